@@ -1,0 +1,1 @@
+"""alignkit keeps marketing from working against support."""
