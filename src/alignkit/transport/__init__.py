@@ -1,0 +1,1 @@
+"""How alignkit talks to services: flows, accounts and one guarded client."""
