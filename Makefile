@@ -1,0 +1,84 @@
+# Every task of the project; each target prepares what it needs inside .venv, and only once.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/.stamps
+# Every index that pip is configured with stays in force: only versions are fixed here.
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# Two targets that install into one environment at the same time would spoil it.
+.NOTPARALLEL:
+
+.PHONY: help
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: demo
+demo: $(STAMPS)/cli ## a shop's two days of support, decided and pushed to a file
+	@$(BIN)/alignkit demo
+
+.PHONY: test
+test: $(STAMPS)/test ## the tests, and the Python blocks of README and docs
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup -m "not live"
+
+.PHONY: live
+live: $(STAMPS)/test ## end-to-end tests against real servers on loopback; needs root and apt to install one
+	tests/live/install.sh
+	$(BIN)/python -m pytest -m live tests/live
+
+.PHONY: bench
+bench: $(STAMPS)/bench ## the figures, each against a baseline of the same run
+	$(BIN)/python -m benchmarks
+
+.PHONY: check
+check: $(STAMPS)/check ## lint, format and types of everything; the public types must be complete
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/pyright --pythonpath $(BIN)/python --verifytypes alignkit --ignoreexternal
+
+.PHONY: docs
+docs: $(STAMPS)/docs ## the documentation, into docs/_build/html; a warning is an error
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env -d docs/_build/doctrees docs docs/_build/html
+
+.PHONY: constraints
+constraints: ## settle the newest versions into constraints.txt
+	PYTHON="$(PYTHON)" tools/settle-constraints
+
+.PHONY: clean
+clean: ## remove the environment, the caches and what was built
+	rm -rf $(VENV) .cache build dist docs/_build .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+$(STAMPS)/pip: constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "alignkit needs Python 3.11 or newer; try `make PYTHON=python3.11`")'
+	@echo "preparing $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP_INSTALL) --upgrade pip
+	@mkdir -p $(STAMPS) && touch $@
+
+INSTALL = $(PIP_INSTALL) --build-constraint constraints.txt
+
+$(STAMPS)/cli: pyproject.toml $(STAMPS)/pip
+	@$(INSTALL) --editable ".[cli]"
+	@touch $@
+
+$(STAMPS)/test: pyproject.toml $(STAMPS)/pip
+	@$(INSTALL) --editable ".[cli,testing]" --group test
+	@touch $@
+
+$(STAMPS)/bench: pyproject.toml $(STAMPS)/pip
+	@$(INSTALL) --editable ".[cli]" --group bench
+	@touch $@
+
+# The checkers read tests, docs and benchmarks, so they need what those import.
+$(STAMPS)/check: pyproject.toml $(STAMPS)/pip
+	@$(INSTALL) --editable ".[cli,testing]" --group check --group test --group docs --group bench
+	@touch $@
+
+$(STAMPS)/docs: pyproject.toml $(STAMPS)/pip
+	@$(INSTALL) --editable . --group docs
+	@touch $@
