@@ -1,0 +1,64 @@
+"""What every model shares: frozen, strict at our border, aware UTC times, inputs kept out of error texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The same instant, told in UTC."""
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(in_utc)]
+"""An aware time, kept in UTC; a naive one is refused."""
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+"""A number from 0 to 1."""
+
+
+class Model(BaseModel):
+    """A frozen record that refuses fields it does not know."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        defer_build=True,
+        allow_inf_nan=False,
+        ser_json_inf_nan="null",
+    )
+
+
+class SourceRef(Model):
+    """Where a thing lives: `source` names one instance of a service, not its type."""
+
+    source: str
+    type: str
+    id: str
+    url: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.source}/{self.type}/{self.id}"
+
+
+class Entity(Model):
+    """A thing that a service keeps, as it stood at one version.
+
+    `remote_*` times are the service's own clock; `observed_at` is ours. `extensions` holds a vendor's further
+    fields under its own namespace and `raw` the record as it came; both may be dropped, and no decision needs them.
+    """
+
+    id: str = Field(min_length=1)
+    source: str = ""
+    url: str | None = None
+    remote_created_at: Instant | None = None
+    remote_updated_at: Instant | None = None
+    observed_at: Instant | None = None
+    deleted_at: Instant | None = None
+    extensions: Mapping[str, Any] = Field(default_factory=dict)
+    raw: Mapping[str, Any] | None = None

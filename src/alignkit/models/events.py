@@ -1,0 +1,359 @@
+"""What happened: one closed union of events, with the attribute names of CloudEvents 1.0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import blake2b
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from alignkit.errors import DataInvalid
+from alignkit.models.base import Entity, Instant, Model
+from alignkit.models.care import Hold, Incident
+from alignkit.models.commerce import Asset, Opportunity, Order
+from alignkit.models.conversation import Interaction, Post, SurveyResponse
+from alignkit.models.customer import Account, ConsentState, Contact
+from alignkit.models.issue import Issue
+from alignkit.models.marketing import Campaign, Engagement, Send
+
+SCHEMA_VERSION = 1
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def microseconds(moment: datetime) -> int:
+    """Whole microseconds since 1970 in UTC, exactly."""
+    delta = moment - _EPOCH
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+class IssueRemoval(Entity):
+    """The positive word of a service that an issue is gone, and why: `deleted`, `merged`, `spam` or `not_found`."""
+
+    reason: Literal["deleted", "merged", "spam", "not_found"]
+    merged_into: str | None = None
+
+
+class Extension(Entity):
+    """A vendor's own fact, under the vendor's namespace; no built-in rule reads it."""
+
+    namespace: str = Field(pattern=r"^[a-z][a-z0-9_.-]*$")
+    name: str
+    payload: Mapping[str, Any] = Field(default_factory=dict)
+
+
+class Event(Model):
+    """The envelope that every event shares.
+
+    (`source`, `id`) is the key that makes receiving an event twice harmless. `source_version` orders the versions of
+    one thing (whole microseconds where the service has only a time); ties fall to `received_at`, then `sequence`,
+    then `id`. `subject` is the id of the thing at its source.
+    """
+
+    id: str = Field(min_length=1)
+    source: str = Field(min_length=1)
+    type: str
+    time: Instant
+    subject: str = Field(min_length=1)
+    received_at: Instant
+    source_version: int
+    sequence: int = 0
+    correlation_id: str | None = None
+    causation_id: str | None = None
+    schema_version: int = SCHEMA_VERSION
+    data: Entity
+
+    kind: ClassVar[str]
+    data_type: ClassVar[type[Entity]]
+
+    @classmethod
+    def of(
+        cls,
+        data: Entity,
+        *,
+        source: str,
+        received_at: datetime,
+        time: datetime | None = None,
+        version: int | None = None,
+        sequence: int = 0,
+    ) -> Self:
+        """An event about `data`, whose id follows from what it says and from its version.
+
+        `time` defaults to the thing's own last change (else its creation, else `received_at`), `version` to `time` in
+        microseconds.
+        """
+        moment = time or data.remote_updated_at or data.remote_created_at or received_at
+        rank = microseconds(moment) if version is None else version
+        body = cls.data_type.__pydantic_serializer__.to_json(data, exclude_none=True, exclude={"observed_at"})
+        digest = blake2b(body, digest_size=8).hexdigest()
+        return cls(
+            id=f"{cls.kind}/{data.id}/{rank}/{digest}",
+            source=source,
+            type=cls.kind,
+            time=moment,
+            subject=data.id,
+            received_at=received_at,
+            source_version=rank,
+            sequence=sequence,
+            data=data,
+        )
+
+
+class IssueChanged(Event):
+    """A full snapshot of an issue."""
+
+    kind = "issue.changed"
+    data_type = Issue
+    type: Literal["issue.changed"] = "issue.changed"
+    data: Issue
+
+
+class IssueRemoved(Event):
+    """An issue is gone at its source."""
+
+    kind = "issue.removed"
+    data_type = IssueRemoval
+    type: Literal["issue.removed"] = "issue.removed"
+    data: IssueRemoval
+
+
+class MessageExchanged(Event):
+    """A customer and the company exchanged a message."""
+
+    kind = "message.exchanged"
+    data_type = Interaction
+    type: Literal["message.exchanged"] = "message.exchanged"
+    data: Interaction
+
+
+class MessageSent(Event):
+    """The company sent an outbound message."""
+
+    kind = "message.sent"
+    data_type = Send
+    type: Literal["message.sent"] = "message.sent"
+    data: Send
+
+
+class SurveyAnswered(Event):
+    """Somebody answered a survey, or changed the answer."""
+
+    kind = "survey.answered"
+    data_type = SurveyResponse
+    type: Literal["survey.answered"] = "survey.answered"
+    data: SurveyResponse
+
+
+class PostPublished(Event):
+    """Somebody published a post, comment, review or mention."""
+
+    kind = "post.published"
+    data_type = Post
+    type: Literal["post.published"] = "post.published"
+    data: Post
+
+
+class EngagementRecorded(Event):
+    """Somebody did something with a message."""
+
+    kind = "engagement.recorded"
+    data_type = Engagement
+    type: Literal["engagement.recorded"] = "engagement.recorded"
+    data: Engagement
+
+
+class ContactChanged(Event):
+    """A full snapshot of a service's record of a person."""
+
+    kind = "contact.changed"
+    data_type = Contact
+    type: Literal["contact.changed"] = "contact.changed"
+    data: Contact
+
+
+class AccountChanged(Event):
+    """A full snapshot of an account."""
+
+    kind = "account.changed"
+    data_type = Account
+    type: Literal["account.changed"] = "account.changed"
+    data: Account
+
+
+class OpportunityChanged(Event):
+    """A full snapshot of a deal."""
+
+    kind = "opportunity.changed"
+    data_type = Opportunity
+    type: Literal["opportunity.changed"] = "opportunity.changed"
+    data: Opportunity
+
+
+class OrderChanged(Event):
+    """A full snapshot of an order."""
+
+    kind = "order.changed"
+    data_type = Order
+    type: Literal["order.changed"] = "order.changed"
+    data: Order
+
+
+class AssetChanged(Event):
+    """A full snapshot of a piece of equipment."""
+
+    kind = "asset.changed"
+    data_type = Asset
+    type: Literal["asset.changed"] = "asset.changed"
+    data: Asset
+
+
+class CampaignChanged(Event):
+    """A full snapshot of a campaign."""
+
+    kind = "campaign.changed"
+    data_type = Campaign
+    type: Literal["campaign.changed"] = "campaign.changed"
+    data: Campaign
+
+
+class ConsentChanged(Event):
+    """A person's consent, as a service reports it; a read-only fact."""
+
+    kind = "consent.changed"
+    data_type = ConsentState
+    type: Literal["consent.changed"] = "consent.changed"
+    data: ConsentState
+
+
+class HoldChanged(Event):
+    """A manual, incident or blackout hold was put, changed or lifted."""
+
+    kind = "hold.changed"
+    data_type = Hold
+    type: Literal["hold.changed"] = "hold.changed"
+    data: Hold
+
+
+class IncidentChanged(Event):
+    """A full snapshot of an incident."""
+
+    kind = "incident.changed"
+    data_type = Incident
+    type: Literal["incident.changed"] = "incident.changed"
+    data: Incident
+
+
+class ExtensionRecorded(Event):
+    """A vendor's own fact."""
+
+    kind = "extension"
+    data_type = Extension
+    type: Literal["extension"] = "extension"
+    data: Extension
+
+
+CustomerEvent = Annotated[
+    IssueChanged
+    | IssueRemoved
+    | MessageExchanged
+    | MessageSent
+    | SurveyAnswered
+    | PostPublished
+    | EngagementRecorded
+    | ContactChanged
+    | AccountChanged
+    | OpportunityChanged
+    | OrderChanged
+    | AssetChanged
+    | CampaignChanged
+    | ConsentChanged
+    | HoldChanged
+    | IncidentChanged
+    | ExtensionRecorded,
+    Field(discriminator="type"),
+]
+"""Everything that can happen, told apart by `type`."""
+
+EVENT_TYPES: Mapping[str, type[Event]] = {
+    event.kind: event
+    for event in (
+        IssueChanged,
+        IssueRemoved,
+        MessageExchanged,
+        MessageSent,
+        SurveyAnswered,
+        PostPublished,
+        EngagementRecorded,
+        ContactChanged,
+        AccountChanged,
+        OpportunityChanged,
+        OrderChanged,
+        AssetChanged,
+        CampaignChanged,
+        ConsentChanged,
+        HoldChanged,
+        IncidentChanged,
+        ExtensionRecorded,
+    )
+}
+
+_CLOUDEVENT_TYPE_PREFIX = "alignkit."
+_ENVELOPE_TO_CLOUDEVENT = {
+    "received_at": "receivedat",
+    "source_version": "sourceversion",
+    "sequence": "sequence",
+    "correlation_id": "correlationid",
+    "causation_id": "causationid",
+    "schema_version": "schemaversion",
+}
+_EVENT: TypeAdapter[CustomerEvent] = TypeAdapter(CustomerEvent)
+
+
+def to_cloudevent(event: CustomerEvent) -> dict[str, Any]:
+    """The event as a JSON-ready CloudEvents 1.0 structure.
+
+    Envelope fields that CloudEvents does not know become extension attributes, in lower case without separators.
+    Source: CloudEvents specification 1.0.2, JSON event format.
+    """
+    dumped = event.model_dump(mode="json", exclude_none=True)
+    extensions = {
+        name: str(dumped[field]) for field, name in _ENVELOPE_TO_CLOUDEVENT.items() if field in dumped
+    }
+    return {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": event.source,
+        "type": _CLOUDEVENT_TYPE_PREFIX + event.type,
+        "subject": event.subject,
+        "time": dumped["time"],
+        "datacontenttype": "application/json",
+        **extensions,
+        "data": dumped["data"],
+    }
+
+
+def from_cloudevent(envelope: Mapping[str, Any]) -> CustomerEvent:
+    """The event that `to_cloudevent` wrote.
+
+    Raises:
+        DataInvalid: not CloudEvents 1.0, a type that alignkit does not know, or fields that do not fit.
+    """
+    if envelope.get("specversion") != "1.0":
+        raise DataInvalid("not a CloudEvents 1.0 structure: `specversion` must be `1.0`")
+    name = str(envelope.get("type", ""))
+    kind = name.removeprefix(_CLOUDEVENT_TYPE_PREFIX)
+    if kind == name or kind not in EVENT_TYPES:
+        raise DataInvalid(
+            f"unknown event type `{name}`; known are `alignkit.` and one of {sorted(EVENT_TYPES)}"
+        )
+    fields = {key: envelope[key] for key in ("id", "source", "subject", "time", "data") if key in envelope}
+    fields["type"] = kind
+    for field, attribute in _ENVELOPE_TO_CLOUDEVENT.items():
+        if attribute in envelope:
+            fields[field] = envelope[attribute]
+    try:
+        return _EVENT.validate_python(fields)
+    except ValidationError as error:
+        places = ", ".join(sorted({".".join(map(str, e["loc"])) for e in error.errors(include_input=False)}))
+        raise DataInvalid(f"event of type `{kind}` does not fit its schema at: {places}") from None
