@@ -21,11 +21,10 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 """A number from 0 to 1."""
 
 
-class Model(BaseModel):
+class Model(BaseModel, frozen=True):
     """A frozen record that refuses fields it does not know."""
 
     model_config = ConfigDict(
-        frozen=True,
         extra="forbid",
         hide_input_in_errors=True,
         defer_build=True,
@@ -34,7 +33,7 @@ class Model(BaseModel):
     )
 
 
-class SourceRef(Model):
+class SourceRef(Model, frozen=True):
     """Where a thing lives: `source` names one instance of a service, not its type."""
 
     source: str
@@ -46,7 +45,7 @@ class SourceRef(Model):
         return f"{self.source}/{self.type}/{self.id}"
 
 
-class Entity(Model):
+class Entity(Model, frozen=True):
     """A thing that a service keeps, as it stood at one version.
 
     `remote_*` times are the service's own clock; `observed_at` is ours. `extensions` holds a vendor's further

@@ -19,7 +19,7 @@ from alignkit.models.vocabulary import (
 )
 
 
-class Signal(Model):
+class Signal(Model, frozen=True):
     """One reading of the history of one thing. The same history always gives the same `id`.
 
     `polarity` None means unknown, which is not neutral. `evidence` are references, `source/type/id`.
@@ -42,7 +42,7 @@ class Signal(Model):
     outcome: str | None = None
 
 
-class Hold(Entity):
+class Hold(Entity, frozen=True):
     """A hold that a person, an incident or a blackout has put; automatic ones are derived, never stored.
 
     It covers the people in `identifiers` (`namespace:value`) and accounts in `account_ids`; empty `channels`,
@@ -67,7 +67,7 @@ class Hold(Entity):
     override_of: str | None = None
 
 
-class Incident(Entity):
+class Incident(Entity, frozen=True):
     """Something that went wrong for many customers at once."""
 
     state: IncidentState

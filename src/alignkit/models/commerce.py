@@ -10,21 +10,21 @@ from alignkit.models.base import Entity, Instant, Model
 from alignkit.models.vocabulary import OpportunityStatus, OrderStatus
 
 
-class Money(Model):
+class Money(Model, frozen=True):
     """An amount in one currency (ISO 4217)."""
 
     amount: Decimal
     currency: str = Field(pattern=r"^[A-Z]{3}$")
 
 
-class OrderLine(Model):
+class OrderLine(Model, frozen=True):
     """One product in an order."""
 
     product_ref: str
     quantity: Decimal
 
 
-class Order(Entity):
+class Order(Entity, frozen=True):
     """An order or a return."""
 
     contact_id: str | None = None
@@ -41,7 +41,7 @@ class Order(Entity):
     discounts: tuple[Money, ...] = ()
 
 
-class Consumable(Model):
+class Consumable(Model, frozen=True):
     """Something a piece of equipment uses up; `expected_interval_days` is how long one lasts."""
 
     sku: str
@@ -49,7 +49,7 @@ class Consumable(Model):
     expected_interval_days: float | None = Field(default=None, gt=0)
 
 
-class Asset(Entity):
+class Asset(Entity, frozen=True):
     """A piece of equipment that a customer has."""
 
     product_ref: str
@@ -63,7 +63,7 @@ class Asset(Entity):
     consumables: tuple[Consumable, ...] = ()
 
 
-class Opportunity(Entity):
+class Opportunity(Entity, frozen=True):
     """A deal under way. A signal that somebody wants to buy is a Signal, not this."""
 
     name: str | None = None

@@ -18,7 +18,7 @@ from alignkit.models.vocabulary import (
 )
 
 
-class Interaction(Entity):
+class Interaction(Entity, frozen=True):
     """One message between a customer and the company. Its text is optional and may be dropped."""
 
     contact_id: str | None = None
@@ -36,7 +36,7 @@ class Interaction(Entity):
     is_private_note: bool = False
 
 
-class SurveyResponse(Entity):
+class SurveyResponse(Entity, frozen=True):
     """One answer to one survey. A later answer with the same id replaces it.
 
     `score` is on the scale from `scale_min` to `scale_max`; `bucket` follows from `kind` where the service
@@ -79,7 +79,7 @@ class SurveyResponse(Entity):
         return SurveyBucket.BAD if share <= 0.25 else SurveyBucket.NEUTRAL
 
 
-class CustomerMatch(Model):
+class CustomerMatch(Model, frozen=True):
     """Whom a post seems to be from: an identifier, how sure, and by which method."""
 
     identifier: str
@@ -87,7 +87,7 @@ class CustomerMatch(Model):
     method: str
 
 
-class Post(Entity):
+class Post(Entity, frozen=True):
     """A post, comment, review or mention. `storable` False means that its text may not be kept."""
 
     platform: str

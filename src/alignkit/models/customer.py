@@ -19,7 +19,7 @@ from alignkit.models.vocabulary import (
 )
 
 
-class Contact(Entity):
+class Contact(Entity, frozen=True):
     """One service's record of one person: its identifiers are evidence that they belong together.
 
     `emails` and `phones` are as the service spells them, the first being the main one. `is_staff` marks agents:
@@ -46,7 +46,7 @@ class Contact(Entity):
     attributes: Mapping[str, Any] = Field(default_factory=dict)
 
 
-class LastInteraction(Model):
+class LastInteraction(Model, frozen=True):
     """The last dealing of any department with a customer."""
 
     at: Instant
@@ -54,7 +54,7 @@ class LastInteraction(Model):
     polarity: Polarity | None = None
 
 
-class Customer(Model):
+class Customer(Model, frozen=True):
     """One person or organisation, as all sources together know it.
 
     `id` is the store's own; `identifiers` are `namespace:value`, normalised.
@@ -76,7 +76,7 @@ class Customer(Model):
     attributes: Mapping[str, Any] = Field(default_factory=dict)
 
 
-class Identity(Model):
+class Identity(Model, frozen=True):
     """One identifier of one customer, and what says so."""
 
     customer_id: str
@@ -91,14 +91,14 @@ class Identity(Model):
     evidence: tuple[str, ...] = ()
 
 
-class AccountMember(Model):
+class AccountMember(Model, frozen=True):
     """A customer's part in an account."""
 
     customer_id: str
     role: str | None = None
 
 
-class Account(Entity):
+class Account(Entity, frozen=True):
     """A company that customers belong to."""
 
     name: str | None = None
@@ -106,14 +106,12 @@ class Account(Entity):
     parent_id: str | None = None
     contacts: tuple[AccountMember, ...] = ()
     plan: str | None = None
-    arr: float | None = Field(
-        default=None, description="annual recurring revenue, in the account's own currency"
-    )
+    arr: float | None = Field(default=None, description="annual recurring revenue, in the account's own currency")
     owner_ref: str | None = None
     status: str | None = None
 
 
-class ConsentState(Entity):
+class ConsentState(Entity, frozen=True):
     """What a person has said about one channel and purpose. Read-only: nothing here can change it."""
 
     contact_id: str | None = None

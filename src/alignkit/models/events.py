@@ -19,6 +19,7 @@ from alignkit.models.issue import Issue
 from alignkit.models.marketing import Campaign, Engagement, Send
 
 SCHEMA_VERSION = 1
+EntityType = type[Entity]
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
@@ -28,14 +29,14 @@ def microseconds(moment: datetime) -> int:
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
 
 
-class IssueRemoval(Entity):
+class IssueRemoval(Entity, frozen=True):
     """The positive word of a service that an issue is gone, and why: `deleted`, `merged`, `spam` or `not_found`."""
 
     reason: Literal["deleted", "merged", "spam", "not_found"]
     merged_into: str | None = None
 
 
-class Extension(Entity):
+class Extension(Entity, frozen=True):
     """A vendor's own fact, under the vendor's namespace; no built-in rule reads it."""
 
     namespace: str = Field(pattern=r"^[a-z][a-z0-9_.-]*$")
@@ -43,7 +44,7 @@ class Extension(Entity):
     payload: Mapping[str, Any] = Field(default_factory=dict)
 
 
-class Event(Model):
+class Event(Model, frozen=True):
     """The envelope that every event shares.
 
     (`source`, `id`) is the key that makes receiving an event twice harmless. `source_version` orders the versions of
@@ -65,7 +66,7 @@ class Event(Model):
     data: Entity
 
     kind: ClassVar[str]
-    data_type: ClassVar[type[Entity]]
+    data_type: ClassVar[EntityType]
 
     @classmethod
     def of(
@@ -85,7 +86,7 @@ class Event(Model):
         """
         moment = time or data.remote_updated_at or data.remote_created_at or received_at
         rank = microseconds(moment) if version is None else version
-        body = cls.data_type.__pydantic_serializer__.to_json(data, exclude_none=True, exclude={"observed_at"})
+        body = cls.data_type.__pydantic_serializer__.to_json(data, exclude_defaults=True)
         digest = blake2b(body, digest_size=8).hexdigest()
         return cls(
             id=f"{cls.kind}/{data.id}/{rank}/{digest}",
@@ -100,7 +101,7 @@ class Event(Model):
         )
 
 
-class IssueChanged(Event):
+class IssueChanged(Event, frozen=True):
     """A full snapshot of an issue."""
 
     kind = "issue.changed"
@@ -109,7 +110,7 @@ class IssueChanged(Event):
     data: Issue
 
 
-class IssueRemoved(Event):
+class IssueRemoved(Event, frozen=True):
     """An issue is gone at its source."""
 
     kind = "issue.removed"
@@ -118,7 +119,7 @@ class IssueRemoved(Event):
     data: IssueRemoval
 
 
-class MessageExchanged(Event):
+class MessageExchanged(Event, frozen=True):
     """A customer and the company exchanged a message."""
 
     kind = "message.exchanged"
@@ -127,7 +128,7 @@ class MessageExchanged(Event):
     data: Interaction
 
 
-class MessageSent(Event):
+class MessageSent(Event, frozen=True):
     """The company sent an outbound message."""
 
     kind = "message.sent"
@@ -136,7 +137,7 @@ class MessageSent(Event):
     data: Send
 
 
-class SurveyAnswered(Event):
+class SurveyAnswered(Event, frozen=True):
     """Somebody answered a survey, or changed the answer."""
 
     kind = "survey.answered"
@@ -145,7 +146,7 @@ class SurveyAnswered(Event):
     data: SurveyResponse
 
 
-class PostPublished(Event):
+class PostPublished(Event, frozen=True):
     """Somebody published a post, comment, review or mention."""
 
     kind = "post.published"
@@ -154,7 +155,7 @@ class PostPublished(Event):
     data: Post
 
 
-class EngagementRecorded(Event):
+class EngagementRecorded(Event, frozen=True):
     """Somebody did something with a message."""
 
     kind = "engagement.recorded"
@@ -163,7 +164,7 @@ class EngagementRecorded(Event):
     data: Engagement
 
 
-class ContactChanged(Event):
+class ContactChanged(Event, frozen=True):
     """A full snapshot of a service's record of a person."""
 
     kind = "contact.changed"
@@ -172,7 +173,7 @@ class ContactChanged(Event):
     data: Contact
 
 
-class AccountChanged(Event):
+class AccountChanged(Event, frozen=True):
     """A full snapshot of an account."""
 
     kind = "account.changed"
@@ -181,7 +182,7 @@ class AccountChanged(Event):
     data: Account
 
 
-class OpportunityChanged(Event):
+class OpportunityChanged(Event, frozen=True):
     """A full snapshot of a deal."""
 
     kind = "opportunity.changed"
@@ -190,7 +191,7 @@ class OpportunityChanged(Event):
     data: Opportunity
 
 
-class OrderChanged(Event):
+class OrderChanged(Event, frozen=True):
     """A full snapshot of an order."""
 
     kind = "order.changed"
@@ -199,7 +200,7 @@ class OrderChanged(Event):
     data: Order
 
 
-class AssetChanged(Event):
+class AssetChanged(Event, frozen=True):
     """A full snapshot of a piece of equipment."""
 
     kind = "asset.changed"
@@ -208,7 +209,7 @@ class AssetChanged(Event):
     data: Asset
 
 
-class CampaignChanged(Event):
+class CampaignChanged(Event, frozen=True):
     """A full snapshot of a campaign."""
 
     kind = "campaign.changed"
@@ -217,7 +218,7 @@ class CampaignChanged(Event):
     data: Campaign
 
 
-class ConsentChanged(Event):
+class ConsentChanged(Event, frozen=True):
     """A person's consent, as a service reports it; a read-only fact."""
 
     kind = "consent.changed"
@@ -226,7 +227,7 @@ class ConsentChanged(Event):
     data: ConsentState
 
 
-class HoldChanged(Event):
+class HoldChanged(Event, frozen=True):
     """A manual, incident or blackout hold was put, changed or lifted."""
 
     kind = "hold.changed"
@@ -235,7 +236,7 @@ class HoldChanged(Event):
     data: Hold
 
 
-class IncidentChanged(Event):
+class IncidentChanged(Event, frozen=True):
     """A full snapshot of an incident."""
 
     kind = "incident.changed"
@@ -244,7 +245,7 @@ class IncidentChanged(Event):
     data: Incident
 
 
-class ExtensionRecorded(Event):
+class ExtensionRecorded(Event, frozen=True):
     """A vendor's own fact."""
 
     kind = "extension"
@@ -317,9 +318,7 @@ def to_cloudevent(event: CustomerEvent) -> dict[str, Any]:
     Source: CloudEvents specification 1.0.2, JSON event format.
     """
     dumped = event.model_dump(mode="json", exclude_none=True)
-    extensions = {
-        name: str(dumped[field]) for field, name in _ENVELOPE_TO_CLOUDEVENT.items() if field in dumped
-    }
+    extensions = {name: str(dumped[field]) for field, name in _ENVELOPE_TO_CLOUDEVENT.items() if field in dumped}
     return {
         "specversion": "1.0",
         "id": event.id,
@@ -344,9 +343,7 @@ def from_cloudevent(envelope: Mapping[str, Any]) -> CustomerEvent:
     name = str(envelope.get("type", ""))
     kind = name.removeprefix(_CLOUDEVENT_TYPE_PREFIX)
     if kind == name or kind not in EVENT_TYPES:
-        raise DataInvalid(
-            f"unknown event type `{name}`; known are `alignkit.` and one of {sorted(EVENT_TYPES)}"
-        )
+        raise DataInvalid(f"unknown event type `{name}`; known are `alignkit.` and one of {sorted(EVENT_TYPES)}")
     fields = {key: envelope[key] for key in ("id", "source", "subject", "time", "data") if key in envelope}
     fields["type"] = kind
     for field, attribute in _ENVELOPE_TO_CLOUDEVENT.items():

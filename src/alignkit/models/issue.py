@@ -23,7 +23,7 @@ from alignkit.models.vocabulary import (
 )
 
 
-class Issue(Entity):
+class Issue(Entity, frozen=True):
     """A full snapshot of one issue, as its helpdesk told it.
 
     Who it concerns: `requester_id` (at the same source), `requester_email` and `requester_phone` are one person;
@@ -97,7 +97,7 @@ class Issue(Entity):
         return SourceRef(source=self.source, type="issue", id=self.id, url=self.url)
 
 
-class IssueEvent(Model):
+class IssueEvent(Model, frozen=True):
     """One step in the history of an issue, read out of two neighbouring snapshots."""
 
     issue: SourceRef

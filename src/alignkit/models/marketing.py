@@ -17,7 +17,7 @@ from alignkit.models.vocabulary import (
 )
 
 
-class Message(Model):
+class Message(Model, frozen=True):
     """An outbound message that somebody would like to send.
 
     `about_issue` names the issue (`source/id`) that the message itself is about: its own reply, its own survey.
@@ -37,7 +37,7 @@ class Message(Model):
         return "/".join(parts).rstrip("/")
 
 
-class Campaign(Entity):
+class Campaign(Entity, frozen=True):
     """A campaign, planned or under way."""
 
     name: str | None = None
@@ -54,7 +54,7 @@ class Campaign(Entity):
     audience_ref: str | None = None
 
 
-class Send(Entity):
+class Send(Entity, frozen=True):
     """One message to one person; its `id` is the key that makes recording it twice harmless."""
 
     campaign_id: str | None = None
@@ -68,7 +68,7 @@ class Send(Entity):
     status: SendStatus = SendStatus.SENT
 
 
-class Engagement(Entity):
+class Engagement(Entity, frozen=True):
     """What somebody did with a message; `machine_open` marks opens by mail programs, not people."""
 
     kind: EngagementKind
@@ -81,7 +81,7 @@ class Engagement(Entity):
     machine_open: bool = False
 
 
-class CalendarEntry(Entity):
+class CalendarEntry(Entity, frozen=True):
     """Something marketing has planned that customers will ask support about."""
 
     kind: CalendarKind
@@ -93,7 +93,7 @@ class CalendarEntry(Entity):
     expected_contacts: int | None = Field(default=None, ge=0)
 
 
-class SupportBrief(Entity):
+class SupportBrief(Entity, frozen=True):
     """What an agent needs to know about a campaign."""
 
     campaign_id: str | None = None
@@ -105,7 +105,7 @@ class SupportBrief(Entity):
     valid_to: Instant | None = None
 
 
-class ContentRequest(Entity):
+class ContentRequest(Entity, frozen=True):
     """Support asks marketing for a text or a picture that answers what customers keep asking."""
 
     title: str
@@ -116,7 +116,7 @@ class ContentRequest(Entity):
     due_at: Instant | None = None
 
 
-class SuccessStory(Entity):
+class SuccessStory(Entity, frozen=True):
     """A customer's success, and whether it may be told."""
 
     quote: str | None = None
@@ -126,7 +126,7 @@ class SuccessStory(Entity):
     told_at: Instant
 
 
-class ProductRequest(Entity):
+class ProductRequest(Entity, frozen=True):
     """Something customers would like to have."""
 
     title: str
@@ -136,7 +136,7 @@ class ProductRequest(Entity):
     requested_at: Instant
 
 
-class UsageFeedback(Entity):
+class UsageFeedback(Entity, frozen=True):
     """How a customer uses a product, which may not be how it is marketed."""
 
     product_ref: str
