@@ -51,11 +51,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def remote_host(event: str, args: tuple[Any, ...]) -> str | bytes | None:
     """The host that a socket event is about; None for other events and for sockets that are files."""
+    host: str | bytes | None = None
     if event == "socket.getaddrinfo":
-        return args[0]
-    if event in ("socket.connect", "socket.sendto") and not isinstance(args[1], str | bytes):
-        return args[1][0]
-    return None
+        host = args[0]
+    elif event in ("socket.connect", "socket.sendto") and not isinstance(args[1], str | bytes):
+        host = args[1][0]
+    return host
 
 
 def refuse_network(event: str, args: tuple[Any, ...]) -> None:

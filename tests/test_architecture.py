@@ -121,9 +121,7 @@ def complaints_of_file(path: str, text: str) -> Iterator[str]:
 def complaints(source: Path) -> list[str]:
     """Everything under this folder that breaks a rule, as `file:line: reason`."""
     files = {file.relative_to(source).as_posix(): file for file in sorted(source.rglob("*.py"))}
-    return [
-        found for path, file in files.items() for found in complaints_of_file(path, file.read_text("utf-8"))
-    ]
+    return [found for path, file in files.items() for found in complaints_of_file(path, file.read_text("utf-8"))]
 
 
 def grow(folder: Path, files: dict[str, str]) -> Path:
@@ -187,9 +185,7 @@ def test_a_tidy_tree_raises_no_complaint(tmp_path: Path) -> None:
         ("extra/deep.py", "import json", "`extra` belongs to no layer"),
     ],
 )
-def test_a_broken_rule_is_reported_once_with_its_place(
-    tmp_path: Path, path: str, statement: str, why: str
-) -> None:
+def test_a_broken_rule_is_reported_once_with_its_place(tmp_path: Path, path: str, statement: str, why: str) -> None:
     [found] = complaints(grow(tmp_path, {path: f'"""One job."""\n{statement}\n'}))
     assert found.startswith(f"{path}:")
     assert why in found
@@ -218,9 +214,7 @@ def test_importing_alignkit_loads_none_of_its_dependencies() -> None:
         "import sys; before = set(sys.modules); import alignkit; "
         "print(*sorted({'pydantic', 'httpx', 'tenacity'} & (set(sys.modules) - before)))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.split() == []
 
 

@@ -55,13 +55,6 @@ def test_the_readme_stays_under_120_lines() -> None:
     assert len(read("README.md").splitlines()) < 120
 
 
-def test_every_decision_record_is_in_the_index() -> None:
-    index = read("docs/decisions/index.md")
-    records = [page.name for page in (ROOT / "docs/decisions").glob("[0-9]*.md")]
-    assert records
-    assert [name for name in records if f"({name})" not in index] == []
-
-
 def test_every_extra_and_group_has_its_reasons_recorded() -> None:
     settings = tomllib.loads(read("pyproject.toml"))
     record = read("docs/decisions/0001-dependencies.md")
