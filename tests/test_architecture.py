@@ -29,7 +29,9 @@ LAYERS: tuple[frozenset[str], ...] = (
 HEIGHT = {unit: height for height, layer in enumerate(LAYERS) for unit in layer}
 
 # One way only, between units of one layer.
-SIDEWAYS = frozenset({("webhooks", "connectors"), ("cli", "__init__"), ("testing", "__init__")})
+SIDEWAYS = frozenset(
+    {("signals", "fold"), ("sync", "gate"), ("webhooks", "connectors"), ("cli", "__init__"), ("testing", "__init__")}
+)
 
 # Below, yet out of bounds: a connector hands over events and never asks what follows from them.
 FORBIDDEN = frozenset({("connectors", "rules")})

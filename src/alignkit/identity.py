@@ -1,0 +1,352 @@
+"""Normalises identifiers, says which belong to one person, and plans merges and their undoing.
+
+An identifier is written `namespace:value`. Rules of normalisation, each chosen so that two people never come to share
+one key: e-mail addresses are compared in lower case after Unicode NFC, their domain as IDNA labels; plus-tags and dots
+stay, because only some providers ignore them. Phone numbers must be international (`+` or `00`), since a national
+number means different people in different countries. Ids of a service are kept as they are, under the service's name.
+
+Nothing is guessed: two identifiers belong together because one record of one service carries both.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import NamedTuple
+
+from alignkit.errors import DataInvalid
+from alignkit.models.care import Hold
+from alignkit.models.conversation import Interaction, Post, SurveyResponse
+from alignkit.models.customer import Account, ConsentState, Contact
+from alignkit.models.issue import Issue
+from alignkit.models.marketing import Engagement, Send
+from alignkit.models.vocabulary import Namespace
+
+_NAMESPACES = frozenset(namespace.value for namespace in Namespace)
+_PHONE_MARKS = re.compile(r"[\s()./\-\u00a0\u2010-\u2015]")
+_PHONE = re.compile(r"\+[1-9][0-9]{6,14}\Z")
+_LONGEST_ADDRESS = 320
+_UNWANTED = re.compile(r"[\x00-\x20\x7f<>\"\\,;:]")
+
+ROLE_NAMES = frozenset(
+    [
+        "abuse",
+        "accounting",
+        "accounts",
+        "admin",
+        "administrator",
+        "all",
+        "billing",
+        "bookings",
+        "careers",
+        "contact",
+        "customerservice",
+        "customersupport",
+        "enquiries",
+        "everyone",
+        "feedback",
+        "finance",
+        "hello",
+        "help",
+        "helpdesk",
+        "hostmaster",
+        "hr",
+        "info",
+        "inquiries",
+        "invoices",
+        "it",
+        "jobs",
+        "legal",
+        "mail",
+        "mailer-daemon",
+        "marketing",
+        "media",
+        "news",
+        "newsletter",
+        "no-reply",
+        "nobody",
+        "noreply",
+        "office",
+        "operations",
+        "orders",
+        "partners",
+        "post",
+        "postmaster",
+        "press",
+        "privacy",
+        "purchasing",
+        "reception",
+        "recruiting",
+        "reservations",
+        "root",
+        "sales",
+        "security",
+        "service",
+        "services",
+        "shop",
+        "staff",
+        "subscriptions",
+        "support",
+        "sysadmin",
+        "team",
+        "tech",
+        "webmaster",
+    ]
+)
+"""Names before the `@` that stand for a role and not for one person (RFC 2142 and common use)."""
+
+
+def email(address: str) -> str | None:
+    """The identifier of an e-mail address; None where it cannot be one."""
+    text = unicodedata.normalize("NFC", address.strip()).casefold()
+    name, at, domain = text.rpartition("@")
+    if not at or not name or len(text) > _LONGEST_ADDRESS or _UNWANTED.search(text) or "@" in name:
+        return None
+    if not domain.isascii():
+        try:
+            domain = domain.encode("idna").decode("ascii")
+        except UnicodeError:
+            return None
+    domain = domain.removesuffix(".")
+    if not domain or domain.startswith((".", "-")) or ".." in domain:
+        return None
+    return f"email:{name}@{domain}"
+
+
+def phone(number: str) -> str | None:
+    """The identifier of an international phone number (E.164); None for a national or unreadable one."""
+    digits = _PHONE_MARKS.sub("", number.strip())
+    if digits.startswith("00"):
+        digits = "+" + digits[2:]
+    return f"phone_e164:{digits}" if _PHONE.match(digits) else None
+
+
+def of_service(namespace: Namespace, source: str, value: str) -> str:
+    """The identifier of somebody by an id of one service."""
+    return f"{namespace.value}:{source}/{value}"
+
+
+def identifier(text: str) -> str:
+    """The identifier that a caller means: `namespace:value`, an e-mail address, or an international phone number.
+
+    Raises:
+        DataInvalid: the text is none of these.
+    """
+    namespace, colon, value = text.partition(":")
+    if colon and namespace in _NAMESPACES:
+        return _in_namespace(namespace, value)
+    found = email(text) if "@" in text else phone(text)
+    if found is None:
+        raise DataInvalid(
+            "this is no identifier; give an e-mail address, an international phone number, or `namespace:value` "
+            f"with a namespace of {', '.join(sorted(_NAMESPACES))}"
+        )
+    return found
+
+
+def _in_namespace(namespace: str, value: str) -> str:
+    found = (
+        email(value)
+        if namespace == Namespace.EMAIL
+        else phone(value)
+        if namespace == Namespace.PHONE
+        else f"{namespace}:{value.strip()}"
+    )
+    if found is None or not value.strip():
+        raise DataInvalid(f"this value is none of the namespace `{namespace}`")
+    return found
+
+
+def is_shared(known: str) -> bool:
+    """Whether an identifier stands for a role or a shared mailbox, so that it never links two people."""
+    if not known.startswith("email:"):
+        return False
+    name = known[6:].rpartition("@")[0].partition("+")[0]
+    return name in ROLE_NAMES
+
+
+class Person(NamedTuple):
+    """The identifiers that one record gives of one person."""
+
+    identifiers: tuple[str, ...]
+
+    def links(self, alone: Set[str] = frozenset()) -> list[tuple[str, str]]:
+        """Pairs that belong together: the first own identifier with each further one.
+
+        Shared identifiers, and those in `alone`, never link.
+        """
+        own = [known for known in self.identifiers if known not in alone and not is_shared(known)]
+        return [(own[0], other) for other in own[1:]]
+
+
+def _person(*identifiers: str | None) -> Person | None:
+    known = tuple(dict.fromkeys(one for one in identifiers if one is not None))
+    return Person(known) if known else None
+
+
+def _written(texts: Iterable[str]) -> list[Person]:
+    return [Person((identifier(text),)) for text in texts]
+
+
+def people_of_issue(issue: Issue, source: str) -> list[Person]:
+    """Everybody an issue concerns, its requester first."""
+    requester_id = issue.requester_id
+    people: list[Person] = []
+    requester = _person(
+        f"helpdesk_user:{source}/{requester_id}" if requester_id else None,
+        email(issue.requester_email) if issue.requester_email else None,
+        phone(issue.requester_phone) if issue.requester_phone else None,
+    )
+    if requester:
+        people.append(requester)
+    if issue.affected_ids:
+        people.extend(Person((f"helpdesk_user:{source}/{one}",)) for one in issue.affected_ids)
+    if issue.requesters or issue.affected:
+        people.extend(_written((*issue.requesters, *issue.affected)))
+    return people
+
+
+def person_of_contact(contact: Contact, source: str) -> Person:
+    """Every identifier that a contact record carries; the service's own id comes first."""
+    known: list[str] = [of_service(Namespace.HELPDESK_USER, source, contact.id)]
+    known.extend(one for one in map(email, contact.emails) if one)
+    known.extend(one for one in map(phone, contact.phones) if one)
+    known.extend(of_service(Namespace.EXTERNAL_ID, source, one) for one in contact.external_ids)
+    known.extend(f"social_handle:{one.strip().casefold()}" for one in contact.handles if one.strip())
+    return Person(tuple(dict.fromkeys(known)))
+
+
+def people_of(data: object, source: str) -> list[Person]:
+    """Everybody that the data of an event concerns."""
+    match data:
+        case Issue():
+            return people_of_issue(data, source)
+        case Contact():
+            return [person_of_contact(data, source)]
+        case SurveyResponse() | Interaction() | Engagement() | ConsentState():
+            return _reached(data.contact_id, data.email, source)
+        case Send():
+            return _reached(data.contact_id, data.address, source)
+        case Hold():
+            return _written(data.identifiers)
+        case Post():
+            return _authors(data)
+        case _:
+            return []
+
+
+def _reached(contact_id: str | None, address: str | None, source: str) -> list[Person]:
+    found = _person(
+        of_service(Namespace.HELPDESK_USER, source, contact_id) if contact_id else None,
+        (email(address) or phone(address)) if address else None,
+    )
+    return [found] if found else []
+
+
+def _authors(post: Post) -> list[Person]:
+    match = post.customer_match
+    if match is not None:
+        return [Person((identifier(match.identifier),))]
+    handle = _person(f"social_handle:{post.platform}/{post.author_handle.casefold()}" if post.author_handle else None)
+    return [handle] if handle else []
+
+
+def accounts_of(data: object, source: str) -> tuple[str, ...]:
+    """The accounts, `source/id`, that the data of an event concerns."""
+    match data:
+        case Issue():
+            return (f"{source}/{data.account_id}",) if data.account_id else ()
+        case Contact():
+            return tuple(f"{source}/{one}" for one in data.account_ids)
+        case Account():
+            return (f"{source}/{data.id}",)
+        case Hold():
+            return data.account_ids
+        case _:
+            return ()
+
+
+def components(identifiers: Iterable[str], links: Iterable[tuple[str, str]]) -> list[frozenset[str]]:
+    """The identifiers in groups, each of them one person, by the links alone."""
+    parent = {known: known for known in identifiers}
+
+    def root(one: str) -> str:
+        while parent[one] != one:
+            parent[one] = parent[parent[one]]
+            one = parent[one]
+        return one
+
+    for left, right in links:
+        if left in parent and right in parent:
+            parent[root(left)] = root(right)
+    groups: dict[str, set[str]] = {}
+    for known in parent:
+        groups.setdefault(root(known), set()).add(known)
+    return sorted((frozenset(group) for group in groups.values()), key=min)
+
+
+class Assignment(NamedTuple):
+    """What resolving a batch of people changes.
+
+    `customer_of` gives a customer to every identifier seen; `created` are the new ones, `merged` says which customer
+    went into which, already followed to the end.
+    """
+
+    customer_of: dict[str, int]
+    created: list[int]
+    merged: dict[int, int]
+
+
+def assign(
+    people: Iterable[Person], known: Mapping[str, int], next_customer: int, alone: Set[str] = frozenset()
+) -> Assignment:
+    """Gives every identifier its customer: one already known, or a new number from `next_customer` on.
+
+    Two known customers that a record links become one: the older number stays. Identifiers in `alone` were taken out
+    of a merge by a person and stay by themselves. Links say the same in every order, so the groups do not depend on
+    arrival; only the numbers do.
+    """
+    customer_of: dict[str, int] = {}
+    created: list[int] = []
+    merged: dict[int, int] = {}
+
+    def current(customer: int) -> int:
+        while customer in merged:
+            customer = merged[customer]
+        return customer
+
+    def place(identifiers: Sequence[str]) -> None:
+        nonlocal next_customer
+        found = {
+            current(customer) for one in identifiers if (customer := customer_of.get(one, known.get(one))) is not None
+        }
+        if found:
+            keeper = min(found)
+            for other in found:
+                if other != keeper:
+                    merged[other] = keeper
+        else:
+            keeper = next_customer
+            next_customer += 1
+            created.append(keeper)
+        for one in identifiers:
+            customer_of[one] = keeper
+
+    for person in people:
+        identifiers = person.identifiers
+        if len(identifiers) == 1:
+            if identifiers[0] not in customer_of:
+                place(identifiers)
+            continue
+        own = [one for one in identifiers if one not in alone and not is_shared(one)]
+        if own:
+            place(own)
+        for one in identifiers:
+            if one not in customer_of:
+                place((one,))
+    return Assignment(
+        {one: current(customer) for one, customer in customer_of.items()},
+        created,
+        {loser: current(loser) for loser in merged},
+    )

@@ -1,0 +1,127 @@
+"""What a policy may know of one customer at the moment of deciding: plain records, times in microseconds, UTC.
+
+These are slots dataclasses because a decision reads them millions of times; pydantic stays at the boundary.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class SignalFacts:
+    """One signal and the thing it was read from (`source/type/id`)."""
+
+    kind: str
+    polarity: str | None
+    at: int
+    intent: str | None
+    strength: float
+    confidence: float
+    thing: str
+
+
+@dataclass(slots=True)
+class IssueFacts:
+    """One issue. `active` is None where the status is unknown; `excluded` says why it is no customer's problem."""
+
+    ref: str
+    status: str
+    status_raw: str
+    active: bool | None
+    excluded: str | None
+    type: str
+    reason: str | None
+    priority: str
+    severity: str | None
+    channel: str | None
+    direction: str | None
+    initiated_by: str | None
+    customer_wrote: bool | None
+    brand: str | None
+    queue: str | None
+    team: str | None
+    tags: tuple[str, ...]
+    products: tuple[str, ...]
+    created_at: int
+    status_since: int
+    first_active_at: int | None
+    waiting_since: int | None
+    resolved_at: int | None
+    reopened_at: int | None
+    reopened_count: int
+    snoozed_until: int | None
+    sla_breached: bool | None
+    rating: str | None = None
+
+
+@dataclass(slots=True)
+class SurveyFacts:
+    """One answer to one survey."""
+
+    ref: str
+    kind: str
+    bucket: str
+    score: float
+    normalised: float
+    at: int
+    issue: str | None
+    campaign: str | None
+
+
+@dataclass(slots=True)
+class PostFacts:
+    """One public post."""
+
+    ref: str
+    platform: str
+    kind: str
+    polarity: str | None
+    intent: str | None
+    confidence: float
+    rating: float | None
+    at: int
+
+
+@dataclass(slots=True)
+class SendFacts:
+    """One message that went out."""
+
+    ref: str
+    category: str | None
+    channel: str
+    campaign: str | None
+    at: int
+
+
+@dataclass(slots=True)
+class HoldFacts:
+    """One manual, incident or blackout hold; empty scopes cover everything."""
+
+    ref: str
+    kind: str
+    reason: str
+    channels: tuple[str, ...]
+    categories: tuple[str, ...]
+    products: tuple[str, ...]
+    opened_at: int
+    ends_at: int | None
+    created_by: str | None
+
+
+@dataclass(slots=True)
+class Facts:
+    """Everything known of one customer. `account_issues` are those of others in the same accounts.
+
+    `signals` are in no particular order; `attributes` are those of the customer (`is_vip`, `tier`, `lifecycle_stage`).
+    """
+
+    customer: str | None = None
+    issues: list[IssueFacts] = field(default_factory=list[IssueFacts])
+    signals: list[SignalFacts] = field(default_factory=list[SignalFacts])
+    surveys: list[SurveyFacts] = field(default_factory=list[SurveyFacts])
+    posts: list[PostFacts] = field(default_factory=list[PostFacts])
+    sends: list[SendFacts] = field(default_factory=list[SendFacts])
+    holds: list[HoldFacts] = field(default_factory=list[HoldFacts])
+    account_issues: list[IssueFacts] = field(default_factory=list[IssueFacts])
+    attributes: dict[str, str | bool | None] = field(default_factory=dict[str, str | bool | None])

@@ -1,0 +1,166 @@
+"""Reads signals out of the history of one thing: what it means, how surely, and to whom it matters.
+
+A reading depends on the whole history in version order and on nothing else, so the order of arrival cannot matter, and
+the same history gives the same ids.
+
+| thing | reading | polarity |
+|---|---|---|
+| issue opened | `issue_opened` | negative for incident, problem, complaint, refund, return; by sentiment where told; \
+neutral for question, request, task, feature request; unknown otherwise |
+| issue reopened, escalated | `issue_reopened`, `issue_escalated` | negative |
+| issue resolved or closed | `issue_resolved` | positive |
+| survey answer | `nps`, `csat`, `ces`, `rating` | by its side of the scale |
+| post | `post` | as told, else by its rating, else unknown |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from alignkit.fold import IssueFold, fold_issue, moment_of, version_of
+from alignkit.models.care import Signal
+from alignkit.models.conversation import Post, SurveyResponse
+from alignkit.models.events import Event, PostPublished, SurveyAnswered, microseconds
+from alignkit.models.issue import Issue
+from alignkit.models.vocabulary import (
+    Intent,
+    IssueStatus,
+    IssueType,
+    Polarity,
+    SignalKind,
+    SurveyBucket,
+    SurveyKind,
+    Team,
+)
+
+_UNHAPPY = frozenset({IssueType.INCIDENT, IssueType.PROBLEM, IssueType.COMPLAINT, IssueType.REFUND, IssueType.RETURN})
+_MATTER_OF_FACT = frozenset({IssueType.QUESTION, IssueType.REQUEST, IssueType.TASK, IssueType.FEATURE_REQUEST})
+_SETTLED = frozenset({IssueStatus.RESOLVED, IssueStatus.CLOSED})
+_INTENTS = {
+    IssueType.COMPLAINT: Intent.COMPLAINT,
+    IssueType.QUESTION: Intent.QUESTION,
+    IssueType.FEATURE_REQUEST: Intent.FEEDBACK,
+}
+_BUCKETS = {
+    SurveyBucket.PROMOTER: Polarity.POSITIVE,
+    SurveyBucket.GOOD: Polarity.POSITIVE,
+    SurveyBucket.PASSIVE: Polarity.NEUTRAL,
+    SurveyBucket.NEUTRAL: Polarity.NEUTRAL,
+    SurveyBucket.DETRACTOR: Polarity.NEGATIVE,
+    SurveyBucket.BAD: Polarity.NEGATIVE,
+}
+_SURVEYS = {SurveyKind.NPS: SignalKind.NPS, SurveyKind.CSAT: SignalKind.CSAT, SurveyKind.CES: SignalKind.CES}
+_BAD_STARS, _GOOD_STARS = 2.0, 4.0
+
+
+class Reading(NamedTuple):
+    """One signal in the compact form in which facts keep it; `at` is in microseconds since 1970."""
+
+    kind: str
+    polarity: str | None
+    at: int
+    intent: str | None = None
+    strength: float = 1.0
+    confidence: float = 1.0
+
+
+def read(history: Sequence[Event], source: str) -> list[Signal]:
+    """The signals in the history of one thing; events about other things must not be among them."""
+    if not history:
+        return []
+    last = max(history, key=version_of)
+    if isinstance(last, SurveyAnswered):
+        return [as_signal(of_survey(last.data), f"{source}/survey/{last.subject}")]
+    if isinstance(last, PostPublished):
+        return [as_signal(of_post(last.data), f"{source}/post/{last.subject}")]
+    fold = fold_issue(history)
+    return [as_signal(reading, f"{source}/issue/{fold.issue.id}") for reading in of_issue(fold)] if fold else []
+
+
+def of_issue(fold: IssueFold) -> list[Reading]:
+    """The signals of one issue: opened, each reopening and escalation, and how it ended."""
+    issue = fold.issue
+    readings = [
+        Reading(
+            SignalKind.ISSUE_OPENED,
+            _polarity_of_opening(issue),
+            microseconds(issue.created_at),
+            _INTENTS.get(issue.type, Intent.HELP),
+        )
+    ]
+    if fold.reopenings:
+        readings += [Reading(SignalKind.ISSUE_REOPENED, Polarity.NEGATIVE, at, Intent.HELP) for at in fold.reopenings]
+    if fold.escalations:
+        readings += [Reading(SignalKind.ISSUE_ESCALATED, Polarity.NEGATIVE, at, Intent.HELP) for at in fold.escalations]
+    if fold.resolved_at is not None and issue.status in _SETTLED:
+        readings.append(Reading(SignalKind.ISSUE_RESOLVED, Polarity.POSITIVE, fold.resolved_at))
+    return readings
+
+
+def _polarity_of_opening(issue: Issue) -> Polarity | None:
+    if issue.sentiment is not None:
+        return issue.sentiment
+    if issue.type in _UNHAPPY:
+        return Polarity.NEGATIVE
+    return Polarity.NEUTRAL if issue.type in _MATTER_OF_FACT else None
+
+
+def of_survey(answer: SurveyResponse) -> Reading:
+    """The signal of one answer; its strength is the distance from the middle of its scale."""
+    return Reading(
+        _SURVEYS.get(answer.kind, SignalKind.RATING),
+        _BUCKETS[answer.reading],
+        microseconds(answer.responded_at),
+        Intent.FEEDBACK,
+        abs(answer.normalised - 0.5) * 2,
+    )
+
+
+def of_post(post: Post) -> Reading:
+    """The signal of one post; its confidence is that of the match with a customer."""
+    return Reading(
+        SignalKind.POST,
+        post.polarity or _polarity_of_stars(post.rating),
+        microseconds(post.posted_at),
+        post.intent,
+        1.0,
+        post.customer_match.confidence if post.customer_match else 0.0,
+    )
+
+
+def _polarity_of_stars(rating: float | None) -> Polarity | None:
+    if rating is None:
+        return None
+    if rating <= _BAD_STARS:
+        return Polarity.NEGATIVE
+    return Polarity.POSITIVE if rating >= _GOOD_STARS else Polarity.NEUTRAL
+
+
+def as_signal(reading: Reading, evidence: str, subject: str | None = None) -> Signal:
+    """The full model of a reading; `evidence` is `source/type/id`, `subject` the customer where one is known."""
+    polarity = Polarity(reading.polarity) if reading.polarity else None
+    at = moment_of(reading.at)
+    assert at is not None  # noqa: S101 - a reading always has its moment; this tells the type checker
+    return Signal(
+        id=f"{reading.kind}/{evidence}/{reading.at}",
+        kind=SignalKind(reading.kind),
+        polarity=polarity,
+        subject=subject or evidence,
+        intent=Intent(reading.intent) if reading.intent else None,
+        strength=reading.strength,
+        confidence=reading.confidence,
+        evidence=(evidence,),
+        occurred_at=at,
+        route_to=_teams(reading.kind, polarity),
+    )
+
+
+def _teams(kind: str, polarity: Polarity | None) -> tuple[Team, ...]:
+    if kind == SignalKind.ISSUE_RESOLVED:
+        return (Team.MARKETING,)
+    if polarity is Polarity.NEGATIVE:
+        return (Team.SERVICE, Team.MARKETING)
+    if polarity is Polarity.POSITIVE:
+        return (Team.MARKETING, Team.SALES)
+    return (Team.SERVICE,)
