@@ -20,9 +20,10 @@ help: ## list these targets
 demo: $(STAMPS)/cli ## a shop's two days of support, decided and pushed to a file
 	@$(BIN)/alignkit demo
 
+# By scope, so that the blocks of one page, which build on one another, stay in one worker.
 .PHONY: test
 test: $(STAMPS)/test ## the tests, and the Python blocks of README and docs
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup -m "not live"
+	$(BIN)/python -m pytest --numprocesses auto --dist loadscope -m "not live"
 
 .PHONY: live
 live: $(STAMPS)/test ## end-to-end tests against real servers on loopback; needs root and apt to install one
