@@ -1,0 +1,324 @@
+"""What a connector is: streams read page by page, objects fetched by id, writes, and sinks that hold and release.
+
+Every method that talks to a service is a flow (see `alignkit.transport`): it yields requests and returns a value, so one
+body serves sync and async callers. A connector yields only `Request`; one that reads files yields `Call`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from alignkit.errors import SettingsError
+from alignkit.models.events import CustomerEvent
+from alignkit.models.vocabulary import IssueStatus
+from alignkit.transport import Account, Flow, JsonValue
+
+PROTOCOL_VERSION = 1
+"""The version of what this file describes; a plugin's entry point names the one that it was written for."""
+
+Checkpoint: TypeAlias = Mapping[str, JsonValue]
+"""Where a stream's reading goes on: JSON, private to the connector, stored only with the page that it ends."""
+
+
+class Capability(StrEnum):
+    """What a connector can do; each one claimed has its test in the conformance kit."""
+
+    INCREMENTAL = "incremental"
+    DELETIONS = "deletions"
+    MERGES = "merges"
+    FETCH = "fetch"
+    WEBHOOKS = "webhooks"
+    WRITE_ISSUE = "write_issue"
+    WRITE_NOTE = "write_note"
+    WRITE_TAG = "write_tag"
+    HOLD = "hold"
+    RELEASE = "release"
+    READ_BACK = "read_back"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a connector is told about one run of reading.
+
+    Attributes:
+        now: stamps receipt; it never moves a window.
+        since: the oldest change wanted on a first read; None for everything.
+    """
+
+    now: datetime
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """One object to be read by id: its kind (`issue`, `contact`), its id at the source, and why."""
+
+    kind: str
+    id: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """One record that could not be read: its id (or its place), and the reason, without the record's values."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a stream: what it says, and where reading goes on after it.
+
+    Attributes:
+        checkpoint: stored with the events in one transaction; reading it again gives what follows this page.
+        more: whether another page is known to follow now. False ends this run, not the stream.
+        quarantined: records of this page that could not be read.
+        wanted: objects that lack a fact and are to be fetched by id.
+        gaps: sentences about what may have been missed (a file replaced, a cursor expired).
+    """
+
+    events: Sequence[CustomerEvent]
+    checkpoint: Checkpoint
+    more: bool
+    quarantined: Sequence[Quarantined] = ()
+    wanted: Sequence[Ref] = ()
+    gaps: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What fetching by id found.
+
+    Attributes:
+        events: the objects as they are now, and removals for which there is positive evidence.
+        done: the refs that need no further try; those left out are tried again in a later run.
+        quarantined: objects that came and could not be read.
+    """
+
+    events: Sequence[CustomerEvent]
+    done: Sequence[Ref]
+    quarantined: Sequence[Quarantined] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of a doctor's report: whether it is well, what was looked at, and what to do if not."""
+
+    is_well: bool
+    subject: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewIssue:
+    """An issue to be created at a helpdesk."""
+
+    subject: str
+    body: str
+    requester_email: str
+    queue: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+class ConnectorSettings(BaseModel):
+    """The settings that every connector shares; `name` stays the same when a service's address changes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    name: str
+
+
+S = TypeVar("S", bound=ConnectorSettings)
+
+
+def settings(model: type[S], connector: str, given: Mapping[str, object]) -> S:
+    """The settings of one connector.
+
+    Raises:
+        SettingsError: names each setting that is wrong or missing, and never its value.
+    """
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"`{'.'.join(map(str, one['loc'])) or 'settings'}`: {one['msg'][:1].lower()}{one['msg'][1:]}"
+            for one in error.errors(include_input=False, include_url=False, include_context=False)
+        )
+        raise SettingsError(f"`{connector}` cannot be set up: {wrong}") from None
+
+
+class Endpoint:
+    """What sources and sinks share: a name, an account, and a check of both.
+
+    Attributes:
+        type: the name under which the connector is found, as in `request_tracker`.
+        name: the name of this instance; two helpdesks of one type are two sources.
+        account: the guarded way to the service; None for connectors that read files.
+    """
+
+    type: ClassVar[str]
+    capabilities: ClassVar[frozenset[Capability]] = frozenset()
+
+    name: str
+    account: Account | None
+
+    def check(self) -> Flow[Sequence[Finding]]:
+        """Looks at credential, permissions and settings, and says of each whether it is well."""
+        raise NotImplementedError
+
+
+class Source(Endpoint):
+    """Brings customer events in.
+
+    Attributes:
+        streams: in the order in which they are read; people before issues.
+        checkpoint_version: raised when the meaning of a stored checkpoint changes.
+        statuses: the words that the service uses for the status of an issue, as far as they are fixed.
+    """
+
+    streams: ClassVar[tuple[str, ...]]
+    checkpoint_version: ClassVar[int] = 1
+    statuses: ClassVar[Mapping[str, IssueStatus]] = {}
+
+    def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
+        """Reads the one page that follows `checkpoint`; None starts at the beginning."""
+        raise NotImplementedError
+
+    def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
+        """Reads objects by id. An object that is gone gives a removal; one that cannot be seen gives nothing."""
+        raise NotImplementedError
+
+    def create_issue(self, issue: NewIssue) -> Flow[str]:
+        """Creates an issue and returns its id (`WRITE_ISSUE`)."""
+        raise NotImplementedError
+
+    def add_note(self, issue_id: str, text: str) -> Flow[None]:
+        """Adds a note that the customer does not see (`WRITE_NOTE`)."""
+        raise NotImplementedError
+
+
+class Standing(StrEnum):
+    """How a person stands at a destination, as far as our kind of hold goes."""
+
+    ABSENT = "absent"
+    """Not known there; never created by us."""
+    FREE = "free"
+    """Would be written to."""
+    HELD = "held"
+    """Carries a hold of the kind that we set; whose it is, only the ledger knows."""
+    SILENT = "silent"
+    """Already not written to, by the person's own wish or for another reason that is not ours to touch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How one person stands at a destination.
+
+    Attributes:
+        snapshot: what must be restored on release, in the destination's own terms; kept in the ledger.
+    """
+
+    standing: Standing
+    snapshot: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+
+
+class Result(StrEnum):
+    """How one row of a batch ended."""
+
+    CONFIRMED = "confirmed"
+    """Done, and seen by reading back."""
+    ACCEPTED = "accepted"
+    """The destination said yes; reading back can tell more later."""
+    UNVERIFIABLE = "unverifiable"
+    """The destination said yes and has no way to read back."""
+    ABSENT = "absent"
+    """The person is not known there."""
+    FOREIGN = "foreign"
+    """Held, but not by us; left alone."""
+    REJECTED = "rejected"
+    """The destination said no, for good."""
+    RETRY = "retry"
+    """Not done this time; a later run tries again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One person to hold or to release.
+
+    Attributes:
+        snapshot: from the `Look` that came just before; the ledger stored it before this order is carried out.
+        reason: one sentence for whoever reads it at the destination.
+        since: when the hold began.
+        until: when it is expected to end, where that is known.
+    """
+
+    address: str
+    snapshot: Mapping[str, JsonValue]
+    reason: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of one order."""
+
+    address: str
+    result: Result
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A batch that the destination works on by itself; `handle` is stored and given to `poll`, now or later."""
+
+    handle: str
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """One page of the people at a destination; `cursor` None ends the list."""
+
+    addresses: Sequence[str]
+    cursor: str | None = None
+
+
+class Sink(Endpoint):
+    """Makes a marketing tool leave people alone, and gives them back as they were.
+
+    A sink never writes consent, never creates a contact and never touches a hold that it was not ordered to touch.
+
+    Attributes:
+        batch_size: the most orders in one call.
+        lists_members: whether `members` can tell who is at the destination.
+    """
+
+    batch_size: ClassVar[int] = 100
+    lists_members: ClassVar[bool] = True
+
+    def members(self, cursor: str | None) -> Flow[Members]:
+        """Reads one page of the addresses at the destination."""
+        raise NotImplementedError
+
+    def look(self, addresses: Sequence[str]) -> Flow[Mapping[str, Look]]:
+        """Says how each of these people stands; an address that is left out counts as absent."""
+        raise NotImplementedError
+
+    def hold(self, orders: Sequence[Order]) -> Flow[Sequence[Receipt] | Submitted]:
+        """Holds people that stood FREE. Holding one that is held by us already changes nothing."""
+        raise NotImplementedError
+
+    def release(self, orders: Sequence[Order]) -> Flow[Sequence[Receipt] | Submitted]:
+        """Restores people that we hold to the snapshot taken before. Releasing one that is free changes nothing."""
+        raise NotImplementedError
+
+    def poll(self, handle: str) -> Flow[Sequence[Receipt] | None]:
+        """Asks what became of a submitted batch; None while the destination is still at work."""
+        raise NotImplementedError
