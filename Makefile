@@ -35,12 +35,19 @@ bench: $(STAMPS)/bench ## the figures, each against a baseline of the same run
 	$(BIN)/python -m benchmarks
 
 .PHONY: check
-check: $(STAMPS)/check ## lint, format and types of everything; the public types must be complete
+check: lint types ## all that is checked without running it; with `make -k check` to the end
+
+.PHONY: lint
+lint: $(STAMPS)/check ## ruff's rules and format
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+.PHONY: types
+types: $(STAMPS)/check ## mypy and pyright, both strict; the public types must be complete
 	$(BIN)/mypy
 	$(BIN)/pyright --pythonpath $(BIN)/python
-	$(BIN)/pyright --pythonpath $(BIN)/python --verifytypes alignkit --ignoreexternal
+	# This mode takes the first `python` on the path and overlooks `--pythonpath`.
+	PATH="$(CURDIR)/$(BIN):$$PATH" pyright --verifytypes alignkit --ignoreexternal
 
 .PHONY: docs
 docs: $(STAMPS)/docs ## the documentation, into docs/_build/html; a warning is an error
