@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 from alignkit.errors import ResponseInvalid
 
 if TYPE_CHECKING:
-    from alignkit.transport.flow import JsonValue
+    from alignkit.transport.message import JsonValue
 
 DEEPEST = 64
 LONGEST_NUMBER = 64

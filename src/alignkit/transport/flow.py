@@ -1,8 +1,7 @@
-"""Describes what a flow asks for, and drives flows: here, and nowhere else, sync and async part.
+"""Drives flows: here, and nowhere else, synchronous and asynchronous code part.
 
-A flow is a generator. It yields a `Request` (something to send) or a `Call` (a function that may block), is
-given the `Response` or the result, and returns its value. Everything above the client is written once this
-way: `run` drives a flow in the calling thread, `arun` in an event loop.
+Everything above the client is written once, as a flow (see `alignkit.transport.steps`): `run` drives one in
+the calling thread, `arun` in an event loop.
 
 A flow that is stopped from outside sees `asyncio.CancelledError` at the effect it waits for, in both drivers,
 and may still yield effects to clean up. A flow that is merely closed may not.
@@ -13,170 +12,31 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
-from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar, Union
+from typing import Any, TypeVar
 
-from typing_extensions import TypeAliasType
+from alignkit.transport.message import JsonValue, Request, Response
+from alignkit.transport.steps import Call, Effect, Flow, Steps, call, request
 
-from alignkit.transport._body import parsed_json, parsed_text
-from alignkit.transport._shown import shown_path
+__all__ = [
+    "Call",
+    "Effect",
+    "Flow",
+    "JsonValue",
+    "Request",
+    "Response",
+    "Steps",
+    "arun",
+    "arun_all",
+    "call",
+    "request",
+    "run",
+    "run_all",
+]
 
 T = TypeVar("T")
-P = ParamSpec("P")
-
-JsonValue = TypeAliasType(
-    "JsonValue",
-    Union["dict[str, JsonValue]", "list[JsonValue]", str, int, float, bool, None],
-)
-"""What a JSON document can hold, as `json.loads` returns it."""
-
-_REPEATABLE_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Request:
-    """One HTTP request, described and not yet sent.
-
-    Attributes:
-        method: in capitals.
-        url: absolute, or a path starting with "/" that the account puts after the path of its `base_url`.
-        params: the query, appended to whatever query `url` has.
-        headers: sent as they are; credentials are added by the account, never here.
-        json: sent as `application/json`; at most one of `json`, `form` and `content` may be given.
-        form: sent as `application/x-www-form-urlencoded`.
-        content: sent as it is; name its type in `headers`.
-        delay: seconds to wait before sending.
-        credentials: False sends the request bare, as links signed by a third party need.
-        accept: statuses beside 2xx that are returned to the flow instead of raised.
-        repeatable: whether sending twice does no harm; None decides by method. Only a repeatable request is
-            sent again after a timeout, a 5xx or a broken connection.
-    """
-
-    method: str
-    url: str
-    params: Sequence[tuple[str, str]] = ()
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    json: JsonValue | None = None
-    form: Sequence[tuple[str, str]] | None = None
-    content: bytes | None = None
-    delay: float = 0.0
-    credentials: bool = True
-    accept: frozenset[int] = frozenset()
-    repeatable: bool | None = None
-
-    def __post_init__(self) -> None:
-        if sum(body is not None for body in (self.json, self.form, self.content)) > 1:
-            raise ValueError("a request takes one of `json`, `form` and `content`, not several")
-
-    @property
-    def is_repeatable(self) -> bool:
-        """Whether sending this request twice does no harm."""
-        return self.method in _REPEATABLE_METHODS if self.repeatable is None else self.repeatable
-
-    def __repr__(self) -> str:
-        return f"<Request {self.method} {shown_path(self.url)}>"
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Response:
-    """One HTTP answer, read to its end and decompressed.
-
-    Attributes:
-        status: the HTTP status.
-        headers: keys in lower case; a header sent several times is joined with ", ".
-        content: the body.
-    """
-
-    status: int
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    content: bytes = b""
-
-    def json(self) -> JsonValue:
-        """The body as JSON.
-
-        Raises:
-            ResponseInvalid: it is not JSON, is cut, nests deeper than 64 levels or holds a number that is
-                infinite or longer than 64 digits. The text names type and length, never the body.
-        """
-        return parsed_json(self.content, self.headers.get("content-type", ""))
-
-    def text(self) -> str:
-        """The body as text, by the character set it names, else UTF-8.
-
-        Raises:
-            ResponseInvalid: the bytes are not in that character set.
-        """
-        return parsed_text(self.content, self.headers.get("content-type", ""))
-
-    def __repr__(self) -> str:
-        return f"<Response {self.status}, {len(self.content)} bytes>"
-
-
-@dataclass(frozen=True, slots=True)
-class Call(Generic[T]):
-    """One function that may block: a store, a file, a lock. `arun` calls it in a worker thread.
-
-    Attributes:
-        function: called without arguments.
-        delay: seconds to wait first; while waiting no thread is held.
-    """
-
-    function: Callable[[], T]
-    delay: float = 0.0
-
-
-Effect: TypeAlias = Request | Call[Any]
-Flow: TypeAlias = Generator[Effect, Any, T]
-
-
-def request(wanted: Request) -> Flow[Response]:
-    """Sends one request from inside a flow, as in `response = yield from request(Request("GET", path))`."""
-    response: Response = yield wanted
-    return response
-
-
-def call(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Flow[T]:
-    """Calls something that may block from inside a flow, as in `row = yield from call(store.load, key)`."""
-    result: T = yield Call(partial(function, *args, **kwargs))
-    return result
-
-
-class Steps(Generic[T]):
-    """A flow taken effect by effect.
-
-    Attributes:
-        effect: what the flow waits for; None once it has returned.
-    """
-
-    effect: Effect | None
-
-    def __init__(self, flow: Flow[T]) -> None:
-        self._flow = flow
-        self._result: list[T] = []
-        self._advance(partial(next, flow))
-
-    def give(self, answer: object) -> None:
-        """Answer the effect."""
-        self._advance(partial(self._flow.send, answer))
-
-    def fail(self, error: BaseException) -> None:
-        """Raise an error where the flow waits."""
-        self._advance(partial(self._flow.throw, error))
-
-    @property
-    def result(self) -> T:
-        """What the flow returned."""
-        return self._result[0]
-
-    def _advance(self, step: Callable[[], Effect]) -> None:
-        try:
-            self.effect = step()
-        except StopIteration as stop:
-            self.effect = None
-            self._result.append(stop.value)
 
 
 def run(
@@ -230,16 +90,15 @@ def run_all(
     results: dict[int, T] = {}
     errors: list[BaseException] = []
     lock, stop = threading.Lock(), threading.Event()
-    pause = stop.wait if sleep is None else sleep
 
     def work() -> None:
         while not stop.is_set():
             with lock:
-                index, flow = next(queue, (None, None))
-            if index is None or flow is None:
+                taken = next(queue, None)
+            if taken is None:
                 return
             try:
-                results[index] = _run(flow, _until_stopped(stop, partial(_perform, send, pause)))
+                results[taken[0]] = _run(taken[1], _stoppable(stop, send, sleep))
             except BaseException as error:  # noqa: BLE001 - raised again below, in the calling thread
                 errors.append(error)
                 stop.set()
@@ -247,8 +106,7 @@ def run_all(
     try:
         with ThreadPoolExecutor(at_once) as threads:
             try:
-                for worker in [threads.submit(work) for _ in range(at_once)]:
-                    worker.result()
+                wait([threads.submit(work) for _ in range(at_once)])
             finally:
                 stop.set()
     finally:
@@ -272,18 +130,17 @@ async def arun_all(
     waiting = list(flows)
     queue = iter(enumerate(waiting))
     results: dict[int, T] = {}
+    errors: list[BaseException] = []
 
     async def work() -> None:
         for index, flow in queue:
             results[index] = await arun(flow, send, sleep)
 
-    workers = [asyncio.ensure_future(work()) for _ in range(min(at_once, len(waiting)))]
-    errors: list[BaseException] = []
+    workers = [asyncio.ensure_future(work()) for _ in range(at_once)]
     for worker in workers:
         worker.add_done_callback(partial(_note_error, errors))
     try:
-        if workers:
-            await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
+        await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
     finally:
         for worker in workers:
             worker.cancel()
@@ -341,18 +198,34 @@ async def _in_thread(function: Callable[[], object]) -> object:
         raise
 
 
-def _until_stopped(stop: threading.Event, perform: Callable[[Effect], object]) -> Callable[[Effect], object]:
+def _stoppable(
+    stop: threading.Event,
+    send: Callable[[Request], Response],
+    sleep: Callable[[float], object] | None,
+) -> Callable[[Effect], object]:
     """Tell a flow once that it was stopped; what it yields after that is its cleaning up."""
-    told = False
+    was_told = False
 
-    def performed(effect: Effect) -> object:
-        nonlocal told
-        if told or not stop.is_set():
-            return perform(effect)
-        told = True
-        raise asyncio.CancelledError
+    def check() -> None:
+        nonlocal was_told
+        if stop.is_set() and not was_told:
+            was_told = True
+            raise asyncio.CancelledError
 
-    return performed
+    def pause(seconds: float) -> None:
+        if sleep is not None:
+            sleep(seconds)
+        elif was_told:
+            time.sleep(seconds)
+        else:
+            stop.wait(seconds)
+        check()
+
+    def perform(effect: Effect) -> object:
+        check()
+        return _perform(send, pause, effect)
+
+    return perform
 
 
 def _close(flows: Sequence[Flow[Any]]) -> None:
@@ -361,5 +234,6 @@ def _close(flows: Sequence[Flow[Any]]) -> None:
 
 
 def _note_error(errors: list[BaseException], worker: asyncio.Future[None]) -> None:
-    if not worker.cancelled() and (error := worker.exception()) is not None:
+    error = asyncio.CancelledError() if worker.cancelled() else worker.exception()
+    if error is not None:
         errors.append(error)
