@@ -40,7 +40,8 @@ FORBIDDEN = frozenset({("connectors", "rules")})
 DYNAMIC = re.compile(r"(.*/)?__init__\.py|registry\.py")
 
 HTTPX_HOME = "transport/client.py"
-CORE = frozenset({"pydantic", "httpx", "tenacity", "typing_extensions"})
+# pydantic_core is the compiled half of pydantic, always installed with it.
+CORE = frozenset({"pydantic", "pydantic_core", "httpx", "tenacity", "typing_extensions"})
 # What an extra installs may be imported by the part that it is named after.
 EXTRAS = {"cli": frozenset({"typer", "rich"}), "testing": frozenset({"pytest"})}
 

@@ -1,7 +1,7 @@
 """What a connector is: streams read page by page, objects fetched by id, writes, and sinks that hold and release.
 
-Every method that talks to a service is a flow (see `alignkit.transport`): it yields requests and returns a value, so one
-body serves sync and async callers. A connector yields only `Request`; one that reads files yields `Call`.
+Every method that talks to a service is a flow (see `alignkit.transport`): it yields requests and returns a value, so
+one body serves sync and async callers. A connector yields only `Request`; one that reads files yields `Call`.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class NewIssue:
 class ConnectorSettings(BaseModel):
     """The settings that every connector shares; `name` stays the same when a service's address changes."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     name: str
 

@@ -1,0 +1,366 @@
+"""What a store promises: one protocol, and the records that pass through it.
+
+Events, folded facts and the checkpoint of a page are one transaction; an intent to hold or release is committed before
+any call. Everything a store is told twice counts once. A store that fails raises `StoreUnavailable` or `StoreDamaged`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Literal, Protocol, TypeAlias
+
+from alignkit.models import Customer, CustomerEvent, Hold, Identity, Issue, Signal
+from alignkit.rules.facts import Facts
+
+Scalar: TypeAlias = str | int | float | bool | None
+Row: TypeAlias = dict[str, Scalar]
+Json: TypeAlias = Mapping[str, Any]
+
+OWN_SOURCE = "alignkit"
+"""The source of events that are recorded here and not read from a service: manual holds, sends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """One object to be fetched by id, and why."""
+
+    kind: str
+    id: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """One record that could not be read."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one page brings, stored in one transaction.
+
+    Attributes:
+        source: the instance that it comes from.
+        stream: None for what was fetched by id or recorded by hand: no checkpoint moves then.
+        now: when it was received.
+        ended: the stream was read to its end; its watermark becomes `now`.
+        done: objects of the work list that need no further try.
+        lease: the name of the run's lease and its fence; a run that lost its lease may not write.
+    """
+
+    source: str
+    events: Sequence[CustomerEvent]
+    now: datetime
+    stream: str | None = None
+    checkpoint: Json | None = None
+    checkpoint_version: int = 1
+    ended: bool = False
+    rejected: Sequence[Rejected] = ()
+    wanted: Sequence[Want] = ()
+    done: Sequence[Want] = ()
+    lease: Lease | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a batch changed: events that were new, repeats, and those of people who asked to be forgotten."""
+
+    new: int = 0
+    repeated: int = 0
+    forgotten: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to pull one source or push to one destination, until it ends or is renewed."""
+
+    name: str
+    owner: str
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """How far one stream has been read; both times are None before its end was reached once."""
+
+    stream: str
+    read_at: datetime | None
+    is_complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How far one source has been read. `read_at` is that of its stalest stream, None until all were read once."""
+
+    name: str
+    type: str
+    streams: tuple[StreamState, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every stream has been read to its end at least once."""
+        return bool(self.streams) and all(stream.is_complete for stream in self.streams)
+
+    @property
+    def read_at(self) -> datetime | None:
+        """The watermark: everything older was seen."""
+        known = [stream.read_at for stream in self.streams if stream.read_at is not None]
+        return min(known) if known and self.is_complete else None
+
+
+class LedgerState(StrEnum):
+    """How far a hold or a release has come at a destination."""
+
+    INTENDED = "intended"
+    SUBMITTED = "submitted"
+    ACCEPTED = "accepted"
+    CONFIRMED = "confirmed"
+    UNVERIFIABLE = "unverifiable"
+    ABSENT = "absent"
+    FOREIGN = "foreign"
+    REJECTED = "rejected"
+
+
+IN_PLACE = frozenset({LedgerState.ACCEPTED, LedgerState.CONFIRMED, LedgerState.UNVERIFIABLE})
+"""States of a hold that stands at the destination."""
+
+IN_FLIGHT = frozenset({LedgerState.INTENDED, LedgerState.SUBMITTED})
+"""States that a run left open; the next run settles them first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why one kind of message must not reach one person at one destination.
+
+    Attributes:
+        scope: the kind of message, as `Message.scope` names it.
+    """
+
+    destination: str
+    address: str
+    scope: str
+    reason: str
+    rules: tuple[str, ...]
+    evidence: tuple[str, ...]
+    since: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """What we intend for, or have done to, one person at one destination."""
+
+    destination: str
+    address: str
+    direction: Literal["hold", "release"]
+    state: LedgerState
+    since: datetime
+    at: datetime
+    snapshot: Json = field(default_factory=dict[str, Any])
+    handle: str | None = None
+    detail: str = ""
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineRow:
+    """One record that could not be read, and how often it came."""
+
+    source: str
+    stream: str
+    key: str
+    reason: str
+    first_at: datetime
+    last_at: datetime
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What erasing one person removed."""
+
+    customers: int
+    events: int
+    things: int
+    identifiers: int
+    ledger_rows: int
+
+
+Table: TypeAlias = Literal["issues", "customers", "events", "signals", "holds", "identities", "quarantine", "ledger"]
+
+
+class Store(Protocol):
+    """Where events, facts, checkpoints and the ledger are kept. Methods may be called from any thread."""
+
+    # Reading sources
+
+    def expect(self, source: str, type: str, streams: Sequence[str]) -> None:
+        """Registers a source; decisions count as incomplete until each of its streams was read to its end."""
+        ...
+
+    def sources(self) -> list[SourceState]:
+        """Every source that was ever expected, with its watermark."""
+        ...
+
+    def checkpoint(self, source: str, stream: str) -> tuple[Json, int] | None:
+        """Where a stream's reading goes on, and the version of the checkpoint's meaning."""
+        ...
+
+    def apply(self, batch: Batch) -> Applied:
+        """Stores events, what follows from them, and the checkpoint: all of it or nothing.
+
+        Raises:
+            LeaseHeld: the batch's lease has been taken over by another run.
+        """
+        ...
+
+    def wanted(self, source: str, now: datetime, limit: int = 100) -> list[Want]:
+        """Objects of the work list that are due."""
+        ...
+
+    def postpone(self, source: str, refs: Sequence[Want], until: datetime) -> None:
+        """Tries these objects again later; nothing is given up."""
+        ...
+
+    def stale_issues(self, source: str, unseen_since: datetime, limit: int = 100) -> list[str]:
+        """Ids of issues that count as active or unknown and were last seen before a moment, longest unseen first."""
+        ...
+
+    # People
+
+    def customer(self, identifier: str) -> Customer | None:
+        """The customer whom an identifier belongs to."""
+        ...
+
+    def identities(self, customer_id: str) -> list[Identity]:
+        """Every identifier of a customer, with its evidence."""
+        ...
+
+    def merge(self, first: str, second: str, reason: str, now: datetime) -> None:
+        """Says by hand that two identifiers are one person."""
+        ...
+
+    def unmerge(self, identifier: str, reason: str, now: datetime) -> None:
+        """Takes one identifier out of its customer for good; both parts are worked out anew from their own evidence."""
+        ...
+
+    # Deciding
+
+    def facts(self, identifier: str, needs: AbstractSet[str]) -> Facts:
+        """What is known of a customer, as far as `needs` (names of collections) asks; empty for strangers."""
+        ...
+
+    # Scripts: everything in constant memory
+
+    def issues(self, *, active: bool | None = None, source: str | None = None) -> Iterator[Issue]:
+        """Issues as they stand; `active=True` counts unknown ones in."""
+        ...
+
+    def customers(self) -> Iterator[Customer]:
+        """Customers that were not merged into others."""
+        ...
+
+    def events(
+        self, *, source: str | None = None, type: str | None = None, customer: str | None = None
+    ) -> Iterator[CustomerEvent]:
+        """The log, in order of arrival."""
+        ...
+
+    def signals(self, *, customer: str | None = None) -> Iterator[Signal]:
+        """Readings of every issue, survey and post."""
+        ...
+
+    def holds(self, *, active_at: datetime | None = None) -> Iterator[Hold]:
+        """Manual, incident and blackout holds, then those in place at destinations."""
+        ...
+
+    def rows(self, table: Table) -> Iterator[Row]:
+        """One table as flat rows of plain values, for data frames and CSV."""
+        ...
+
+    def quarantined(self) -> Iterator[QuarantineRow]:
+        """Records that could not be read."""
+        ...
+
+    def counts(self) -> dict[str, int]:
+        """Figures for a status report: issues, active, unknown, without customer, customers, events, quarantined."""
+        ...
+
+    def unknown_statuses(self) -> dict[tuple[str, str], int]:
+        """How many issues carry each status that could not be mapped, by (source, raw status)."""
+        ...
+
+    # The ledger
+
+    def ledger(self, destination: str) -> Iterator[LedgerRow]:
+        """Every row of one destination."""
+        ...
+
+    def causes(self, destination: str, scope: str | None = None) -> Iterator[Cause]:
+        """Why people are held at one destination."""
+        ...
+
+    def intend(
+        self,
+        rows: Iterable[LedgerRow],
+        *,
+        add: Iterable[Cause] = (),
+        drop: Iterable[tuple[str, str, str]] = (),
+        lease: Lease | None = None,
+    ) -> None:
+        """Writes rows and causes in one transaction. `drop` is (destination, address, scope)."""
+        ...
+
+    def strike(self, destination: str, addresses: Sequence[str], lease: Lease | None = None) -> None:
+        """Removes ledger rows, and their causes, whose release is over."""
+        ...
+
+    # Leases
+
+    def acquire(self, name: str, owner: str, now: datetime, term: timedelta) -> Lease:
+        """Takes a lease.
+
+        Raises:
+            LeaseHeld: another owner has it and it has not ended.
+        """
+        ...
+
+    def renew(self, lease: Lease, now: datetime, term: timedelta) -> None:
+        """Keeps a lease.
+
+        Raises:
+            LeaseHeld: it was taken over.
+        """
+        ...
+
+    def surrender(self, lease: Lease) -> None:
+        """Gives a lease back; harmless where it was lost already."""
+        ...
+
+    # Upkeep
+
+    def refold(self) -> int:
+        """Builds all facts anew from the log, after a mapping or a reading has changed; returns how many things."""
+        ...
+
+    def forget(self, identifier: str, now: datetime) -> Forgotten:
+        """Erases a person: no identifier of theirs stays in the file.
+
+        Raises:
+            DataInvalid: a hold of ours is still in place for them; the text names where.
+        """
+        ...
+
+    def export(self, identifier: str) -> dict[str, Any]:
+        """Everything kept about one customer, and nothing of others, ready for JSON."""
+        ...
+
+    def close(self) -> None:
+        """Ends the use of the store."""
+        ...

@@ -1,0 +1,259 @@
+"""Facts as a store keeps them: one JSON array per thing, written by folding and read for a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+from pydantic_core import from_json, to_json
+
+from alignkit import signals
+from alignkit.fold import IssueFold, fold_issue, version_of
+from alignkit.models import (
+    Contact,
+    Event,
+    Hold,
+    Post,
+    Send,
+    SurveyResponse,
+    microseconds,
+)
+from alignkit.rules.facts import (
+    Facts,
+    HoldFacts,
+    IssueFacts,
+    PostFacts,
+    SendFacts,
+    SignalFacts,
+    SurveyFacts,
+)
+from alignkit.rules.guard import excluded
+
+
+class Kind(IntEnum):
+    """What kind of thing an event is about; the numbers are kept in files and never change their meaning."""
+
+    ISSUE = 1
+    SURVEY = 2
+    POST = 3
+    SEND = 4
+    HOLD = 5
+    CONTACT = 6
+    ACCOUNT = 7
+    INTERACTION = 8
+    ENGAGEMENT = 9
+    OPPORTUNITY = 10
+    ORDER = 11
+    ASSET = 12
+    CAMPAIGN = 13
+    CONSENT = 14
+    INCIDENT = 15
+    EXTENSION = 16
+
+
+KIND_OF: Mapping[str, Kind] = {
+    "issue.changed": Kind.ISSUE,
+    "issue.removed": Kind.ISSUE,
+    "survey.answered": Kind.SURVEY,
+    "post.published": Kind.POST,
+    "message.sent": Kind.SEND,
+    "hold.changed": Kind.HOLD,
+    "contact.changed": Kind.CONTACT,
+    "account.changed": Kind.ACCOUNT,
+    "message.exchanged": Kind.INTERACTION,
+    "engagement.recorded": Kind.ENGAGEMENT,
+    "opportunity.changed": Kind.OPPORTUNITY,
+    "order.changed": Kind.ORDER,
+    "asset.changed": Kind.ASSET,
+    "campaign.changed": Kind.CAMPAIGN,
+    "consent.changed": Kind.CONSENT,
+    "incident.changed": Kind.INCIDENT,
+    "extension": Kind.EXTENSION,
+}
+
+KINDS_FOR: Mapping[str, tuple[Kind, ...]] = {
+    "issues": (Kind.ISSUE, Kind.SURVEY),
+    "account_issues": (),
+    "signals": (Kind.ISSUE, Kind.SURVEY, Kind.POST),
+    "surveys": (Kind.SURVEY,),
+    "posts": (Kind.POST,),
+    "sends": (Kind.SEND,),
+    "holds": (Kind.HOLD,),
+}
+"""Which kinds of things a collection is made from; issues need surveys for their rating."""
+
+
+class Folded(NamedTuple):
+    """What is true of one thing: whether it is active (issues alone), its facts, and the event that said so last."""
+
+    last: Event
+    active: bool | None
+    facts: bytes
+    issue: IssueFold | None
+
+
+def fold(history: Sequence[Event]) -> Folded | None:
+    """What is true of a thing after its whole history, in any order; None where nothing is said but that it is gone."""
+    last = history[0] if len(history) == 1 else max(history, key=version_of)
+    if last.type in ("issue.changed", "issue.removed"):
+        issue = fold_issue(history)
+        return None if issue is None else Folded(last, issue.issue.is_active, _issue(issue), issue)
+    return Folded(last, False, _FACTS_OF.get(type(last.data), _nothing)(last.data), None)
+
+
+def _issue(fold: IssueFold) -> bytes:
+    issue = fold.issue
+    waiting, snoozed = issue.waiting_since, issue.snoozed_until
+    return to_json(
+        (
+            (
+                issue.status,
+                issue.status_raw,
+                issue.is_active,
+                excluded(issue),
+                issue.type,
+                issue.reason,
+                issue.priority,
+                issue.severity,
+                issue.channel,
+                issue.direction,
+                issue.initiated_by,
+                issue.customer_wrote,
+                issue.brand,
+                issue.queue,
+                issue.team,
+                issue.tags,
+                issue.product_refs,
+                microseconds(issue.created_at),
+                fold.status_since,
+                fold.first_active_at,
+                microseconds(waiting) if waiting else None,
+                fold.resolved_at,
+                fold.reopened_at,
+                max(issue.reopened_count, len(fold.reopenings)),
+                microseconds(snoozed) if snoozed else None,
+                issue.sla_breached,
+            ),
+            signals.of_issue(fold),
+        )
+    )
+
+
+def _survey(answer: SurveyResponse) -> bytes:
+    return to_json(
+        (
+            (
+                answer.kind,
+                answer.reading,
+                answer.score,
+                answer.normalised,
+                microseconds(answer.responded_at),
+                answer.issue_id,
+                answer.campaign_id,
+            ),
+            [signals.of_survey(answer)],
+        )
+    )
+
+
+def _post(post: Post) -> bytes:
+    reading = signals.of_post(post)
+    return to_json(
+        (
+            (post.platform, post.kind, reading.polarity, post.intent, reading.confidence, post.rating, reading.at),
+            [reading],
+        )
+    )
+
+
+def _send(send: Send) -> bytes:
+    moment = send.sent_at or send.scheduled_at or send.remote_created_at
+    at = microseconds(moment) if moment else 0
+    return to_json(((send.category, send.channel, send.campaign_id, at), ()))
+
+
+def _hold(hold: Hold) -> bytes:
+    ends = min((end for end in (hold.released_at, hold.expires_at) if end is not None), default=None)
+    return to_json(
+        (
+            (
+                hold.kind,
+                hold.reason,
+                hold.channels,
+                hold.categories,
+                hold.products,
+                microseconds(hold.opened_at),
+                microseconds(ends) if ends else None,
+                hold.created_by,
+            ),
+            (),
+        )
+    )
+
+
+def _contact(contact: Contact) -> bytes:
+    return to_json(
+        {
+            "display_name": contact.name,
+            "kind": contact.kind,
+            "lifecycle_stage": contact.lifecycle_stage,
+            "tier": contact.tier,
+            "is_vip": contact.is_vip,
+            "is_staff": contact.is_staff,
+            "locale": contact.locale,
+            "time_zone": contact.time_zone,
+            "owner_ref": contact.owner_ref,
+        }
+    )
+
+
+def _nothing(_: object) -> bytes:
+    return b""
+
+
+_FACTS_OF: Mapping[type, Callable[[Any], bytes]] = {
+    SurveyResponse: _survey,
+    Post: _post,
+    Send: _send,
+    Hold: _hold,
+    Contact: _contact,
+}
+
+
+def add(facts: Facts, kind: int, source: str, id: str, stored: bytes) -> None:
+    """Puts a stored thing among the facts of a customer."""
+    fields, readings = from_json(stored)
+    if kind == Kind.ISSUE:
+        ref = f"{source}/issue/{id}"
+        facts.issues.append(IssueFacts(ref, *fields))
+    elif kind == Kind.SURVEY:
+        ref = f"{source}/survey/{id}"
+        name, bucket, score, share, at, issue, campaign = fields
+        about = f"{source}/issue/{issue}" if issue else None
+        facts.surveys.append(SurveyFacts(ref, name, bucket, score, share, at, about, campaign))
+    elif kind == Kind.POST:
+        ref = f"{source}/post/{id}"
+        facts.posts.append(PostFacts(ref, *fields))
+    elif kind == Kind.SEND:
+        ref = f"{source}/send/{id}"
+        facts.sends.append(SendFacts(ref, *fields))
+    elif kind == Kind.HOLD:
+        ref = f"{source}/hold/{id}"
+        facts.holds.append(HoldFacts(ref, *fields))
+    else:
+        return
+    for reading in readings:
+        reading_kind, polarity, at, intent, strength, confidence = reading
+        facts.signals.append(SignalFacts(reading_kind, polarity, at, intent, strength, confidence, ref))
+
+
+def rate(facts: Facts) -> None:
+    """Gives each issue the latest rating that was given about it."""
+    latest: dict[str, SurveyFacts] = {}
+    for survey in facts.surveys:
+        if survey.issue is not None and (survey.issue not in latest or latest[survey.issue].at <= survey.at):
+            latest[survey.issue] = survey
+    for issue in facts.issues:
+        if issue.ref in latest:
+            issue.rating = latest[issue.ref].bucket

@@ -1,0 +1,150 @@
+"""Opens a SQLite file, keeps its transactions whole, and turns its failures into ours."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+
+from alignkit.errors import AlignkitError, StoreDamaged, StoreUnavailable
+from alignkit.fold import moment_of
+from alignkit.models import microseconds
+from alignkit.stores.sqlite.schema import prepare
+
+MEMORY = ":memory:"
+BATCH = 500
+_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
+_REMEDIES = {
+    sqlite3.SQLITE_FULL: "the disk or the file's size limit is full; make room and run again",
+    sqlite3.SQLITE_BUSY: "another process keeps the file locked; run again when it has finished",
+    sqlite3.SQLITE_LOCKED: "another thread keeps the file locked; run again when it has finished",
+    sqlite3.SQLITE_READONLY: "the file or its folder cannot be written to; give this user the right to",
+    sqlite3.SQLITE_CANTOPEN: "the file cannot be opened; check that its folder exists and may be written to",
+    sqlite3.SQLITE_IOERR: "the disk failed; check it and run again",
+    sqlite3.SQLITE_PERM: "this user may not use the file; give it the right to",
+}
+
+
+def failure(error: sqlite3.Error) -> AlignkitError:
+    """What a failure of SQLite means to the caller."""
+    code = getattr(error, "sqlite_errorcode", None)
+    primary = None if code is None else code & 0xFF
+    if primary in _DAMAGE:
+        return StoreDamaged("the store's file is damaged or no SQLite database; restore a copy of it")
+    if isinstance(error, sqlite3.ProgrammingError):
+        return StoreUnavailable("the store was closed; open it again")
+    remedy = _REMEDIES.get(primary or 0, f"SQLite said `{error}`")
+    return StoreUnavailable(f"the store did not take part: {remedy}; nothing was half-written")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raises our errors in place of SQLite's."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise failure(error) from error
+
+
+def us(moment: datetime) -> int:
+    """Microseconds since 1970, as every time is kept in the file."""
+    return microseconds(moment)
+
+
+def when(instant: int) -> datetime:
+    """The aware UTC time of a kept one."""
+    found = moment_of(instant)
+    assert found is not None  # noqa: S101 - only None gives None; this tells the type checker
+    return found
+
+
+def optional_us(moment: datetime | None) -> int | None:
+    """The same for a time that may be missing."""
+    return None if moment is None else microseconds(moment)
+
+
+class Database:
+    """One SQLite file, with one connection that writes and one that reads; threads take turns.
+
+    Args:
+        path: the file, made where it does not exist; `:memory:` keeps everything in memory.
+        patience: how long to wait for another process that writes.
+
+    Raises:
+        StoreDamaged: the file is damaged, of another program, or of a newer alignkit.
+        StoreUnavailable: it cannot be opened.
+    """
+
+    def __init__(self, path: str | Path, *, patience: timedelta = timedelta(seconds=30)) -> None:
+        self.path = str(path)
+        self._patience = patience.total_seconds()
+        self._writing = threading.RLock()
+        with translated():
+            self._writer = self._connect()
+            try:
+                self._configure(self._writer)
+                prepare(self._writer)
+                self._reader = self._writer if self.path == MEMORY else self._connect()
+            except BaseException:
+                self._writer.close()
+                raise
+        self._reading = self._writing if self._reader is self._writer else threading.RLock()
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(
+            self.path, timeout=self._patience, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+
+    def _configure(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+
+    def close(self) -> None:
+        """Ends the use of the file."""
+        with self._reading, self._writing:
+            self._reader.close()
+            self._writer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One write transaction: everything inside it is kept, or nothing."""
+        with self._writing, translated():
+            connection = self._writer
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection that reads; one statement at a time sees one state of the file."""
+        with self._reading, translated():
+            yield self._reader
+
+    def scan(self, query: str, parameters: Sequence[Any], key: Callable[[Sequence[Any]], Any]) -> Iterator[Any]:
+        """Every row of a query in constant memory, without keeping a transaction open between pages.
+
+        `query` orders by one key, takes the key to start after as its last parameter but one, and a limit as its last.
+        """
+        after: Any = parameters[-1]
+        while True:
+            with self.reading() as connection:
+                rows = connection.execute(query, (*parameters[:-1], after, BATCH)).fetchall()
+            yield from rows
+            if len(rows) < BATCH:
+                return
+            after = key(rows[-1])
