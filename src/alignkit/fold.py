@@ -39,11 +39,12 @@ def version_of(event: Event) -> Version:
 class IssueFold:
     """What is true of one issue after all snapshots up to `version`; times in microseconds since 1970, UTC.
 
-    `active_until` is when the last active stretch ended, None while it lasts or where there was none. `reopenings` and
+    `snapshot_id` is the event of the last snapshot. `active_until` is when the last active stretch ended, None while it lasts or where there was none. `reopenings` and
     `escalations` are the moments at which they happened.
     """
 
     version: Version
+    snapshot_id: str
     issue: Issue
     status_since: int
     first_active_at: int | None
@@ -77,6 +78,7 @@ def begin(event: IssueChanged) -> IssueFold:
     reopened = _told(issue.reopened_at)
     return IssueFold(
         version=version_of(event),
+        snapshot_id=event.id,
         issue=issue,
         status_since=_told(issue.status_since) or moment,
         first_active_at=_told(issue.first_active_at) or (created if is_active else None),
@@ -112,6 +114,7 @@ def advance(fold: IssueFold, event: IssueChanged) -> IssueFold:
         escalations = (*escalations, moment)
     return IssueFold(
         version=version_of(event),
+        snapshot_id=event.id,
         issue=issue,
         status_since=status_since,
         first_active_at=first_active,

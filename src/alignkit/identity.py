@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from alignkit.errors import DataInvalid
@@ -166,12 +167,16 @@ def is_shared(known: str) -> bool:
     return name in ROLE_NAMES
 
 
+ACCOUNT = "account:"
+"""What the key of an account begins with; no identifier of a person does."""
+
+
 class Person(NamedTuple):
     """The identifiers that one record gives of one person."""
 
     identifiers: tuple[str, ...]
 
-    def links(self, alone: Set[str] = frozenset()) -> list[tuple[str, str]]:
+    def links(self, alone: AbstractSet[str] = frozenset()) -> list[tuple[str, str]]:
         """Pairs that belong together: the first own identifier with each further one.
 
         Shared identifiers, and those in `alone`, never link.
@@ -186,7 +191,16 @@ def _person(*identifiers: str | None) -> Person | None:
 
 
 def _written(texts: Iterable[str]) -> list[Person]:
-    return [Person((identifier(text),)) for text in texts]
+    """One person for each identifier a record spells out; unreadable ones name nobody."""
+    return [Person((known,)) for text in texts if (known := readable(text)) is not None]
+
+
+def readable(text: str) -> str | None:
+    """The identifier that a record spells out, or None where it cannot be one."""
+    try:
+        return identifier(text)
+    except DataInvalid:
+        return None
 
 
 def people_of_issue(issue: Issue, source: str) -> list[Person]:
@@ -247,22 +261,22 @@ def _reached(contact_id: str | None, address: str | None, source: str) -> list[P
 def _authors(post: Post) -> list[Person]:
     match = post.customer_match
     if match is not None:
-        return [Person((identifier(match.identifier),))]
+        return _written((match.identifier,))
     handle = _person(f"social_handle:{post.platform}/{post.author_handle.casefold()}" if post.author_handle else None)
     return [handle] if handle else []
 
 
 def accounts_of(data: object, source: str) -> tuple[str, ...]:
-    """The accounts, `source/id`, that the data of an event concerns."""
+    """The accounts, `account:source/id`, that the data of an event concerns."""
     match data:
         case Issue():
-            return (f"{source}/{data.account_id}",) if data.account_id else ()
+            return (f"{ACCOUNT}{source}/{data.account_id}",) if data.account_id else ()
         case Contact():
-            return tuple(f"{source}/{one}" for one in data.account_ids)
+            return tuple(f"{ACCOUNT}{source}/{one}" for one in data.account_ids)
         case Account():
-            return (f"{source}/{data.id}",)
+            return (f"{ACCOUNT}{source}/{data.id}",)
         case Hold():
-            return data.account_ids
+            return tuple(f"{ACCOUNT}{one}" for one in data.account_ids)
         case _:
             return ()
 
@@ -299,7 +313,7 @@ class Assignment(NamedTuple):
 
 
 def assign(
-    people: Iterable[Person], known: Mapping[str, int], next_customer: int, alone: Set[str] = frozenset()
+    people: Iterable[Person], known: Mapping[str, int], next_customer: int, alone: AbstractSet[str] = frozenset()
 ) -> Assignment:
     """Gives every identifier its customer: one already known, or a new number from `next_customer` on.
 

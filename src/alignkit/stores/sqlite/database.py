@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -42,7 +42,7 @@ def failure(error: sqlite3.Error) -> AlignkitError:
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translated() -> Generator[None]:
     """Raises our errors in place of SQLite's."""
     try:
         yield
@@ -116,7 +116,7 @@ class Database:
         self.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Generator[sqlite3.Connection]:
         """One write transaction: everything inside it is kept, or nothing."""
         with self._writing, translated():
             connection = self._writer
@@ -130,7 +130,7 @@ class Database:
                 raise
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Generator[sqlite3.Connection]:
         """The connection that reads; one statement at a time sees one state of the file."""
         with self._reading, translated():
             yield self._reader

@@ -35,7 +35,7 @@ CREATE TABLE events (
     time INTEGER NOT NULL, received_at INTEGER NOT NULL, version INTEGER NOT NULL, sequence INTEGER NOT NULL,
     extra TEXT, data BLOB NOT NULL
 );
-CREATE UNIQUE INDEX events_once ON events (source, id);
+CREATE UNIQUE INDEX events_once ON events (source, subject, id);
 CREATE TABLE things (
     no INTEGER PRIMARY KEY, source INTEGER NOT NULL, kind INTEGER NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL,
     active INTEGER, seen_at INTEGER NOT NULL, people TEXT NOT NULL, facts BLOB NOT NULL
@@ -47,13 +47,15 @@ CREATE TABLE concerns (
     customer INTEGER NOT NULL, kind INTEGER NOT NULL, thing INTEGER NOT NULL, PRIMARY KEY (customer, kind, thing)
 ) WITHOUT ROWID;
 CREATE TABLE merges (
-    source INTEGER NOT NULL, survivor TEXT NOT NULL, loser TEXT NOT NULL, PRIMARY KEY (source, survivor, loser)
+    source INTEGER NOT NULL, loser TEXT NOT NULL, survivor TEXT NOT NULL, PRIMARY KEY (source, loser, survivor)
 ) WITHOUT ROWID;
+CREATE INDEX merges_into ON merges (source, survivor);
 CREATE TABLE customers (
     no INTEGER PRIMARY KEY, merged_into INTEGER, account INTEGER NOT NULL DEFAULT 0, profile TEXT NOT NULL DEFAULT '{}'
 );
 CREATE TABLE identifiers (
-    identifier TEXT PRIMARY KEY, customer INTEGER NOT NULL, alone INTEGER NOT NULL DEFAULT 0, first_seen INTEGER NOT NULL
+    identifier TEXT PRIMARY KEY, customer INTEGER NOT NULL, alone TEXT,
+    first_seen INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX identifiers_of ON identifiers (customer);
 CREATE TABLE links (

@@ -1,0 +1,238 @@
+"""Gives back what is known: facts for a decision, and whole tables in constant memory for scripts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from typing import Any
+
+from pydantic_core import from_json
+
+from alignkit.fold import moment_of
+from alignkit.models import Hold, HoldKind, Issue, IssueStatus, Signal
+from alignkit.rules.facts import Facts
+from alignkit.signals import Reading, as_signal
+from alignkit.stores.base import IN_PLACE, Row, Scalar, Table
+from alignkit.stores.facts import KINDS_FOR, Kind, add, rate
+from alignkit.stores.sqlite.ledger import Ledger
+from alignkit.stores.sqlite.log import Log
+
+_DECIDING = """
+SELECT c.no, c.profile, t.kind, s.name, t.id, t.facts
+FROM identifiers i JOIN customers c ON c.no = i.customer
+LEFT JOIN concerns k ON k.customer = c.no AND k.kind IN ({kinds})
+LEFT JOIN things t ON t.no = k.thing
+LEFT JOIN sources s ON s.no = t.source
+WHERE i.identifier = ?
+"""
+_THINGS_OF = """
+SELECT t.kind, s.name, t.id, t.facts FROM concerns k JOIN things t ON t.no = k.thing JOIN sources s ON s.no = t.source
+WHERE k.customer = ? AND k.kind = ?
+"""
+_ATTRIBUTES = ("is_vip", "tier", "lifecycle_stage", "locale", "time_zone", "kind")
+
+# Where the folded fields stand in the facts of an issue (see `alignkit.stores.facts`).
+_STATUS, _STATUS_RAW, _EXCLUDED = 0, 1, 3
+_FOLDED = {"status_since": 18, "first_active_at": 19, "resolved_at": 21, "reopened_at": 22}
+_REOPENED_COUNT = 23
+
+
+class Answers(Log, Ledger):
+    """The part of a SQLite store that answers questions."""
+
+    def facts(self, identifier: str, needs: AbstractSet[str]) -> Facts:
+        """What is known of a customer, as far as `needs` asks; one statement, so it is of one moment."""
+        facts = Facts()
+        with self.reading() as db:
+            rows = db.execute(self._deciding(frozenset(needs)), (identifier,)).fetchall()
+            if not rows:
+                return facts
+            no, profile = rows[0][0], rows[0][1]
+            facts.customer = str(no)
+            for _, _, kind, source, id, stored in rows:
+                if stored:
+                    add(facts, kind, source, id, stored)
+            accounts: Sequence[int] = ()
+            if profile != "{}":
+                known = json.loads(profile)
+                facts.attributes = {name: known.get(name) for name in _ATTRIBUTES}
+                accounts = known.get("accounts", ())
+            if accounts and "account_issues" in needs:
+                others = Facts()
+                for account in accounts:
+                    for kind, source, id, stored in db.execute(_THINGS_OF, (account, Kind.ISSUE)):
+                        if stored:
+                            add(others, kind, source, id, stored)
+                own = {issue.ref for issue in facts.issues}
+                facts.account_issues = [issue for issue in others.issues if issue.ref not in own]
+        if facts.surveys and facts.issues:
+            rate(facts)
+        return facts
+
+    _statements: dict[frozenset[str], str] = {}  # noqa: RUF012 - a cache of texts, the same for every store
+
+    def _deciding(self, needs: frozenset[str]) -> str:
+        statement = self._statements.get(needs)
+        if statement is None:
+            kinds = sorted({int(kind) for need in needs for kind in KINDS_FOR.get(need, ())})
+            statement = _DECIDING.format(kinds=", ".join(map(str, kinds)))
+            self._statements[needs] = statement
+        return statement
+
+    def issues(self, *, active: bool | None = None, source: str | None = None) -> Iterator[Issue]:
+        """Issues as they stand; `active=True` counts unknown ones in."""
+        names = {no: name for name, no in self.source_numbers().items()}
+        wanted = None if source is None else self.source_numbers().get(source, -1)
+        query = (
+            "SELECT t.no, t.source, t.facts, e.data FROM things t JOIN events e ON e.seq = t.seq"
+            " WHERE t.kind = 1 AND t.facts != x'' AND (?1 IS NULL OR t.source = ?1)"
+            " AND (?2 IS NULL OR (t.active IS NOT 0) = ?2) AND t.no > ?3 ORDER BY t.no LIMIT ?4"
+        )
+        for _, no, stored, data in self.scan(query, (wanted, active, 0), lambda row: row[0]):
+            yield _issue(names[no], stored, data)
+
+    def signals(self, *, customer: str | None = None) -> Iterator[Signal]:
+        """Readings of every issue, survey and post."""
+        names = {no: name for name, no in self.source_numbers().items()}
+        if customer is None:
+            query = (
+                "SELECT no, source, kind, id, facts, (SELECT min(customer) FROM identifiers WHERE identifier ="
+                " json_extract(people, '$[0]')) FROM things WHERE kind <= 3 AND facts != x'' AND no > ?"
+                " ORDER BY no LIMIT ?"
+            )
+            rows: Iterator[Any] = self.scan(query, (0,), lambda row: row[0])
+        else:
+            with self.reading() as db:
+                rows = iter(
+                    db.execute(
+                        "SELECT t.no, t.source, t.kind, t.id, t.facts, k.customer FROM concerns k"
+                        " JOIN things t ON t.no = k.thing WHERE k.customer = ? AND k.kind <= 3 AND t.facts != x''",
+                        (int(customer),),
+                    ).fetchall()
+                )
+        for _, source, kind, id, stored, subject in rows:
+            evidence = f"{names[source]}/{Kind(kind).name.lower()}/{id}"
+            for reading in from_json(stored)[1]:
+                yield as_signal(Reading(*reading), evidence, None if subject is None else str(subject))
+
+    def holds(self, *, active_at: datetime | None = None) -> Iterator[Hold]:
+        """Manual, incident and blackout holds, then those in place at destinations."""
+        query = (
+            "SELECT t.no, t.source, e.data FROM things t JOIN events e ON e.seq = t.seq"
+            " WHERE t.kind = 5 AND t.no > ? ORDER BY t.no LIMIT ?"
+        )
+        names = {no: name for name, no in self.source_numbers().items()}
+        for _, source, data in self.scan(query, (0,), lambda row: row[0]):
+            hold = Hold.model_validate_json(data).model_copy(update={"source": names[source]})
+            if active_at is None or _is_active(hold, active_at):
+                yield hold
+        yield from self._automatic_holds()
+
+    def _automatic_holds(self) -> Iterator[Hold]:
+        for destination in self.destinations():
+            in_place = {
+                row.address for row in self.ledger(destination) if row.state in IN_PLACE and row.direction == "hold"
+            }
+            for cause in self.causes(destination):
+                if cause.address in in_place:
+                    yield Hold(
+                        id=f"{cause.address}/{cause.scope}",
+                        source=destination,
+                        kind=HoldKind.AUTOMATIC,
+                        reason=cause.reason,
+                        identifiers=(f"email:{cause.address}",),
+                        causes=cause.evidence,
+                        opened_at=cause.since,
+                        expires_at=cause.until,
+                        policy_rule=", ".join(cause.rules) or None,
+                    )
+
+    def rows(self, table: Table) -> Iterator[Row]:
+        """One table as flat rows of plain values, for data frames and CSV."""
+        match table:
+            case "issues":
+                yield from (_flat(issue.model_dump(mode="json", exclude={"raw"})) for issue in self.issues())
+            case "customers":
+                yield from (_flat(one.model_dump(mode="json")) for one in self.customers())
+            case "events":
+                yield from (_flat(event.model_dump(mode="json", exclude={"data"})) for event in self.events())
+            case "signals":
+                yield from (_flat(signal.model_dump(mode="json")) for signal in self.signals())
+            case "holds":
+                yield from (_flat(hold.model_dump(mode="json", exclude={"raw"})) for hold in self.holds())
+            case "identities":
+                for customer in self.customers():
+                    yield from (_flat(one.model_dump(mode="json")) for one in self.identities(customer.id))
+            case "quarantine":
+                yield from (_flat(_fields(row)) for row in self.quarantined())
+            case "ledger":
+                for destination in self.destinations():
+                    yield from (_flat(_fields(row)) for row in self.ledger(destination))
+
+    def counts(self) -> dict[str, int]:
+        """Figures for a status report."""
+        queries = {
+            "issues": "SELECT count(*) FROM things WHERE kind = 1 AND facts != x''",
+            "active_issues": "SELECT count(*) FROM things WHERE kind = 1 AND active = 1",
+            "unknown_issues": "SELECT count(*) FROM things WHERE kind = 1 AND active IS NULL",
+            "issues_without_customer": "SELECT count(*) FROM things WHERE people = '[]' AND kind = 1",
+            "customers": "SELECT count(*) FROM customers WHERE merged_into IS NULL AND NOT account",
+            "events": "SELECT count(*) FROM events",
+            "quarantined": "SELECT count(*) FROM quarantine",
+            "wanted": "SELECT count(*) FROM work",
+        }
+        with self.reading() as db:
+            return {name: int(db.execute(query).fetchone()[0]) for name, query in queries.items()}
+
+    def unknown_statuses(self) -> dict[tuple[str, str], int]:
+        """How many issues carry each status that could not be mapped, by (source, raw status)."""
+        query = (
+            "SELECT s.name, json_extract(t.facts, '$[0][1]'), count(*) FROM things t JOIN sources s ON s.no = t.source"
+            " WHERE t.kind = 1 AND t.active IS NULL GROUP BY 1, 2"
+        )
+        with self.reading() as db:
+            return {(source, str(raw)): int(count) for source, raw, count in db.execute(query)}
+
+
+def _issue(source: str, stored: bytes, data: bytes) -> Issue:
+    fields = from_json(stored)[0]
+    excluded = fields[_EXCLUDED]
+    issue = Issue.model_validate_json(data)
+    return issue.model_copy(
+        update={
+            "source": source,
+            "status": IssueStatus(fields[_STATUS]),
+            "status_raw": fields[_STATUS_RAW],
+            "is_spam": issue.is_spam or excluded == "spam",
+            "is_deleted": issue.is_deleted or excluded == "deleted",
+            "reopened_count": fields[_REOPENED_COUNT],
+            **{name: moment_of(fields[place]) for name, place in _FOLDED.items()},
+        }
+    )
+
+
+def _is_active(hold: Hold, at: datetime) -> bool:
+    ends = [end for end in (hold.released_at, hold.expires_at) if end is not None]
+    return hold.opened_at <= at and all(at < end for end in ends)
+
+
+def _fields(row: object) -> dict[str, Any]:
+    slots: tuple[str, ...] = getattr(type(row), "__slots__", ())
+    return {name: getattr(row, name) for name in slots}
+
+
+def _flat(fields: Mapping[str, Any]) -> Row:
+    """Nested values as JSON text, times as ISO text, so that each cell is plain."""
+    return {name: _cell(value) for name, value in fields.items()}
+
+
+def _cell(value: Any) -> Scalar:
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, str):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -1,0 +1,189 @@
+"""Erases a person, so that no identifier of theirs stays in the file, and exports what is kept about one."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from alignkit import identity
+from alignkit.errors import DataInvalid
+from alignkit.models import EVENT_TYPES, Entity
+from alignkit.stores.base import IN_FLIGHT, IN_PLACE, Forgotten
+from alignkit.stores.facts import KIND_OF, Kind
+from alignkit.stores.sqlite.answers import Answers
+from alignkit.stores.sqlite.database import MEMORY, translated
+from alignkit.stores.sqlite.tombstones import thing_key, without
+
+_STANDING = tuple(sorted({state.value for state in IN_PLACE | IN_FLIGHT}))
+
+
+class Erasure(Answers):
+    """The part of a SQLite store that forgets and exports."""
+
+    def forget(self, identifier: str, now: datetime) -> Forgotten:
+        """Erases a person: events, things, identifiers, links, ledger rows; then the file itself is rewritten.
+
+        Things that concern others as well lose this person and keep the others. Tombstones stay, so that what is read
+        again does not bring the person back; an issue that begins later does.
+
+        Raises:
+            DataInvalid: a hold of ours is still in place for them; release it first, else nobody ever would.
+        """
+        key = identity.identifier(identifier)
+        with self.transaction() as db:
+            row = db.execute("SELECT customer FROM identifiers WHERE identifier = ?", (key,)).fetchone()
+            keys = {key}
+            number = -1
+            if row is not None:
+                number = int(row[0])
+                keys |= {
+                    one for (one,) in db.execute("SELECT identifier FROM identifiers WHERE customer = ?", (number,))
+                }
+            addresses = sorted(one.partition(":")[2] for one in keys)
+            self._refuse_standing(db, addresses)
+            things = db.execute(
+                "SELECT t.no, t.source, t.kind, t.id FROM concerns k JOIN things t ON t.no = k.thing"
+                " WHERE k.customer = ?",
+                (number,),
+            ).fetchall()
+            erased_things, erased_events = self._erase_things(db, things, keys)
+            buried = [thing_key(self.source_name(db, source), kind, id) for source, kind, id in erased_things]
+            self.bury(db, keys, buried, now)
+            marks = json.dumps(sorted(keys))
+            db.execute(
+                "DELETE FROM links WHERE one IN (SELECT value FROM json_each(?1))"
+                " OR other IN (SELECT value FROM json_each(?1))",
+                (marks,),
+            )
+            removed = db.execute(
+                "DELETE FROM identifiers WHERE identifier IN (SELECT value FROM json_each(?))", (marks,)
+            )
+            db.execute("DELETE FROM concerns WHERE customer = ?", (number,))
+            customers = db.execute("DELETE FROM customers WHERE no = ? OR merged_into = ?", (number, number)).rowcount
+            listed = json.dumps(addresses)
+            rows = db.execute(
+                "DELETE FROM ledger WHERE address IN (SELECT value FROM json_each(?))", (listed,)
+            ).rowcount
+            db.execute("DELETE FROM causes WHERE address IN (SELECT value FROM json_each(?))", (listed,))
+            report = Forgotten(customers, erased_events, len(erased_things), removed, rows)
+        self._scrub()
+        return report
+
+    def _refuse_standing(self, db: sqlite3.Connection, addresses: Sequence[str]) -> None:
+        marks = ", ".join("?" for _ in _STANDING)
+        standing = db.execute(
+            f"SELECT DISTINCT destination FROM ledger WHERE state IN ({marks})"  # noqa: S608
+            " AND address IN (SELECT value FROM json_each(?))",
+            (*_STANDING, json.dumps(addresses)),
+        ).fetchall()
+        if standing:
+            names = ", ".join(f"`{name}`" for (name,) in standing)
+            raise DataInvalid(
+                f"a hold of ours is still in place at {names}; release this person there first, then forget"
+            )
+
+    def _erase_things(
+        self, db: sqlite3.Connection, things: Sequence[tuple[int, int, int, str]], keys: set[str]
+    ) -> tuple[list[tuple[int, int, str]], int]:
+        gone: list[tuple[int, int, str]] = []
+        events = 0
+        rewritten: dict[int, list[tuple[Kind, str]]] = {}
+        for no, source, kind, id in things:
+            name = self.source_name(db, source)
+            left = 0
+            rows = db.execute(
+                "SELECT seq, type, data FROM events WHERE source = ? AND subject = ?", (source, id)
+            ).fetchall()
+            for seq, type, data in rows:
+                if KIND_OF[type] != kind:
+                    continue
+                model: Entity = EVENT_TYPES[type].data_type.model_validate_json(data)
+                others = model if type == "issue.removed" else without(model, name, keys)
+                if others is None:
+                    events += db.execute("DELETE FROM events WHERE seq = ?", (seq,)).rowcount
+                else:
+                    left += type != "issue.removed"
+                    self._rewrite(db, seq, others)
+            if left:
+                rewritten.setdefault(source, []).append((Kind(kind), id))
+            else:
+                events += (
+                    db.execute(
+                        "DELETE FROM events WHERE source = ? AND subject = ? AND type = 'issue.removed'", (source, id)
+                    ).rowcount
+                    if kind == Kind.ISSUE
+                    else 0
+                )
+                db.execute("DELETE FROM concerns WHERE kind = ? AND thing = ?", (kind, no))
+                db.execute("DELETE FROM things WHERE no = ?", (no,))
+                db.execute("DELETE FROM merges WHERE source = ? AND loser = ?", (source, id))
+                db.execute("DELETE FROM quarantine WHERE source = ? AND key = ?", (source, id))
+                gone.append((source, kind, id))
+        for source, found in rewritten.items():
+            self.rewrite_things(db, source, found)
+        return gone, events
+
+    def _rewrite(self, db: sqlite3.Connection, seq: int, data: Entity) -> None:
+        text = type(data).__pydantic_serializer__.to_json(data, exclude_defaults=True)
+        db.execute("UPDATE events SET data = ? WHERE seq = ?", (text, seq))
+
+    def _scrub(self) -> None:
+        """Rewrites the file, so that freed pages and the write-ahead log hold nothing of what was erased."""
+        if self.path == MEMORY:
+            return
+        with self._writing, self._reading, translated():
+            self._writer.execute("VACUUM")
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def export(self, identifier: str) -> dict[str, Any]:
+        """Everything kept about one customer, and nothing of others, ready for JSON."""
+        customer = self.customer(identifier)
+        if customer is None:
+            raise DataInvalid("no customer has this identifier; there is nothing to export")
+        own = set(customer.identifiers)
+        addresses = {key.partition(":")[2] for key in own}
+        return {
+            "customer": customer.model_dump(mode="json", exclude_none=True),
+            "identities": [one.model_dump(mode="json", exclude_none=True) for one in self.identities(customer.id)],
+            "events": [
+                event.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+                | {"type": event.type, "data": _own_part(event.data, event.source, own)}
+                for event in self.events(customer=customer.id)
+            ],
+            "signals": [
+                signal.model_dump(mode="json", exclude_none=True) for signal in self.signals(customer=customer.id)
+            ],
+            "ledger": [
+                {
+                    "destination": row.destination,
+                    "address": row.address,
+                    "direction": row.direction,
+                    "state": row.state.value,
+                    "since": row.since.isoformat(),
+                }
+                for destination in self.destinations()
+                for row in self.ledger(destination)
+                if row.address in addresses
+            ],
+            "causes": [
+                {
+                    "destination": cause.destination,
+                    "scope": cause.scope,
+                    "reason": cause.reason,
+                    "since": cause.since.isoformat(),
+                }
+                for destination in self.destinations()
+                for cause in self.causes(destination)
+                if cause.address in addresses
+            ],
+        }
+
+
+def _own_part(data: Entity, source: str, own: set[str]) -> dict[str, Any]:
+    """The data of an event without the identifiers of anybody else."""
+    others = {key for person in identity.people_of(data, source) for key in person.identifiers} - own
+    left = without(data, source, others) if others else data
+    return (left or data).model_dump(mode="json", exclude_defaults=True)
