@@ -1,0 +1,304 @@
+"""A decision: whether one message may go out to one customer now, why, and until when that stays so."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from alignkit.errors import DataInvalid
+from alignkit.models.base import in_utc
+from alignkit.models.events import microseconds
+from alignkit.models.marketing import Message
+from alignkit.models.vocabulary import Outcome, Verdict
+from alignkit.rules.compiler import ALLOWED, Compiled, Evaluation
+from alignkit.rules.durations import spell_duration
+from alignkit.rules.facts import Facts
+from alignkit.rules.wording import fill, moment_of, spell_day, spell_moment
+
+if TYPE_CHECKING:
+    from alignkit.rules.policy import Policy
+
+HORIZON = timedelta(days=3653)
+"""`until` and `recheck_at` look this far ahead: ten years."""
+
+MEMORY = timedelta(days=30)
+"""`explain` tells of a hold that has ended within this time."""
+
+_MICROSECOND = timedelta(microseconds=1)
+_LAST_INSTANT = microseconds(datetime.fromisoformat("9999-12-31T23:59:59.999999+00:00"))
+
+
+@dataclass(slots=True, frozen=True)
+class Stale:
+    """A source that was last read at `read_at`, longer ago than the message's budget allows."""
+
+    source: str
+    read_at: datetime
+
+
+class Basis(NamedTuple):
+    """What a decision was made from."""
+
+    compiled: Compiled
+    facts: Facts
+    message: Message
+
+
+class _Unknown:
+    """Not computed yet."""
+
+
+_UNKNOWN = _Unknown()
+
+
+@dataclass(slots=True, repr=False, kw_only=True)
+class Decision:
+    """Whether one message may go out, and why. Treat it as read-only.
+
+    Attributes:
+        verdict: `send` or `suppress`.
+        outcome: what should become of the message; None where it may go out.
+        rules: ids of the rules that decided, sorted.
+        notes: ids of the rules that report something and decide nothing, sorted.
+        evidence: references (`source/type/id`) of what the rules in `rules` and `notes` hold because of, sorted.
+        stale: sources that were last read longer ago than their budget.
+        incomplete: sources that were expected and have never been read to their end.
+        errors: what could not be evaluated or read, in sentences without data.
+        policy: the digest of the policy.
+        policy_name: its name.
+        scope: the scope of the message.
+        decided_at: the instant that was asked about.
+        decided_as_of: the instant up to which facts were trusted; before `decided_at` where a source is stale.
+        customer: the store's id of the customer, None for somebody unknown.
+        basis: what the decision was made from, None where facts could not be had.
+    """
+
+    verdict: Verdict
+    outcome: Outcome | None = None
+    rules: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    stale: tuple[Stale, ...] = ()
+    incomplete: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    policy: str
+    policy_name: str
+    scope: str
+    decided_at: datetime
+    decided_as_of: datetime
+    customer: str | None = None
+    basis: Basis | None = field(default=None, compare=False)
+    _until: datetime | None | _Unknown = field(default=_UNKNOWN, init=False, compare=False)
+    _recheck_at: datetime | None | _Unknown = field(default=_UNKNOWN, init=False, compare=False)
+
+    def __repr__(self) -> str:
+        outcome = f" {self.outcome}" if self.outcome else ""
+        return f"<Decision {self.verdict}{outcome}: {', '.join(self.rules) or 'no rule'}>"
+
+    @property
+    def until(self) -> datetime | None:
+        """The earliest instant after now at which the verdict changes with the same facts; None within ten years.
+
+        It changes exactly there. Freshness is outside: while the decision rests on a stale or incomplete source,
+        nothing but reading that source changes it, and the answer is None.
+        """
+        if isinstance(self._until, _Unknown):
+            self._until = self._change(verdict_alone=True)
+        return self._until
+
+    @property
+    def recheck_at(self) -> datetime | None:
+        """The earliest instant after now at which anything in the decision changes with the same facts, or None."""
+        if isinstance(self._recheck_at, _Unknown):
+            self._recheck_at = self._change(verdict_alone=False)
+        return self._recheck_at
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """One sentence for each of `rules`, then one for each of `notes`."""
+        if self.basis is None:
+            return ()
+        compiled, facts, message = self.basis
+        as_of = microseconds(self.decided_as_of)
+        return tuple(
+            fill(compiled.reason(rule), compiled.cite(rule, facts, message, as_of), self.decided_at)
+            for rule in (*self.rules, *self.notes)
+        )
+
+    def _change(self, *, verdict_alone: bool) -> datetime | None:
+        if self.basis is None or self.decided_as_of != self.decided_at or self._is_withheld:
+            return None
+        compiled, facts, message = self.basis
+        now = microseconds(self.decided_at)
+        end = min(now + HORIZON // _MICROSECOND, _LAST_INSTANT)
+        before = compiled(facts, message, now)
+        for at in compiled.boundaries(facts, message, now, end):
+            after = compiled(facts, message, at)
+            if after.verdict is not before.verdict or (after != before and not verdict_alone):
+                return moment_of(at)
+        return None
+
+    @property
+    def _is_withheld(self) -> bool:
+        """Whether a blind spot, not a rule, keeps the message back."""
+        return self.verdict is Verdict.SUPPRESS and not self.rules
+
+    def explain(self) -> str:
+        """The decision in one sentence for a marketer."""
+        if self.verdict is Verdict.SUPPRESS:
+            causes = [*self.reasons[: len(self.rules)], *self._blind_spots(), *self.errors]
+            text = f"{self._opening()}: {'; also, '.join(causes)}{self._end()}"
+        else:
+            text = f"send: {self._why_sent()}"
+            if self._blind_spots():
+                text += f"; {'; '.join(self._blind_spots())}"
+        if self.decided_as_of != self.decided_at:
+            text += f"; decided as of {spell_moment(self.decided_as_of, self.decided_at)}"
+        notes = "; ".join(self.reasons[len(self.rules) :])
+        return f"{text} (note: {notes})" if notes else text
+
+    def _opening(self) -> str:
+        return {
+            Outcome.REVIEW: "hold for a person to look at",
+            Outcome.DROP: "hold and drop",
+            Outcome.SWAP: "hold and send the substitute",
+        }.get(self.outcome or Outcome.DEFER, "hold")
+
+    def _end(self) -> str:
+        return (
+            f"; it may go from {spell_moment(self.until, self.decided_at)} on if nothing changes" if self.until else ""
+        )
+
+    def _why_sent(self) -> str:
+        if self.rules:
+            return "; ".join(self.reasons[: len(self.rules)])
+        if self.basis is None or self.basis.compiled.policy.always_allows(self.basis.message):
+            about = self.basis and self.basis.message.category not in self.basis.compiled.policy.always_allowed
+            return "a message about an issue itself is always allowed" if about else "such messages are always allowed"
+        if (ended := self._ended()) is not None:
+            at, evaluation = ended
+            return f"no hold is in force; the last one ({self._named(evaluation)}) ended on {spell_day(at, self.decided_at)}"
+        return "nothing that is known speaks against it"
+
+    def _named(self, evaluation: Evaluation) -> str:
+        return ", ".join((*evaluation.rules, *evaluation.evidence))
+
+    def _ended(self) -> tuple[datetime, Evaluation] | None:
+        """The last hold that time alone has ended, with what it was; None where there is none to tell of."""
+        if self.basis is None:
+            return None
+        compiled, facts, message = self.basis
+        now = microseconds(self.decided_as_of)
+        for at in reversed(compiled.boundaries(facts, message, now - MEMORY // _MICROSECOND, now)):
+            before = compiled(facts, message, at - 1)
+            if before.verdict is Verdict.SUPPRESS:
+                return moment_of(at), before
+        return None
+
+    def _blind_spots(self) -> list[str]:
+        stale = [
+            f"{each.source} has not been read for {spell_duration(self.decided_at - each.read_at)}"
+            for each in self.stale
+        ]
+        return stale + [f"{source} has never been read to its end" for source in self.incomplete]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The decision as plain values; equal decisions from equal facts give equal values."""
+        return {
+            "verdict": self.verdict.value,
+            "outcome": self.outcome.value if self.outcome else None,
+            "rules": list(self.rules),
+            "notes": list(self.notes),
+            "evidence": list(self.evidence),
+            "reasons": list(self.reasons),
+            "stale": [{"source": each.source, "read_at": _text(each.read_at)} for each in self.stale],
+            "incomplete": list(self.incomplete),
+            "errors": list(self.errors),
+            "policy": self.policy,
+            "policy_name": self.policy_name,
+            "scope": self.scope,
+            "customer": self.customer,
+            "decided_at": _text(self.decided_at),
+            "decided_as_of": _text(self.decided_as_of),
+            "until": _text(self.until),
+            "recheck_at": _text(self.recheck_at),
+            "explanation": self.explain(),
+        }
+
+    def to_json(self) -> str:
+        """`to_dict` as JSON on one line, the same bytes for the same decision."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else in_utc(moment).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def decide(
+    policy: Policy,
+    facts: Facts,
+    message: Message,
+    now: datetime,
+    *,
+    as_of: datetime | None = None,
+    stale: tuple[Stale, ...] = (),
+    incomplete: tuple[str, ...] = (),
+) -> Decision:
+    """See `Policy.decide`."""
+    decided_at = _aware(now, "now")
+    trusted = decided_at if as_of is None else min(decided_at, _aware(as_of, "as_of"))
+    compiled = policy.compile()
+    if policy.always_allows(message):
+        evaluation, trusted, stale, incomplete = ALLOWED, decided_at, (), ()
+    else:
+        evaluation = compiled(facts, message, microseconds(trusted))
+        if evaluation.verdict is Verdict.SEND and _must_wait(policy, message, stale, incomplete):
+            evaluation = evaluation._replace(verdict=Verdict.SUPPRESS, outcome=Outcome.DEFER, rules=(), evidence=())
+    return Decision(
+        verdict=evaluation.verdict,
+        outcome=evaluation.outcome,
+        rules=evaluation.rules,
+        notes=evaluation.notes,
+        evidence=evaluation.evidence,
+        stale=stale,
+        incomplete=incomplete,
+        errors=evaluation.errors,
+        policy=compiled.digest,
+        policy_name=policy.name,
+        scope=message.scope,
+        decided_at=decided_at,
+        decided_as_of=trusted,
+        customer=facts.customer,
+        basis=Basis(compiled, facts, message),
+    )
+
+
+def _must_wait(policy: Policy, message: Message, stale: tuple[Stale, ...], incomplete: tuple[str, ...]) -> bool:
+    """Whether what is not known keeps the message back: it has a budget, and a source is missing or too old."""
+    freshness = policy.freshness_of(message.category)
+    return freshness is not None and (bool(incomplete) or (bool(stale) and freshness.mode == "hold"))
+
+
+def withhold(policy: Policy, message: Message, now: datetime, error: str, *, customer: str | None = None) -> Decision:
+    """See `Policy.withhold`."""
+    decided_at = _aware(now, "now")
+    allowed = policy.always_allows(message)
+    return Decision(
+        verdict=Verdict.SEND if allowed else Verdict.SUPPRESS,
+        outcome=None if allowed else Outcome.DEFER,
+        errors=(error,),
+        policy=policy.compile().digest,
+        policy_name=policy.name,
+        scope=message.scope,
+        decided_at=decided_at,
+        decided_as_of=decided_at,
+        customer=customer,
+    )
+
+
+def _aware(moment: datetime, name: str) -> datetime:
+    if moment.tzinfo is None or moment.utcoffset() is None:
+        raise DataInvalid(f"`{name}` has no time zone; pass an aware time, such as `datetime.now(UTC)`")
+    return in_utc(moment)

@@ -1,0 +1,124 @@
+"""Says which fields a condition may ask about, and what may be asked of each."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from enum import StrEnum
+from types import UnionType
+from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+
+from alignkit.models.vocabulary import (
+    Category,
+    Channel,
+    Direction,
+    HoldKind,
+    Initiator,
+    Intent,
+    IssueReason,
+    IssueStatus,
+    IssueType,
+    LifecycleStage,
+    Polarity,
+    PostKind,
+    Priority,
+    Severity,
+    SignalKind,
+    SurveyBucket,
+    SurveyKind,
+)
+from alignkit.rules.facts import HoldFacts, IssueFacts, PostFacts, SendFacts, SignalFacts, SurveyFacts
+
+Collection = Literal["issues", "account_issues", "signals", "surveys", "posts", "sends", "holds"]
+"""The collections of facts that a condition may look through."""
+
+
+class Kind(StrEnum):
+    """What kind of value a field has; each kind allows its own questions."""
+
+    TEXT = "text"
+    FLAG = "flag"
+    NUMBER = "number"
+    TIME = "time"
+    LIST = "list"
+
+
+class Field(NamedTuple):
+    """The kind of a field, and its closed list of words; an empty list means free text."""
+
+    kind: Kind
+    words: frozenset[str] = frozenset()
+
+
+def _words(vocabulary: type[StrEnum]) -> frozenset[str]:
+    return frozenset(str(word) for word in vocabulary)
+
+
+_ISSUE_WORDS: dict[str, type[StrEnum]] = {
+    "status": IssueStatus,
+    "type": IssueType,
+    "reason": IssueReason,
+    "priority": Priority,
+    "severity": Severity,
+    "channel": Channel,
+    "direction": Direction,
+    "initiated_by": Initiator,
+    "rating": SurveyBucket,
+}
+_WORDS: dict[Collection, dict[str, type[StrEnum]]] = {
+    "issues": _ISSUE_WORDS,
+    "account_issues": _ISSUE_WORDS,
+    "signals": {"kind": SignalKind, "polarity": Polarity, "intent": Intent},
+    "surveys": {"kind": SurveyKind, "bucket": SurveyBucket},
+    "posts": {"kind": PostKind, "polarity": Polarity, "intent": Intent},
+    "sends": {"category": Category, "channel": Channel},
+    "holds": {"kind": HoldKind, "channels": Channel, "categories": Category},
+}
+_ROWS: dict[Collection, type] = {
+    "issues": IssueFacts,
+    "account_issues": IssueFacts,
+    "signals": SignalFacts,
+    "surveys": SurveyFacts,
+    "posts": PostFacts,
+    "sends": SendFacts,
+    "holds": HoldFacts,
+}
+_TIME_ENDINGS = ("_at", "_since", "_until")
+
+
+def _kind(name: str, hint: Any) -> Kind:
+    if get_origin(hint) is tuple:
+        return Kind.LIST
+    told = get_args(hint)[0] if get_origin(hint) in (Union, UnionType) else hint
+    if told is int and (name == "at" or name.endswith(_TIME_ENDINGS)):
+        return Kind.TIME
+    return {str: Kind.TEXT, bool: Kind.FLAG, int: Kind.NUMBER, float: Kind.NUMBER}[told]
+
+
+def _fields(collection: Collection) -> dict[str, Field]:
+    row, words = _ROWS[collection], _WORDS[collection]
+    hints = get_type_hints(row)
+    return {
+        each.name: Field(
+            _kind(each.name, hints[each.name]), _words(words[each.name]) if each.name in words else frozenset()
+        )
+        for each in fields(row)
+    }
+
+
+ROW_FIELDS: dict[Collection, dict[str, Field]] = {collection: _fields(collection) for collection in _ROWS}
+"""The fields of a row of each collection, under the names that `alignkit.rules.facts` gives them."""
+
+CUSTOMER_FIELDS: dict[str, Field] = {
+    "is_vip": Field(Kind.FLAG),
+    "tier": Field(Kind.TEXT),
+    "lifecycle_stage": Field(Kind.TEXT, _words(LifecycleStage)),
+}
+"""The attributes of a customer."""
+
+MESSAGE_FIELDS: dict[str, Field] = {
+    "category": Field(Kind.TEXT, _words(Category)),
+    "channel": Field(Kind.TEXT, _words(Channel)),
+    "campaign_id": Field(Kind.TEXT),
+    "product_refs": Field(Kind.LIST),
+}
+"""The attributes of the message that is being decided."""

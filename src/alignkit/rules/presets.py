@@ -1,0 +1,406 @@
+"""The policies that ship: the starter, which needs no configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, TypedDict
+
+from pydantic import Field
+
+from alignkit.models.base import Model, Share
+from alignkit.models.vocabulary import Category, IssueReason, IssueType, Outcome, Priority
+from alignkit.rules.conditions import (
+    AllOfTests,
+    AnyRow,
+    Condition,
+    CountRows,
+    NotTest,
+    RowTest,
+    Test,
+)
+from alignkit.rules.durations import Duration, spell_duration
+from alignkit.rules.policy import Effect, Freshness, Mode, OnUnknown, Policy, Rule, WhenStale
+
+MARKETING = (
+    Category.PROMOTIONAL,
+    Category.NEWSLETTER,
+    Category.UPSELL,
+    Category.RENEWAL,
+    Category.SOLICITATION,
+    Category.SALES_OUTREACH,
+)
+
+Categories = Annotated[tuple[Category, ...], Field(min_length=1)]
+Priorities = tuple[Priority, ...]
+
+
+class StarterParameters(TypedDict, total=False):
+    """The parameters of `Policy.starter`, as type checkers see them; their meanings and defaults are in `Starter`."""
+
+    name: str
+    mode: Mode
+    on_unknown: OnUnknown
+    expects: Sequence[str]
+    held_categories: Sequence[Category]
+    only_priorities: Sequence[Priority] | None
+    only_types: Sequence[IssueType] | None
+    only_reasons: Sequence[IssueReason] | None
+    onboarding_priorities: Sequence[Priority]
+    waiting_limit: timedelta | str
+    waiting_priorities: Sequence[Priority]
+    review_after: timedelta | str
+    expire_after: timedelta | str
+    lasting_priorities: Sequence[Priority]
+    cool_down: timedelta | str
+    bad_rating_cool_down: timedelta | str
+    negative_signals: int
+    negative_window: timedelta | str
+    negative_categories: Sequence[Category]
+    detractor_hold: timedelta | str
+    detractor_categories: Sequence[Category]
+    post_confidence: float
+    post_hold: timedelta | str
+    post_categories: Sequence[Category]
+    account_priorities: Sequence[Priority]
+    account_categories: Sequence[Category]
+    freshness: timedelta | str
+    solicitation_freshness: timedelta | str
+
+
+class Starter(Model, frozen=True):
+    """Every number and set of the starter policy.
+
+    Attributes:
+        held_categories: what an active or a just resolved issue holds.
+        only_priorities, only_types, only_reasons: where given, other issues hold nothing, active or resolved.
+        onboarding_priorities: an active issue of such a priority holds onboarding as well.
+        waiting_limit: an issue that has waited so long for the customer no longer holds,
+            except at one of `waiting_priorities`.
+        review_after: after so much continuous activity a person should look at the hold.
+        expire_after: so long after that the hold ends, except at one of `lasting_priorities`.
+        cool_down, bad_rating_cool_down: how long a resolved issue goes on holding.
+        negative_signals: so many different issues or posts with a negative signal within `negative_window`
+            hold `negative_categories`.
+        detractor_hold: how long a detractor's NPS answer holds `detractor_categories`.
+        post_confidence: a negative post matched to the customer this surely holds `post_categories` for `post_hold`.
+        account_priorities: an active issue of such a priority holds `account_categories` for the whole account.
+        freshness, solicitation_freshness: how old data may be for marketing, and for review and survey requests.
+    """
+
+    name: str = "starter"
+    mode: Mode = Mode.ENFORCE
+    on_unknown: OnUnknown = OnUnknown.ACTIVE
+    expects: tuple[str, ...] = ()
+    held_categories: Categories = MARKETING
+    only_priorities: Priorities | None = None
+    only_types: tuple[IssueType, ...] | None = None
+    only_reasons: tuple[IssueReason, ...] | None = None
+    onboarding_priorities: Priorities = (Priority.HIGH, Priority.URGENT)
+    waiting_limit: Duration = timedelta(days=7)
+    waiting_priorities: Priorities = (Priority.HIGH, Priority.URGENT)
+    review_after: Duration = timedelta(days=30)
+    expire_after: Duration = timedelta(days=14)
+    lasting_priorities: Priorities = (Priority.URGENT,)
+    cool_down: Duration = timedelta(hours=48)
+    bad_rating_cool_down: Duration = timedelta(days=14)
+    negative_signals: Annotated[int, Field(ge=1)] = 3
+    negative_window: Duration = timedelta(days=7)
+    negative_categories: Categories = (Category.PROMOTIONAL, Category.UPSELL, Category.SOLICITATION)
+    detractor_hold: Duration = timedelta(days=30)
+    detractor_categories: Categories = (Category.SOLICITATION,)
+    post_confidence: Share = 0.9
+    post_hold: Duration = timedelta(hours=72)
+    post_categories: Categories = (Category.PROMOTIONAL, Category.SOLICITATION)
+    account_priorities: Priorities = (Priority.URGENT,)
+    account_categories: Categories = (Category.PROMOTIONAL, Category.UPSELL, Category.SALES_OUTREACH)
+    freshness: Duration = timedelta(hours=6)
+    solicitation_freshness: Duration = timedelta(hours=2)
+
+    def policy(self) -> Policy:
+        """The starter policy with these parameters."""
+        return Policy(
+            name=self.name,
+            mode=self.mode,
+            on_unknown=self.on_unknown,
+            expects=self.expects,
+            freshness=self._freshness(),
+            rules=(
+                *self._active_issue(),
+                *self._onboarding(),
+                *self._reports(),
+                *self._resolved_issue(),
+                *self._feedback(),
+                *self._account(),
+                *self._stored_holds(),
+            ),
+        )
+
+    def _freshness(self) -> tuple[Freshness, ...]:
+        marketing = tuple(category for category in MARKETING if category is not Category.SOLICITATION)
+        return (
+            Freshness(categories=marketing, budget=self.freshness, mode=WhenStale.LAST_KNOWN),
+            Freshness(categories=(Category.SOLICITATION,), budget=self.solicitation_freshness, mode=WhenStale.HOLD),
+        )
+
+    def _active_issue(self) -> tuple[Rule, ...]:
+        active = (*self._counted(), *self._holding())
+        return (
+            _suppress(
+                "open-issue",
+                self.held_categories,
+                AnyRow(any="issues", where=(*active, self._is_young())),
+                reason="an open issue ({rows}) is being worked on since {since}; marketing waits until it is resolved "
+                f"and {spell_duration(self.cool_down)} have passed",
+                why="Whoever waits for help does not want an offer; it costs goodwill and subscriptions.",
+            ),
+            _suppress(
+                "long-open-issue",
+                self.held_categories,
+                AnyRow(any="issues", where=(*active, *self._is_old())),
+                outcome=Outcome.REVIEW,
+                reason="an issue ({rows}) has been open since {since}, which is so long that a person should look at "
+                "the hold",
+                why="A hold of a month is a support problem or a forgotten ticket; somebody should know which.",
+            ),
+        )
+
+    def _onboarding(self) -> tuple[Rule, ...]:
+        active = (*self._counted(), *self._holding(), _in("priority", self.onboarding_priorities))
+        return (
+            _suppress(
+                "onboarding-issue",
+                (Category.ONBOARDING,),
+                AnyRow(any="issues", where=(*active, self._is_young())),
+                reason="a serious open issue ({rows}) is being worked on since {since}; onboarding waits until it is "
+                "resolved",
+                why="Onboarding helps most customers with an issue; only a serious one makes it out of place.",
+            ),
+            _suppress(
+                "long-onboarding-issue",
+                (Category.ONBOARDING,),
+                AnyRow(any="issues", where=(*active, *self._is_old())),
+                outcome=Outcome.REVIEW,
+                reason="a serious issue ({rows}) has been open since {since}, which is so long that a person should "
+                "look at the hold",
+                why="A hold of a month is a support problem or a forgotten ticket; somebody should know which.",
+            ),
+        )
+
+    def _reports(self) -> tuple[Rule, ...]:
+        categories = (*self.held_categories, Category.ONBOARDING)
+        unknown = (RowTest(field="excluded", is_unset=True), RowTest(field="active", is_unset=True))
+        expired = (*self._counted(), *self._holding(), self._is_expired())
+        return (
+            _note(
+                "unknown-status",
+                categories,
+                AnyRow(any="issues", where=unknown),
+                reason="nobody has said what the status of {rows} means",
+                why="A status that nobody has mapped may hide an open issue; it is treated as the policy says and shown.",
+            ),
+            _note(
+                "expired",
+                categories,
+                AnyRow(any="issues", where=expired),
+                reason="an issue ({rows}) is open since {since}, too long to go on holding",
+                why="A forgotten ticket must not silence a customer for ever.",
+            ),
+        )
+
+    def _resolved_issue(self) -> tuple[Rule, ...]:
+        resolved = (*self._counted(), _in("status", ("resolved", "closed")))
+        rated_good, rated_bad = _in("rating", ("good", "promoter")), _in("rating", ("bad", "detractor"))
+        return (
+            _suppress(
+                "cool-down",
+                self.held_categories,
+                AnyRow(
+                    any="issues",
+                    where=(*resolved, NotTest(test=rated_good), RowTest(field="resolved_at", within=self.cool_down)),
+                ),
+                reason="an issue ({rows}) was resolved on {since}; marketing waits until "
+                f"{spell_duration(self.cool_down)} have passed",
+                why="An issue that seems resolved is often reopened within two days.",
+            ),
+            _suppress(
+                "bad-rating",
+                self.held_categories,
+                AnyRow(
+                    any="issues",
+                    where=(*resolved, rated_bad, RowTest(field="resolved_at", within=self.bad_rating_cool_down)),
+                ),
+                reason="an issue ({rows}) was resolved on {since} and the customer is not satisfied; marketing waits "
+                f"until {spell_duration(self.bad_rating_cool_down)} have passed",
+                why="A bad rating says that the issue is over for us, not for the customer.",
+            ),
+        )
+
+    def _feedback(self) -> tuple[Rule, ...]:
+        return (
+            _suppress(
+                "several-negative-signals",
+                self.negative_categories,
+                CountRows(
+                    count="signals",
+                    at_least=self.negative_signals,
+                    distinct="thing",
+                    where=(
+                        RowTest(field="polarity", equals="negative"),
+                        RowTest(field="kind", not_in=("csat", "nps", "ces", "rating")),
+                        RowTest(field="at", within=self.negative_window),
+                    ),
+                ),
+                reason="{count} bad experiences within "
+                f"{spell_duration(self.negative_window)} (the first: {{rows}}); offers wait until some have passed",
+                why="Several different troubles within a week are a pattern, whatever each of them is.",
+            ),
+            _suppress(
+                "detractor",
+                self.detractor_categories,
+                AnyRow(
+                    any="surveys",
+                    where=(
+                        RowTest(field="kind", equals="nps"),
+                        RowTest(field="bucket", equals="detractor"),
+                        RowTest(field="at", within=self.detractor_hold),
+                    ),
+                ),
+                reason="the customer would not recommend us ({rows}, on {since}); review and survey requests wait for "
+                f"{spell_duration(self.detractor_hold)}",
+                why="Who has just said that they would not recommend us should not be asked for a review.",
+            ),
+            _suppress(
+                "negative-post",
+                self.post_categories,
+                AnyRow(
+                    any="posts",
+                    where=(
+                        RowTest(field="polarity", equals="negative"),
+                        RowTest(field="confidence", at_least=self.post_confidence),
+                        RowTest(field="at", within=self.post_hold),
+                    ),
+                ),
+                reason="the customer complained in public ({rows}, on {since}); offers wait for "
+                f"{spell_duration(self.post_hold)}",
+                why="An offer beside a public complaint is quoted in the next one.",
+            ),
+        )
+
+    def _account(self) -> tuple[Rule, ...]:
+        urgent = (
+            RowTest(field="excluded", is_unset=True),
+            RowTest(field="active", equals=True),
+            _in("priority", self.account_priorities),
+            NotTest(test=self._waits_too_long()),
+        )
+        return (
+            _suppress(
+                "account-issue",
+                self.account_categories,
+                AnyRow(any="account_issues", where=(*urgent, self._is_young())),
+                reason="a colleague at the same customer has an urgent issue ({rows}) since {since}; offers to the "
+                "whole account wait until it is resolved",
+                why="In a company the one who buys hears from the one who waits.",
+            ),
+            _suppress(
+                "long-account-issue",
+                self.account_categories,
+                AnyRow(any="account_issues", where=(*urgent, *self._is_old())),
+                outcome=Outcome.REVIEW,
+                reason="a colleague at the same customer has had an urgent issue ({rows}) since {since}, which is so "
+                "long that a person should look at the hold",
+                why="A hold of a month over a whole account needs somebody who answers for it.",
+            ),
+        )
+
+    def _stored_holds(self) -> tuple[Rule, ...]:
+        kinds = _in("kind", ("manual", "incident", "blackout"))
+        named = RowTest(field="categories", contains="onboarding")
+        reason = "a hold is in force since {since} ({rows})"
+        why = "A colleague, an incident or a blackout has asked for silence."
+        return (
+            _suppress("stored-hold", MARKETING, AnyRow(any="holds", where=(kinds,)), reason=reason, why=why),
+            _suppress(
+                "stored-onboarding-hold",
+                (Category.ONBOARDING,),
+                AnyRow(any="holds", where=(kinds, named)),
+                reason=reason,
+                why="Onboarding waits only for a hold that names it.",
+            ),
+        )
+
+    def _counted(self) -> tuple[Test, ...]:
+        """Rows that are a customer's problem and that the narrowing parameters let through."""
+        narrowed = (
+            ("priority", self.only_priorities),
+            ("type", self.only_types),
+            ("reason", self.only_reasons),
+        )
+        return (
+            RowTest(field="excluded", is_unset=True),
+            *(_in(field, words) for field, words in narrowed if words is not None),
+        )
+
+    def _holding(self) -> tuple[Test, ...]:
+        return (RowTest(field="active", equals=True), NotTest(test=self._waits_too_long()))
+
+    def _waits_too_long(self) -> Test:
+        """Waiting on the customer beyond the limit, unless the issue is serious."""
+        return AllOfTests(
+            all_of=(
+                RowTest(field="status", equals="waiting_on_customer"),
+                RowTest(field="status_since", older_than=self.waiting_limit),
+                *_not_in("priority", self.waiting_priorities),
+            )
+        )
+
+    def _is_young(self) -> Test:
+        # An issue of which nobody knows since when it is active is young.
+        return NotTest(test=RowTest(field="first_active_at", older_than=self.review_after))
+
+    def _is_old(self) -> tuple[Test, ...]:
+        return (
+            RowTest(field="first_active_at", older_than=self.review_after),
+            NotTest(test=self._is_expired()),
+        )
+
+    def _is_expired(self) -> Test:
+        return AllOfTests(
+            all_of=(
+                RowTest(field="first_active_at", older_than=self.review_after + self.expire_after),
+                *_not_in("priority", self.lasting_priorities),
+            )
+        )
+
+
+def _words(members: Iterable[str]) -> tuple[str, ...]:
+    return tuple(str(member.value) if isinstance(member, StrEnum) else member for member in members)
+
+
+def _in(field: str, members: Iterable[str]) -> RowTest:
+    return RowTest(field=field, in_=_words(members))
+
+
+def _not_in(field: str, members: Iterable[str]) -> tuple[Test, ...]:
+    words = _words(members)
+    return (NotTest(test=RowTest(field=field, in_=words)),) if words else ()
+
+
+def _suppress(
+    id: str,  # noqa: A002 - the name of the field
+    categories: tuple[Category, ...],
+    when: Condition,
+    *,
+    reason: str,
+    why: str,
+    outcome: Outcome = Outcome.DEFER,
+) -> Rule:
+    return Rule(
+        id=id, effect=Effect.SUPPRESS, categories=categories, when=when, outcome=outcome, reason=reason, why=why
+    )
+
+
+def _note(id: str, categories: tuple[Category, ...], when: Condition, *, reason: str, why: str) -> Rule:  # noqa: A002
+    return Rule(id=id, effect=Effect.NOTE, categories=categories, when=when, reason=reason, why=why)

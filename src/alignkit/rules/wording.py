@@ -1,0 +1,122 @@
+"""Puts rows, days and rules' reasons into words that a marketer understands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from alignkit.rules.compiler import Cited, reference
+
+PLACEHOLDERS = ("rows", "count", "since")
+"""What may stand in braces in a rule's reason."""
+
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+_STATUSES = {
+    "waiting_on_customer": "waiting for the customer",
+    "waiting_on_third_party": "waiting for a third party",
+    "unknown": "status unknown",
+}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment_of(instant: int) -> datetime:
+    """The aware UTC time of microseconds since 1970."""
+    return _EPOCH + timedelta(microseconds=instant)
+
+
+def spell_day(moment: datetime, now: datetime) -> str:
+    """The day in UTC, `3 March`; with its year where that is not the present one."""
+    day, today = moment.astimezone(UTC), now.astimezone(UTC)
+    year = "" if day.year == today.year else f" {day.year}"
+    return f"{day.day} {_MONTHS[day.month - 1]}{year}"
+
+
+def spell_moment(moment: datetime, now: datetime) -> str:
+    """The day and the minute in UTC, `3 March at 14:05 UTC`."""
+    return f"{spell_day(moment, now)} at {moment.astimezone(UTC):%H:%M} UTC"
+
+
+def fill(reason: str, cited: Sequence[Cited], now: datetime) -> str:
+    """A rule's reason with its placeholders filled in from the rows that make it hold."""
+    first, *others = sorted(cited, key=_age) or [None]
+    if first is None:
+        values = {"rows": "nothing on record", "count": "0", "since": "an unknown day"}
+    else:
+        more = f", and {len(others)} more" if others else ""
+        values = {
+            "rows": describe(*first) + more,
+            "count": str(len(cited)),
+            "since": spell_day(moment_of(_began(first[1])), now),
+        }
+    return reason.format(**values)
+
+
+def _age(cited: Cited) -> tuple[int, str]:
+    return _began(cited[1]), reference(*cited)
+
+
+def _began(row: Any) -> int:
+    """When what the row tells of began."""
+    names = ("first_active_at", "created_at") if getattr(row, "active", False) is not False else ("resolved_at",)
+    times = (getattr(row, name, None) for name in (*names, "at", "opened_at", "status_since", "created_at"))
+    return next((at for at in times if isinstance(at, int)), 0)
+
+
+def describe(collection: str, row: Any) -> str:
+    """One row: its reference and what of it matters to a reader."""
+    words = _DESCRIBE.get(collection, _nothing)(row)
+    return ", ".join((reference(collection, row), *(word for word in words if word)))
+
+
+def _of_issue(row: Any) -> Sequence[str]:
+    status = _STATUSES.get(row.status, str(row.status).replace("_", " "))
+    return (status, "" if row.priority == "unset" else f"{row.priority} priority")
+
+
+def _of_signal(row: Any) -> Sequence[str]:
+    return (str(row.kind).replace("_", " "),)
+
+
+def _of_survey(row: Any) -> Sequence[str]:
+    return (f"{str(row.kind).upper()} answer {row.score:g}",)
+
+
+def _of_post(row: Any) -> Sequence[str]:
+    return (f"{row.polarity or 'unread'} {row.kind} on {row.platform}",)
+
+
+def _of_send(row: Any) -> Sequence[str]:
+    return (str(row.channel),)
+
+
+def _of_hold(row: Any) -> Sequence[str]:
+    return (f"{row.kind}: {row.reason}",)
+
+
+def _nothing(row: Any) -> Sequence[str]:  # noqa: ARG001 - one shape for all
+    return ()
+
+
+_DESCRIBE: dict[str, Callable[[Any], Sequence[str]]] = {
+    "issues": _of_issue,
+    "account_issues": _of_issue,
+    "signals": _of_signal,
+    "surveys": _of_survey,
+    "posts": _of_post,
+    "sends": _of_send,
+    "holds": _of_hold,
+}
