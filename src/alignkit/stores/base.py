@@ -208,6 +208,13 @@ class Store(Protocol):
         """Every source that was ever expected, with its watermark."""
         ...
 
+    def watermarks(self) -> Mapping[str, int | None]:
+        """The watermark of each expected source in microseconds since 1970; None where it is not complete.
+
+        The same as `sources` tells, and quick, because every decision asks.
+        """
+        ...
+
     def checkpoint(self, source: str, stream: str) -> tuple[Json, int] | None:
         """Where a stream's reading goes on, and the version of the checkpoint's meaning."""
         ...

@@ -83,6 +83,7 @@ class Database:
         self.path = str(path)
         self._patience = patience.total_seconds()
         self._writing = threading.RLock()
+        self.writes = 0
         with translated():
             self._writer = self._connect()
             try:
@@ -124,6 +125,7 @@ class Database:
             try:
                 yield connection
                 connection.execute("COMMIT")
+                self.writes += 1
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")

@@ -68,7 +68,7 @@ class Erasure(Answers):
                 "DELETE FROM ledger WHERE address IN (SELECT value FROM json_each(?))", (listed,)
             ).rowcount
             db.execute("DELETE FROM causes WHERE address IN (SELECT value FROM json_each(?))", (listed,))
-            report = Forgotten(customers, erased_events, len(erased_things), removed, rows)
+            report = Forgotten(customers, erased_events, len(erased_things), removed.rowcount, rows)
         self._scrub()
         return report
 

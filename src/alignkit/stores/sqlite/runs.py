@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from alignkit.errors import LeaseHeld
 from alignkit.stores.base import Batch, Json, Lease, QuarantineRow, SourceState, StreamState, Want
@@ -53,6 +54,21 @@ class Runs(Database):
             state = StreamState(stream, None if read_at is None else when(read_at), read_at is not None)
             found.setdefault((name, type), []).append(state)
         return [SourceState(name, type, tuple(streams)) for (name, type), streams in found.items()]
+
+    def watermarks(self) -> Mapping[str, int | None]:
+        """The watermark of each expected source in microseconds since 1970; None where it is not complete."""
+        with self.reading() as db:
+            version = (db.execute("PRAGMA data_version").fetchone()[0], self.writes)
+            if version != self._watermarks_at:
+                rows = db.execute(
+                    "SELECT s.name, CASE WHEN count(t.read_at) = count(*) THEN min(t.read_at) END FROM sources s"
+                    " JOIN streams t ON t.source = s.no GROUP BY s.no"
+                )
+                self._watermarks, self._watermarks_at = dict(rows.fetchall()), version
+            return self._watermarks
+
+    _watermarks: Mapping[str, int | None] = MappingProxyType({})
+    _watermarks_at: tuple[int, int] | None = None
 
     def checkpoint(self, source: str, stream: str) -> tuple[Json, int] | None:
         """Where a stream's reading goes on, and the version of the checkpoint's meaning."""
