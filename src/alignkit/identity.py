@@ -1,11 +1,14 @@
 """Normalises identifiers, says which belong to one person, and plans merges and their undoing.
 
 An identifier is written `namespace:value`. Rules of normalisation, each chosen so that two people never come to share
-one key: e-mail addresses are compared in lower case after Unicode NFC, their domain as IDNA labels; plus-tags and dots
-stay, because only some providers ignore them. Phone numbers must be international (`+` or `00`), since a national
-number means different people in different countries. Ids of a service are kept as they are, under the service's name.
+one key: e-mail addresses are compared after Unicode NFC, letter by letter in lower case, which keeps `ß` and `ss`
+apart; their domain label by label as IDNA 2008 does, without the mappings of IDNA 2003. Plus-tags and dots stay,
+because only some providers ignore them. Phone numbers must be international (`+` or `00`), since a national number
+means different people in different countries. Handles need their platform. Ids of a service are kept as they are,
+under the service's name.
 
-Nothing is guessed: two identifiers belong together because one record of one service carries both.
+Nothing is guessed: two identifiers belong together because one record of one service carries both. What cannot be
+read names nobody.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from typing import NamedTuple
 
 from alignkit.errors import DataInvalid
 from alignkit.models.care import Hold
+from alignkit.models.commerce import Asset, Opportunity, Order
 from alignkit.models.conversation import Interaction, Post, SurveyResponse
 from alignkit.models.customer import Account, ConsentState, Contact
 from alignkit.models.issue import Issue
@@ -25,10 +29,25 @@ from alignkit.models.marketing import Engagement, Send
 from alignkit.models.vocabulary import Namespace
 
 _NAMESPACES = frozenset(namespace.value for namespace in Namespace)
-_PHONE_MARKS = re.compile(r"[\s()./\-\u00a0\u2010-\u2015]")
-_PHONE = re.compile(r"\+[1-9][0-9]{6,14}\Z")
 _LONGEST_ADDRESS = 320
-_UNWANTED = re.compile(r"[\x00-\x20\x7f<>\"\\,;:]")
+_LONGEST_DOMAIN, _LONGEST_LABEL = 253, 63
+_NAME = re.compile(r"[^\x00-\x20\x7f\"(),:;<>@\[\\\]]+")
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_FULL_STOPS = str.maketrans("\u3002\uff0e\uff61", "...")
+
+_LONGEST_NUMBER = 40
+_PHONE_MARKS = re.compile(r"[\s./\-\u2010-\u2015]")
+_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+# Dialled at home and dropped from abroad, except in Italy, San Marino and the Vatican, where it belongs to the number.
+_TRUNK_ZERO = re.compile(r"((?:\+|00)(?!39|37[89])[1-9][0-9]{0,2})\(0\)")
+_TWO_NUMBERS = re.compile(r"/\s*[0-9]{1,3}\Z")
+
+# Copied along with an address by programs that show it among right-to-left text; never a part of it.
+_EDGES = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+# Control, format, surrogate and separator characters: what nobody sees can tell no two people apart.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 ROLE_NAMES = frozenset(
     [
@@ -40,10 +59,16 @@ ROLE_NAMES = frozenset(
         "all",
         "billing",
         "bookings",
+        "bounce",
+        "bounces",
         "careers",
         "contact",
+        "contacts",
         "customerservice",
         "customersupport",
+        "do-not-reply",
+        "do_not_reply",
+        "donotreply",
         "enquiries",
         "everyone",
         "feedback",
@@ -66,8 +91,10 @@ ROLE_NAMES = frozenset(
         "news",
         "newsletter",
         "no-reply",
+        "no_reply",
         "nobody",
         "noreply",
+        "notifications",
         "office",
         "operations",
         "orders",
@@ -99,28 +126,85 @@ ROLE_NAMES = frozenset(
 
 
 def email(address: str) -> str | None:
-    """The identifier of an e-mail address; None where it cannot be one."""
-    text = unicodedata.normalize("NFC", address.strip()).casefold()
-    name, at, domain = text.rpartition("@")
-    if not at or not name or len(text) > _LONGEST_ADDRESS or _UNWANTED.search(text) or "@" in name:
+    """The identifier of an e-mail address; None where it cannot be one.
+
+    Sources: RFC 5321 (a name in quotation marks is the name without them), RFC 6531, RFC 5891.
+    """
+    text = _compared(address)
+    if text is None:
         return None
-    if not domain.isascii():
-        try:
-            domain = domain.encode("idna").decode("ascii")
-        except UnicodeError:
-            return None
-    domain = domain.removesuffix(".")
-    if not domain or domain.startswith((".", "-")) or ".." in domain:
+    name, _, host = text.rpartition("@")
+    if len(name) > 2 and name[0] == name[-1] == '"':
+        name = name[1:-1]
+    domain = _domain(host)
+    return f"email:{name}@{domain}" if domain and _NAME.fullmatch(name) else None
+
+
+def _compared(text: str) -> str | None:
+    """The text as it is compared with others; None where it is too long or holds what nobody can see.
+
+    Each letter is put in lower case by itself: Python would write the last sigma of a word in another way, and
+    `casefold` would make one of `ß` and `ss`.
+    """
+    text = _trimmed(text)
+    if len(text) > _LONGEST_ADDRESS:
         return None
-    return f"email:{name}@{domain}"
+    if text.isascii():
+        return text.lower()
+    text = unicodedata.normalize("NFC", text)
+    if any(unicodedata.category(letter) in _UNSEEN for letter in text):
+        return None
+    return unicodedata.normalize("NFC", "".join(map(str.lower, text)))
+
+
+def _trimmed(text: str) -> str:
+    text = text.strip()
+    return text if text.isascii() else text.strip(_EDGES).strip()
+
+
+def _domain(host: str) -> str | None:
+    """The domain in ASCII, each label with other letters as its A-label; None where it cannot be a domain."""
+    if not host.isascii():
+        host = ".".join(map(_a_label, host.translate(_FULL_STOPS).split(".")))
+    host = host.removesuffix(".")
+    if len(host) > _LONGEST_DOMAIN or not _DOMAIN.fullmatch(host):
+        return None
+    return None if any(len(label) > _LONGEST_LABEL for label in host.split(".")) else host
+
+
+def _a_label(label: str) -> str:
+    return label if label.isascii() else "xn--" + label.encode("punycode").decode("ascii")
 
 
 def phone(number: str) -> str | None:
-    """The identifier of an international phone number (E.164); None for a national or unreadable one."""
-    digits = _PHONE_MARKS.sub("", number.strip())
+    """The identifier of an international phone number; None for a national or unreadable one, or one of several.
+
+    Source: ITU-T E.164.
+    """
+    text = _trimmed(number)
+    if len(text) > _LONGEST_NUMBER or _TWO_NUMBERS.search(text):
+        return None
+    if not text.isascii():
+        text = "".join(map(_ascii_digit, text))
+    text = _TRUNK_ZERO.sub(r"\1", _PHONE_MARKS.sub("", text), count=1)
+    digits = text.replace("(", "").replace(")", "")
     if digits.startswith("00"):
         digits = "+" + digits[2:]
-    return f"phone_e164:{digits}" if _PHONE.match(digits) else None
+    return f"phone_e164:{digits}" if _PHONE.fullmatch(digits) else None
+
+
+def _ascii_digit(letter: str) -> str:
+    if letter == "\uff0b":
+        return "+"
+    value = unicodedata.decimal(letter, None)
+    return letter if value is None else str(value)
+
+
+def handle(platform: str, name: str) -> str | None:
+    """The identifier of somebody by the name that one platform knows them by, with or without its `@`."""
+    place, found = _compared(platform), _compared(name)
+    found = found.removeprefix("@") if found else None
+    return f"social_handle:{place}/{found}" if place and found else None
 
 
 def of_service(namespace: Namespace, source: str, value: str) -> str:
@@ -147,16 +231,25 @@ def identifier(text: str) -> str:
 
 
 def _in_namespace(namespace: str, value: str) -> str:
-    found = (
-        email(value)
-        if namespace == Namespace.EMAIL
-        else phone(value)
-        if namespace == Namespace.PHONE
-        else f"{namespace}:{value.strip()}"
-    )
-    if found is None or not value.strip():
+    found: str | None
+    match namespace:
+        case Namespace.EMAIL:
+            found = email(value)
+        case Namespace.PHONE:
+            found = phone(value)
+        case Namespace.SOCIAL_HANDLE:
+            found = _written_handle(value)
+        case _:
+            found = f"{namespace}:{value}" if value.strip() and not _SURROGATE.search(value) else None
+    if found is None:
         raise DataInvalid(f"this value is none of the namespace `{namespace}`")
     return found
+
+
+def _written_handle(text: str) -> str | None:
+    """The identifier of `platform/handle`; None where no platform is named, since many people share a bare handle."""
+    platform, slash, name = text.partition("/")
+    return handle(platform, name) if slash else None
 
 
 def is_shared(known: str) -> bool:
@@ -227,7 +320,7 @@ def person_of_contact(contact: Contact, source: str) -> Person:
     known.extend(one for one in map(email, contact.emails) if one)
     known.extend(one for one in map(phone, contact.phones) if one)
     known.extend(of_service(Namespace.EXTERNAL_ID, source, one) for one in contact.external_ids)
-    known.extend(f"social_handle:{one.strip().casefold()}" for one in contact.handles if one.strip())
+    known.extend(one for one in map(_written_handle, contact.handles) if one)
     return Person(tuple(dict.fromkeys(known)))
 
 
@@ -238,8 +331,12 @@ def people_of(data: object, source: str) -> list[Person]:
             return people_of_issue(data, source)
         case Contact():
             return [person_of_contact(data, source)]
-        case SurveyResponse() | Interaction() | Engagement() | ConsentState():
+        case SurveyResponse() | Interaction() | Engagement() | ConsentState() | Order():
             return _reached(data.contact_id, data.email, source)
+        case Asset():
+            return _reached(data.contact_id, None, source)
+        case Opportunity():
+            return [Person((of_service(Namespace.HELPDESK_USER, source, one),)) for one in data.contact_ids]
         case Send():
             return _reached(data.contact_id, data.address, source)
         case Hold():
@@ -262,14 +359,14 @@ def _authors(post: Post) -> list[Person]:
     match = post.customer_match
     if match is not None:
         return _written((match.identifier,))
-    handle = _person(f"social_handle:{post.platform}/{post.author_handle.casefold()}" if post.author_handle else None)
-    return [handle] if handle else []
+    author = _person(handle(post.platform, post.author_handle) if post.author_handle else None)
+    return [author] if author else []
 
 
 def accounts_of(data: object, source: str) -> tuple[str, ...]:
     """The accounts, `account:source/id`, that the data of an event concerns."""
     match data:
-        case Issue():
+        case Issue() | Asset() | Opportunity():
             return (f"{ACCOUNT}{source}/{data.account_id}",) if data.account_id else ()
         case Contact():
             return tuple(f"{ACCOUNT}{source}/{one}" for one in data.account_ids)
