@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import Any, NoReturn, Union, cast
+
+from typing_extensions import TypeAliasType
 
 from alignkit.errors import ResponseInvalid
 
-if TYPE_CHECKING:
-    from alignkit.transport.message import JsonValue
+JsonValue = TypeAliasType(
+    "JsonValue",
+    Union["dict[str, JsonValue]", "list[JsonValue]", str, int, float, bool, None],
+)
+"""What a JSON document can hold, as `json.loads` returns it."""
 
 DEEPEST = 64
 LONGEST_NUMBER = 64

@@ -202,7 +202,7 @@ def _dialled(request: Request) -> tuple[Origin, httpx.URL]:
 
 
 def _origin(url: httpx.URL) -> Origin:
-    return Origin(url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80))
+    return Origin(url.scheme, url.raw_host.decode("ascii"), url.port or (443 if url.scheme == "https" else 80))
 
 
 def _content(request: Request) -> tuple[bytes | None, str | None]:

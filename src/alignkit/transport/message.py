@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Union
 
-from typing_extensions import TypeAliasType
-
-from alignkit.transport._body import parsed_json, parsed_text
+from alignkit.transport._body import JsonValue, parsed_json, parsed_text
 from alignkit.transport._shown import shown_path
 
-JsonValue = TypeAliasType(
-    "JsonValue",
-    Union["dict[str, JsonValue]", "list[JsonValue]", str, int, float, bool, None],
-)
-"""What a JSON document can hold, as `json.loads` returns it."""
+__all__ = ["JsonValue", "Request", "Response"]
 
 _REPEATABLE_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeGuard
 
 from pydantic import SecretStr
 
@@ -15,6 +16,7 @@ from alignkit.transport.origin import Origin, place, service_root
 from alignkit.transport.tokens import MemoryTokens, Token, TokenStore
 
 _LONGEST_LOCK_WAIT = 120.0
+_FIRST_POLL = 0.005
 _LONGEST_POLL = 0.25
 _MARGIN = 60.0
 _REFUSED = frozenset({400, 401, 403})
@@ -96,24 +98,29 @@ class RenewedToken:
     def renewal(self, refused: Response, used: Credential, clock: Clock) -> Flow[Credential | None]:
         if not self._means_expired(refused):
             return None
-        self._current = token = yield from self._renewed(used, clock)
-        return _credential(token)
+        return _credential((yield from self._renewed(used, clock)))
 
     def _renewed(self, refused: Credential | None, clock: Clock) -> Flow[Token]:
         """A token other than the refused one, whether this flow, another or another process renewed it."""
-        lock = _Lock(self._tokens)
+        lock = _Lock(self._tokens, clock)
         try:
-            yield from lock.taken(clock)
-            stored = yield from call(self._load)
-            if self._unsaved is None and stored is not None and _is_newer(stored, refused, clock()):
-                return stored
-            # A token that could not be stored is kept, for its refresh token may be the only valid one.
-            self._unsaved = token = self._unsaved or (yield from self._requested(stored, clock))
-            yield from call(self._tokens.save, token)
-            self._unsaved = None
-            return token
+            while not (yield from lock.taken()):
+                if _is_newer(self._current, refused, clock()):
+                    return self._current
+            self._current = yield from self._renewed_under_lock(refused, clock)
+            return self._current
         finally:
             lock.give_back()
+
+    def _renewed_under_lock(self, refused: Credential | None, clock: Clock) -> Flow[Token]:
+        stored = yield from call(self._load)
+        if self._unsaved is None and _is_newer(stored, refused, clock()):
+            return stored
+        # A token that could not be stored is kept, for its refresh token may be the only valid one.
+        self._unsaved = token = self._unsaved or (yield from self._requested(stored, clock))
+        yield from call(self._tokens.save, token)
+        self._unsaved = None
+        return token
 
     def _requested(self, stored: Token | None, clock: Clock) -> Flow[Token]:
         response = yield from request(
@@ -178,19 +185,22 @@ class _Lock:
     worker threads, and the holder may need that very thread to finish.
     """
 
-    def __init__(self, tokens: TokenStore) -> None:
+    def __init__(self, tokens: TokenStore, clock: Clock) -> None:
         self._tokens = tokens
+        self._clock = clock
+        self._deadline = clock() + _LONGEST_LOCK_WAIT
+        self._delay = 0.0
         self._is_held = False
 
-    def taken(self, clock: Clock) -> Flow[None]:
-        deadline = clock() + _LONGEST_LOCK_WAIT
-        delay = 0.0
-        while not (yield Call(self._take, delay)):
-            if clock() > deadline:
-                raise StoreUnavailable(
-                    f"the token has been locked for {_LONGEST_LOCK_WAIT:.0f} s; end the other process that renews it"
-                )
-            delay = min(2 * delay or 0.005, _LONGEST_POLL)
+    def taken(self) -> Flow[bool]:
+        """Ask once, a little later each time."""
+        if self._clock() > self._deadline:
+            raise StoreUnavailable(
+                f"the token has been locked for {_LONGEST_LOCK_WAIT:.0f} s; end the other process that renews it"
+            )
+        is_taken: bool = yield Call(self._take, self._delay)
+        self._delay = min(2 * self._delay or _FIRST_POLL, _LONGEST_POLL)
+        return is_taken
 
     def give_back(self) -> None:
         if self._is_held:
@@ -203,10 +213,11 @@ class _Lock:
         return self._is_held
 
 
-def _is_newer(stored: Token, refused: Credential | None, now: float) -> bool:
+def _is_newer(token: Token | None, refused: Credential | None, now: float) -> TypeGuard[Token]:
     """Whether somebody else has renewed the token while we waited for the lock."""
-    was_refused = refused is not None and _credential(stored).headers == refused.headers
-    return not was_refused and not stored.is_due(now)
+    if token is None or token.is_due(now):
+        return False
+    return refused is None or _credential(token).headers != refused.headers
 
 
 def _credential(token: Token) -> Credential:

@@ -188,7 +188,7 @@ class TokenFile:
             row = cast("dict[str, Any]", json.loads(content))
             if row["version"] == _VERSION:
                 return _token(row)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             pass
         raise StoreDamaged(f"`{self._path}` is not a token file; move it away and connect the account again")
 

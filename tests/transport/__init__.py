@@ -1,0 +1,1 @@
+"""Tests of how alignkit talks to services."""
