@@ -70,7 +70,15 @@ class StoreUnavailable(TryAgainLater):
 
 
 class LeaseHeld(TryAgainLater):
-    """Another process holds the lease for this source or destination."""
+    """Another process holds the lease for this source or destination.
+
+    Attributes:
+        owner: who holds it, as the holder named itself; None where that is not known.
+    """
+
+    def __init__(self, message: str, *, owner: str | None = None) -> None:
+        super().__init__(message)
+        self.owner = owner
 
 
 class ServiceMisbehaved(AlignkitError):

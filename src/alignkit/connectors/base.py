@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from alignkit.errors import SettingsError
 from alignkit.models.events import CustomerEvent
+from alignkit.models.exchange import Quarantined, Ref
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.transport import Account, Flow, JsonValue
 
@@ -53,23 +54,6 @@ class Run:
 
     now: datetime
     since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ref:
-    """One object to be read by id: its kind (`issue`, `contact`), its id at the source, and why."""
-
-    kind: str
-    id: str
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantined:
-    """One record that could not be read: its id (or its place), and the reason, without the record's values."""
-
-    key: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import blake2b
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -27,6 +27,28 @@ def microseconds(moment: datetime) -> int:
     """Whole microseconds since 1970 in UTC, exactly."""
     delta = moment - _EPOCH
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+M = TypeVar("M", bound=Model)
+
+
+def unchecked(model: type[M], values: dict[str, Any]) -> M:
+    """The model that holds exactly these values, which are known to fit: every field, nothing else.
+
+    For readers that have validated already; several times as fast as `model_construct`, which looks for defaults.
+    """
+    made = model.__new__(model)
+    for name, value in (
+        ("__dict__", values),
+        ("__pydantic_fields_set__", set(values)),
+        ("__pydantic_extra__", None),
+        ("__pydantic_private__", None),
+    ):
+        _SET(made, name, value)
+    return made
+
+
+_SET = object.__setattr__
 
 
 class IssueRemoval(Entity, frozen=True):

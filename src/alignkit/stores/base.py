@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, Literal, Protocol, TypeAlias
 
 from alignkit.models import Customer, CustomerEvent, Hold, Identity, Issue, Signal
+from alignkit.models.exchange import Quarantined, Ref
 from alignkit.rules.facts import Facts
 
 Scalar: TypeAlias = str | int | float | bool | None
@@ -22,23 +23,6 @@ Json: TypeAlias = Mapping[str, Any]
 
 OWN_SOURCE = "alignkit"
 """The source of events that are recorded here and not read from a service: manual holds, sends."""
-
-
-@dataclass(frozen=True, slots=True)
-class Want:
-    """One object to be fetched by id, and why."""
-
-    kind: str
-    id: str
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """One record that could not be read."""
-
-    key: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +45,9 @@ class Batch:
     checkpoint: Json | None = None
     checkpoint_version: int = 1
     ended: bool = False
-    rejected: Sequence[Rejected] = ()
-    wanted: Sequence[Want] = ()
-    done: Sequence[Want] = ()
+    quarantined: Sequence[Quarantined] = ()
+    wanted: Sequence[Ref] = ()
+    done: Sequence[Ref] = ()
     lease: Lease | None = None
 
 
@@ -227,11 +211,11 @@ class Store(Protocol):
         """
         ...
 
-    def wanted(self, source: str, now: datetime, limit: int = 100) -> list[Want]:
+    def wanted(self, source: str, now: datetime, limit: int = 100) -> list[Ref]:
         """Objects of the work list that are due."""
         ...
 
-    def postpone(self, source: str, refs: Sequence[Want], until: datetime) -> None:
+    def postpone(self, source: str, refs: Sequence[Ref], until: datetime) -> None:
         """Tries these objects again later; nothing is given up."""
         ...
 
@@ -330,11 +314,11 @@ class Store(Protocol):
 
     # Leases
 
-    def acquire(self, name: str, owner: str, now: datetime, term: timedelta) -> Lease:
-        """Takes a lease.
+    def acquire(self, name: str, owner: str, now: datetime, term: timedelta, *, dead: str | None = None) -> Lease:
+        """Takes a lease. An owner given as `dead` is known not to live any more, so its lease counts as ended.
 
         Raises:
-            LeaseHeld: another owner has it and it has not ended.
+            LeaseHeld: another owner has it and it has not ended; the error names that owner.
         """
         ...
 

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from alignkit.errors import LeaseHeld
-from alignkit.stores.base import Batch, Json, Lease, QuarantineRow, SourceState, StreamState, Want
+from alignkit.models.exchange import Ref
+from alignkit.stores.base import Batch, Json, Lease, QuarantineRow, SourceState, StreamState
 from alignkit.stores.facts import Kind
 from alignkit.stores.sqlite.database import Database, us, when
 
@@ -119,7 +120,7 @@ class Runs(Database):
         db.executemany(
             "INSERT INTO quarantine (source, stream, key, reason, first_at, last_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)"
             " ON CONFLICT DO UPDATE SET reason = ?4, last_at = ?5, count = count + 1",
-            [(source, batch.stream or "", bad.key, bad.reason, now) for bad in batch.rejected],
+            [(source, batch.stream or "", bad.key, bad.reason, now) for bad in batch.quarantined],
         )
 
     def quarantined(self) -> Iterator[QuarantineRow]:
@@ -132,7 +133,7 @@ class Runs(Database):
         for source, stream, key, reason, first_at, last_at, count in rows:
             yield QuarantineRow(source, stream, key, reason, when(first_at), when(last_at), count)
 
-    def wanted(self, source: str, now: datetime, limit: int = 100) -> list[Want]:
+    def wanted(self, source: str, now: datetime, limit: int = 100) -> list[Ref]:
         """Objects of the work list that are due."""
         with self.reading() as db:
             rows = db.execute(
@@ -140,9 +141,9 @@ class Runs(Database):
                 " WHERE s.name = ? AND w.due_at <= ? ORDER BY w.due_at, w.kind, w.id LIMIT ?",
                 (source, us(now), limit),
             ).fetchall()
-        return [Want(*row) for row in rows]
+        return [Ref(*row) for row in rows]
 
-    def postpone(self, source: str, refs: Sequence[Want], until: datetime) -> None:
+    def postpone(self, source: str, refs: Sequence[Ref], until: datetime) -> None:
         """Tries these objects again later; nothing is given up."""
         with self.transaction() as db:
             no = self.source_number(db, source)
@@ -163,14 +164,15 @@ class Runs(Database):
 
     # Leases
 
-    def acquire(self, name: str, owner: str, now: datetime, term: timedelta) -> Lease:
-        """Takes a lease."""
+    def acquire(self, name: str, owner: str, now: datetime, term: timedelta, *, dead: str | None = None) -> Lease:
+        """Takes a lease; one of an owner that is known to be dead counts as ended."""
         with self.transaction() as db:
             row = db.execute("SELECT owner, until, fence FROM leases WHERE name = ?", (name,)).fetchone()
-            if row is not None and row[1] > us(now) and row[0] != owner:
+            if row is not None and row[1] > us(now) and row[0] not in (owner, dead):
                 raise LeaseHeld(
                     f"another run holds `{name}`; wait until it ends, or until its lease runs out"
-                    f" at {when(row[1]):%Y-%m-%d %H:%M:%S} UTC if it died"
+                    f" at {when(row[1]):%Y-%m-%d %H:%M:%S} UTC if it died",
+                    owner=row[0],
                 )
             fence = 1 if row is None else row[2] + 1
             db.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?)", (name, owner, us(now + term), fence))
