@@ -5,6 +5,7 @@ from __future__ import annotations
 from alignkit.rules.compiler import Compiled, Evaluation
 from alignkit.rules.decision import Decision, Stale
 from alignkit.rules.facts import Facts
+from alignkit.rules.freshness import View
 from alignkit.rules.policy import Effect, Freshness, Mode, OnUnknown, Policy, Rule, WhenStale
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "Policy",
     "Rule",
     "Stale",
+    "View",
     "WhenStale",
 ]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from alignkit.models.marketing import Message
 from alignkit.models.vocabulary import Outcome, Verdict
@@ -90,13 +90,13 @@ class Compiled:
         self.policy = policy
         self.digest = policy.digest
         self._rules = {rule.id: _compile_rule(rule, unknown_is_active) for rule in policy.rules}
-        self._plans: dict[tuple[str, str], _Plan] = {}
+        self._plans: dict[tuple[str, str], _Plan | None] = {}
 
     def __call__(self, facts: Facts, message: Message, now: int) -> Evaluation:
         """What the rules say; no fault in the facts can make this raise."""
-        if self.policy.always_allows(message):
-            return ALLOWED
         plan = self._plan(message)
+        if plan is None:
+            return ALLOWED
         held, failed = plan.suppressing.ask(facts, message, now)
         suppressing = held + failed
         freed: list[_Rule] = []
@@ -119,19 +119,28 @@ class Compiled:
 
     def boundaries(self, facts: Facts, message: Message, after: int, until: int) -> list[int]:
         """Every instant in (after, until] at which some rule about such messages may change its mind, in order."""
-        if self.policy.always_allows(message):
-            return []
         plan = self._plan(message)
+        if plan is None:
+            return []
         rules = (*plan.suppressing.rules, *plan.exempting.rules, *plan.noting.rules)
         moments = frozenset[_Moment]().union(*(rule.moments for rule in rules))
         return sorted({at for at in _instants(moments, facts) if after < at <= until})
 
-    def _plan(self, message: Message) -> _Plan:
+    def __reduce__(self) -> tuple[Callable[[Policy], Compiled], tuple[Policy]]:
+        return compile_policy, (self.policy,)
+
+    def _plan(self, message: Message) -> _Plan | None:
+        """The rules about such a message; None where it is always allowed."""
+        if message.about_issue is not None and self.policy.allow_about_issue:
+            return None
         key = (message.category, message.channel)
-        plan = self._plans.get(key)
-        if plan is None:
-            plan = self._plans[key] = _Plan(rule for rule in self._rules.values() if rule.rule.governs(*key))
-        return plan
+        try:
+            return self._plans[key]
+        except KeyError:
+            governing = [rule for rule in self._rules.values() if rule.rule.governs(*key)]
+            allowed = self.policy.always_allows(message)
+            plan = self._plans[key] = None if allowed else _Plan(governing)
+            return plan
 
 
 def _conclude(
@@ -150,8 +159,13 @@ def _conclude(
         _sorted(rule.rule.id for rule in deciding),
         _sorted(rule.rule.id for rule in noted),
         _sorted(reference(*cited) for rule in (*deciding, *noted) for cited in rule.cite(*case)),
-        _sorted(f"the rule `{rule.rule.id}` could not be evaluated" for rule in failed),
+        _sorted(fault_of(rule.rule.id) for rule in failed),
     )
+
+
+def fault_of(rule: str) -> str:
+    """The error of a rule that could not be evaluated."""
+    return f"the rule `{rule}` could not be evaluated"
 
 
 def reference(collection: str, row: Any) -> str:
@@ -176,7 +190,8 @@ class _Rule:
     rule: Rule
     quick: Check
     careful: Check
-    cite: Citation
+    quick_citation: Citation
+    careful_citation: Citation
     moments: frozenset[_Moment]
     collection: str | None
     """Where every row that could make the rule hold is; None where it may hold without any."""
@@ -186,6 +201,12 @@ class _Rule:
             return self.quick(facts, message, now)
         except Exception:  # noqa: BLE001 - whatever the fault is, it must not decide by escaping
             return self.careful(facts, message, now)
+
+    def cite(self, facts: Facts, message: Message, now: int) -> list[Cited]:
+        try:
+            return self.quick_citation(facts, message, now)
+        except Exception:  # noqa: BLE001 - the same
+            return self.careful_citation(facts, message, now)
 
 
 class _Plan:
@@ -241,6 +262,7 @@ def _compile_rule(rule: Rule, unknown_is_active: bool) -> _Rule:  # noqa: FBT001
         rule,
         quick.check(rule.when),
         careful.check(rule.when),
+        quick.citation(rule.when),
         careful.citation(rule.when),
         frozenset(_moments(rule.when)),
         _sole_collection(rule.when),
@@ -386,10 +408,11 @@ def _all(checks: list[Callable[[Any, Message, int], Truth]]) -> Callable[[Any, M
         answer: Truth = True
         for check in checks:
             one = check(subject, message, now)
-            if one is None:
-                answer = None
-            elif not one:
+            if one:
+                continue
+            if one is False:
                 return False
+            answer = None
         return answer
 
     return every
@@ -429,62 +452,48 @@ def _covers(hold: HoldFacts, message: Message, now: int) -> bool:
 
 
 def _customer_check(test: CustomerTest) -> Check:
-    name, answers = test.customer, _answer(test)
-
-    def check(facts: Facts, message: Message, now: int) -> bool:  # noqa: ARG001 - one shape for all checks
-        return answers(facts.attributes.get(name), now)
-
-    return check
+    name = test.customer
+    return _asking(test, lambda facts: facts.attributes.get(name))
 
 
 def _message_check(test: MessageTest) -> Check:
-    value_of, answers = attrgetter(test.message), _answer(test)
-
-    def check(facts: Facts, message: Message, now: int) -> bool:  # noqa: ARG001 - one shape for all checks
-        return answers(value_of(message), now)
-
-    return check
+    asks = _asking(test, attrgetter(test.message))
+    return lambda _facts, message, now: asks(message, message, now)
 
 
 def _field_check(test: RowTest, *, unknown_is_active: bool) -> RowCheck:
-    value_of, answers = attrgetter(test.field), _answer(test)
-
-    def check(row: Any, message: Message, now: int) -> bool:  # noqa: ARG001 - one shape for all checks
-        return answers(value_of(row), now)
-
-    def check_active(row: Any, message: Message, now: int) -> bool:  # noqa: ARG001 - one shape for all checks
-        active = row.active
-        return answers(unknown_is_active if active is None else active, now)
-
-    return check_active if test.field == "active" and test.operator == "equals" else check
+    if test.field == "active" and test.operator == "equals":
+        return _asking(test, lambda row: unknown_is_active if row.active is None else row.active)
+    return _asking(test, attrgetter(test.field))
 
 
-def _answer(question: Question) -> Callable[[Any, int], bool]:
-    """The question as a function of a value and now; about an absent value the answer is no."""
+def _asking(question: Question, value_of: Callable[[Any], Any]) -> Callable[[Any, Message, int], bool]:
+    """The question as a function of the thing that has the value; about an absent value the answer is no."""
     operand = question.operand
     match question.operator:
         case "equals":
-            return lambda value, now: value == operand
+            return lambda of, _message, _now: value_of(of) == operand
         case "in":
             words = frozenset(operand)
-            return lambda value, now: value in words
+            return lambda of, _message, _now: value_of(of) in words
         case "not_in":
-            words = frozenset(operand)
-            return lambda value, now: value is not None and value not in words
+            # None among the words, so that an absent value is not outside of them.
+            words = frozenset((*operand, None))
+            return lambda of, _message, _now: value_of(of) not in words
         case "at_least":
-            return lambda value, now: value is not None and value >= operand
+            return lambda of, _message, _now: (value := value_of(of)) is not None and value >= operand
         case "at_most":
-            return lambda value, now: value is not None and value <= operand
+            return lambda of, _message, _now: (value := value_of(of)) is not None and value <= operand
         case "within":
             span = _microseconds(operand)
-            return lambda value, now: value is not None and now < value + span
+            return lambda of, _message, now: (at := value_of(of)) is not None and now < at + span
         case "older_than":
             span = _microseconds(operand)
-            return lambda value, now: value is not None and now >= value + span
+            return lambda of, _message, now: (at := value_of(of)) is not None and now >= at + span
         case "contains":
-            return lambda value, now: operand in value
+            return lambda of, _message, _now: operand in value_of(of)
         case "is_unset":
-            return lambda value, now: (value is None or value == ()) is operand
+            return lambda of, _message, _now: ((value := value_of(of)) is None or value == ()) is operand
 
 
 def _microseconds(duration: timedelta) -> int:
@@ -501,8 +510,9 @@ def _instants(moments: Iterable[_Moment], facts: Facts) -> Iterator[int]:
 
 
 def _rows(facts: Facts, collection: str) -> Iterable[Any]:
-    rows = getattr(facts, collection, None)
-    return rows if isinstance(rows, list | tuple) else ()
+    """The rows of a collection; none where it is not what it should be."""
+    rows: Any = getattr(facts, collection, None)
+    return cast("list[Any]", rows) if isinstance(rows, list | tuple) else ()
 
 
 def _moments(condition: Condition) -> Iterator[_Moment]:

@@ -32,10 +32,19 @@ where their own channels, categories and products cover the message.
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import Discriminator, Field, StrictBool, StrictFloat, StrictInt, StrictStr, Tag, model_validator
-from typing_extensions import Self
+from pydantic import (
+    ConfigDict,
+    Discriminator,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    Tag,
+    model_validator,
+)
 
 from alignkit.models.base import Model
 from alignkit.rules.durations import Duration
@@ -93,7 +102,7 @@ class Question(Model, frozen=True):
     contains: StrictStr | None = None
     is_unset: StrictBool | None = None
 
-    model_config = {"populate_by_name": True}
+    model_config = ConfigDict(populate_by_name=True)
 
     @model_validator(mode="after")
     def _asks_one_question(self) -> Self:
@@ -137,7 +146,7 @@ class NotTest(Model, frozen=True):
 
     test: Test = Field(validation_alias="not", serialization_alias="not")
 
-    model_config = {"populate_by_name": True}
+    model_config = ConfigDict(populate_by_name=True)
 
 
 class AnyRow(Model, frozen=True):
@@ -219,12 +228,12 @@ class Not(Model, frozen=True):
 
     condition: Condition = Field(validation_alias="not", serialization_alias="not")
 
-    model_config = {"populate_by_name": True}
+    model_config = ConfigDict(populate_by_name=True)
 
 
 _TESTS = ("field", "all_of", "any_of", "not")
 _CONDITIONS = ("any", "none", "count", "customer", "message", "all_of", "any_of", "not")
-_KEY_OF = {
+_KEY_OF: dict[type[Model], str] = {
     RowTest: "field",
     AllOfTests: "all_of",
     AnyOfTests: "any_of",
@@ -318,8 +327,7 @@ def _check_question(question: Question, field: FieldOf, name: str, place: Place 
     if operator == "equals" and not _fits(operand, field.kind):
         raise Misplaced(here, f"`{name}` is a {field.kind}; compare it with one")
     if field.words and operator in ("equals", "in", "not_in", "contains"):
-        asked = operand if isinstance(operand, tuple) else (operand,)
-        for word in cast("tuple[str, ...]", asked):
+        for word in operand if operator in ("in", "not_in") else (operand,):
             if word not in field.words:
                 words = _listed(sorted(field.words))
                 raise Misplaced(here, f"`{name}` is never `{word[:80]}`; use one of {words}")

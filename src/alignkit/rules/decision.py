@@ -12,10 +12,10 @@ from alignkit.models.base import in_utc
 from alignkit.models.events import microseconds
 from alignkit.models.marketing import Message
 from alignkit.models.vocabulary import Outcome, Verdict
-from alignkit.rules.compiler import ALLOWED, Compiled, Evaluation
+from alignkit.rules.compiler import ALLOWED, Compiled, Evaluation, fault_of
 from alignkit.rules.durations import spell_duration
 from alignkit.rules.facts import Facts
-from alignkit.rules.wording import fill, moment_of, spell_day, spell_moment
+from alignkit.rules.wording import LAST_INSTANT, fill, moment_of, spell_day, spell_moment
 
 if TYPE_CHECKING:
     from alignkit.rules.policy import Policy
@@ -26,8 +26,13 @@ HORIZON = timedelta(days=3653)
 MEMORY = timedelta(days=30)
 """`explain` tells of a hold that has ended within this time."""
 
+_OPENINGS = {
+    Outcome.DEFER: "hold",
+    Outcome.REVIEW: "hold for a person to look at",
+    Outcome.DROP: "hold and drop",
+    Outcome.SWAP: "hold and send the substitute",
+}
 _MICROSECOND = timedelta(microseconds=1)
-_LAST_INSTANT = microseconds(datetime.fromisoformat("9999-12-31T23:59:59.999999+00:00"))
 
 
 @dataclass(slots=True, frozen=True)
@@ -90,8 +95,8 @@ class Decision:
     decided_as_of: datetime
     customer: str | None = None
     basis: Basis | None = field(default=None, compare=False)
-    _until: datetime | None | _Unknown = field(default=_UNKNOWN, init=False, compare=False)
-    _recheck_at: datetime | None | _Unknown = field(default=_UNKNOWN, init=False, compare=False)
+    _until: datetime | _Unknown | None = field(default=_UNKNOWN, init=False, compare=False)
+    _recheck_at: datetime | _Unknown | None = field(default=_UNKNOWN, init=False, compare=False)
 
     def __repr__(self) -> str:
         outcome = f" {self.outcome}" if self.outcome else ""
@@ -123,16 +128,18 @@ class Decision:
         compiled, facts, message = self.basis
         as_of = microseconds(self.decided_as_of)
         return tuple(
-            fill(compiled.reason(rule), compiled.cite(rule, facts, message, as_of), self.decided_at)
+            fault_of(rule)
+            if fault_of(rule) in self.errors
+            else fill(compiled.reason(rule), compiled.cite(rule, facts, message, as_of), self.decided_at)
             for rule in (*self.rules, *self.notes)
         )
 
     def _change(self, *, verdict_alone: bool) -> datetime | None:
-        if self.basis is None or self.decided_as_of != self.decided_at or self._is_withheld:
+        if self.basis is None or self._is_blind:
             return None
         compiled, facts, message = self.basis
         now = microseconds(self.decided_at)
-        end = min(now + HORIZON // _MICROSECOND, _LAST_INSTANT)
+        end = min(now + HORIZON // _MICROSECOND, LAST_INSTANT)
         before = compiled(facts, message, now)
         for at in compiled.boundaries(facts, message, now, end):
             after = compiled(facts, message, at)
@@ -141,55 +148,53 @@ class Decision:
         return None
 
     @property
-    def _is_withheld(self) -> bool:
-        """Whether a blind spot, not a rule, keeps the message back."""
-        return self.verdict is Verdict.SUPPRESS and not self.rules
+    def _is_blind(self) -> bool:
+        """Whether time alone cannot change the decision, for it rests on what has not been read."""
+        return self.decided_as_of != self.decided_at or self._waits_for_sources
+
+    @property
+    def _waits_for_sources(self) -> bool:
+        if self.basis is None:
+            return False
+        return must_wait(self.basis.compiled.policy, self.basis.message, self.stale, self.incomplete)
 
     def explain(self) -> str:
         """The decision in one sentence for a marketer."""
+        reasons = self.reasons
+        because, notes = list(reasons[: len(self.rules)]), reasons[len(self.rules) :]
+        remarks = [error for error in self.errors if error not in because]
+        (because if self._waits_for_sources else remarks).extend(self._blind_spots())
         if self.verdict is Verdict.SUPPRESS:
-            causes = [*self.reasons[: len(self.rules)], *self._blind_spots(), *self.errors]
-            text = f"{self._opening()}: {'; also, '.join(causes)}{self._end()}"
+            text = f"{_OPENINGS[self.outcome or Outcome.DEFER]}: {'; also, '.join(because or remarks)}{self._end()}"
+            remarks = remarks if because else []
         else:
-            text = f"send: {self._why_sent()}"
-            if self._blind_spots():
-                text += f"; {'; '.join(self._blind_spots())}"
+            text = f"send: {'; '.join(because) or self._why_sent()}"
         if self.decided_as_of != self.decided_at:
-            text += f"; decided as of {spell_moment(self.decided_as_of, self.decided_at)}"
-        notes = "; ".join(self.reasons[len(self.rules) :])
-        return f"{text} (note: {notes})" if notes else text
-
-    def _opening(self) -> str:
-        return {
-            Outcome.REVIEW: "hold for a person to look at",
-            Outcome.DROP: "hold and drop",
-            Outcome.SWAP: "hold and send the substitute",
-        }.get(self.outcome or Outcome.DEFER, "hold")
+            remarks.append(f"decided as of {spell_moment(self.decided_as_of, self.decided_at)}")
+        aside = "; ".join((*remarks, *notes))
+        return f"{text} (note: {aside})" if aside else text
 
     def _end(self) -> str:
-        return (
-            f"; it may go from {spell_moment(self.until, self.decided_at)} on if nothing changes" if self.until else ""
-        )
+        until = self.until
+        return f"; unless something changes, it may go on {spell_moment(until, self.decided_at)}" if until else ""
 
     def _why_sent(self) -> str:
-        if self.rules:
-            return "; ".join(self.reasons[: len(self.rules)])
-        if self.basis is None or self.basis.compiled.policy.always_allows(self.basis.message):
-            about = self.basis and self.basis.message.category not in self.basis.compiled.policy.always_allowed
-            return "a message about an issue itself is always allowed" if about else "such messages are always allowed"
-        if (ended := self._ended()) is not None:
-            at, evaluation = ended
-            return f"no hold is in force; the last one ({self._named(evaluation)}) ended on {spell_day(at, self.decided_at)}"
+        if self.basis is None:
+            return "such messages are always allowed"
+        compiled, _, message = self.basis
+        if message.category in compiled.policy.always_allowed:
+            return f"{message.category.replace('_', ' ')} messages are always allowed"
+        if compiled.policy.always_allows(message):
+            return "a message about an issue itself is always allowed"
+        if ended := self._ended(self.basis):
+            at, hold = ended
+            causes = ", ".join((*hold.rules, *hold.evidence))
+            return f"no hold is in force; the last one ({causes}) ended on {spell_day(at, self.decided_at)}"
         return "nothing that is known speaks against it"
 
-    def _named(self, evaluation: Evaluation) -> str:
-        return ", ".join((*evaluation.rules, *evaluation.evidence))
-
-    def _ended(self) -> tuple[datetime, Evaluation] | None:
+    def _ended(self, basis: Basis) -> tuple[datetime, Evaluation] | None:
         """The last hold that time alone has ended, with what it was; None where there is none to tell of."""
-        if self.basis is None:
-            return None
-        compiled, facts, message = self.basis
+        compiled, facts, message = basis
         now = microseconds(self.decided_as_of)
         for at in reversed(compiled.boundaries(facts, message, now - MEMORY // _MICROSECOND, now)):
             before = compiled(facts, message, at - 1)
@@ -198,11 +203,13 @@ class Decision:
         return None
 
     def _blind_spots(self) -> list[str]:
-        stale = [
-            f"{each.source} has not been read for {spell_duration(self.decided_at - each.read_at)}"
-            for each in self.stale
+        return [
+            *(
+                f"{each.source} has not been read for {spell_duration(self.decided_at - each.read_at)}"
+                for each in self.stale
+            ),
+            *(f"{source} has never been read to its end" for source in self.incomplete),
         ]
-        return stale + [f"{source} has never been read to its end" for source in self.incomplete]
 
     def to_dict(self) -> dict[str, Any]:
         """The decision as plain values; equal decisions from equal facts give equal values."""
@@ -254,7 +261,7 @@ def decide(
         evaluation, trusted, stale, incomplete = ALLOWED, decided_at, (), ()
     else:
         evaluation = compiled(facts, message, microseconds(trusted))
-        if evaluation.verdict is Verdict.SEND and _must_wait(policy, message, stale, incomplete):
+        if evaluation.verdict is Verdict.SEND and must_wait(policy, message, stale, incomplete):
             evaluation = evaluation._replace(verdict=Verdict.SUPPRESS, outcome=Outcome.DEFER, rules=(), evidence=())
     return Decision(
         verdict=evaluation.verdict,
@@ -275,7 +282,7 @@ def decide(
     )
 
 
-def _must_wait(policy: Policy, message: Message, stale: tuple[Stale, ...], incomplete: tuple[str, ...]) -> bool:
+def must_wait(policy: Policy, message: Message, stale: tuple[Stale, ...], incomplete: tuple[str, ...]) -> bool:
     """Whether what is not known keeps the message back: it has a budget, and a source is missing or too old."""
     freshness = policy.freshness_of(message.category)
     return freshness is not None and (bool(incomplete) or (bool(stale) and freshness.mode == "hold"))

@@ -50,18 +50,15 @@ def read_file(path: Path) -> Tree:
     read = {".toml": read_toml, ".json": read_json}.get(path.suffix.lower())
     if read is None:
         raise PolicyInvalid(f"the policy `{path.name}` ends neither in `.toml` nor in `.json`; rename it")
+    if path.exists() and not path.is_file():
+        raise PolicyInvalid(f"the policy `{path.name}` is a folder or a device; give the path of a file")
     try:
         with path.open("rb") as file:
             text = file.read(LARGEST + 1)
     except OSError as error:
-        raise PolicyInvalid(
-            f"the policy `{path.name}` cannot be read: {_why_unreadable(path, error)}; give the path of a file"
-        ) from None
+        why = (error.strerror or "unknown reason").lower()
+        raise PolicyInvalid(f"the policy `{path.name}` cannot be read: {why}; check its path") from None
     return read(text)
-
-
-def _why_unreadable(path: Path, error: OSError) -> str:
-    return "it is a folder" if path.is_dir() else (error.strerror or "unknown reason").lower()
 
 
 def _read(text: str | bytes, parse: Callable[[str], Tree], form: str) -> Tree:
@@ -69,7 +66,8 @@ def _read(text: str | bytes, parse: Callable[[str], Tree], form: str) -> Tree:
     if size > LARGEST:
         raise PolicyInvalid(f"the policy is larger than {LARGEST:,} bytes; split it")
     try:
-        tree = parse(text.decode("utf-8") if isinstance(text, bytes) else text)
+        decoded = text.decode("utf-8") if isinstance(text, bytes) else text
+        tree = parse(decoded.removeprefix("\ufeff"))
     except UnicodeDecodeError:
         raise PolicyInvalid("the policy is not UTF-8; save it in that encoding") from None
     except RecursionError:
@@ -86,10 +84,10 @@ def _too_deep() -> str:
 
 
 def _loads_json(text: str) -> Tree:
-    tree = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_without_repeats, parse_constant=_refuse_constant)
-    if not isinstance(tree, dict):
-        raise ValueError("its root is no object")
-    return cast("Tree", tree)
+    tree = json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_refuse_constant)
+    if isinstance(tree, dict):
+        return cast("Tree", tree)
+    raise ValueError("its root is no object")
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> Tree:
@@ -176,7 +174,7 @@ def _toml_table(name: str, table: Mapping[str, Any]) -> list[str]:
 
 
 def _is_tables(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+    return isinstance(value, list) and any(isinstance(each, dict) for each in cast("list[object]", value))
 
 
 def _toml(value: object, *, lines: bool = False) -> str:

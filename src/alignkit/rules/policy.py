@@ -10,10 +10,9 @@ from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from string import Formatter
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self, Unpack
 
 from pydantic import Field, StrictBool, ValidationError, model_validator
-from typing_extensions import Self, Unpack
 
 from alignkit.models.base import Model
 from alignkit.models.marketing import Message
@@ -34,6 +33,7 @@ from alignkit.rules.conditions import (
 from alignkit.rules.decision import Decision, Stale, decide, withhold
 from alignkit.rules.durations import Duration
 from alignkit.rules.facts import Facts
+from alignkit.rules.freshness import View, view
 from alignkit.rules.wording import PLACEHOLDERS
 
 if TYPE_CHECKING:
@@ -273,6 +273,20 @@ class Policy(Model, frozen=True):
         """
         return decide(self, facts, message, now, as_of=as_of, stale=tuple(stale), incomplete=tuple(incomplete))
 
+    def view(self, message: Message, now: datetime, sources: Mapping[str, datetime | None]) -> View:
+        """How far the facts can be trusted for this message, for `decide(facts, message, now, **view._asdict())`.
+
+        A source is stale once its last reading is more than the budget ago. With `last_known` the decision is then
+        made as of the end of the budget.
+
+        Args:
+            message: what somebody would like to send.
+            now: an aware time.
+            sources: for each source, the instant up to which it has been read; None where it has never been read to
+                its end. Expected sources that are missing here count as never read.
+        """
+        return view(self, message, now, sources)
+
     def withhold(self, message: Message, now: datetime, error: str, *, customer: str | None = None) -> Decision:
         """The decision where facts cannot be had: suppress, unless the message is always allowed.
 
@@ -289,12 +303,12 @@ class Policy(Model, frozen=True):
 
     def __copy__(self) -> Self:
         copy = super().__copy__()
-        copy.__dict__.pop("_compiled", None)
+        vars(copy).pop("_compiled", None)
         return copy
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         copy = super().__deepcopy__(memo)
-        copy.__dict__.pop("_compiled", None)
+        vars(copy).pop("_compiled", None)
         return copy
 
     def __getstate__(self) -> dict[Any, Any]:

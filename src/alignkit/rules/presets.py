@@ -23,14 +23,7 @@ from alignkit.rules.conditions import (
 from alignkit.rules.durations import Duration, spell_duration
 from alignkit.rules.policy import Effect, Freshness, Mode, OnUnknown, Policy, Rule, WhenStale
 
-MARKETING = (
-    Category.PROMOTIONAL,
-    Category.NEWSLETTER,
-    Category.UPSELL,
-    Category.RENEWAL,
-    Category.SOLICITATION,
-    Category.SALES_OUTREACH,
-)
+MARKETING = tuple(category for category in Category if category.is_marketing)
 
 Categories = Annotated[tuple[Category, ...], Field(min_length=1)]
 Priorities = tuple[Priority, ...]
@@ -151,8 +144,8 @@ class Starter(Model, frozen=True):
                 "open-issue",
                 self.held_categories,
                 AnyRow(any="issues", where=(*active, self._is_young())),
-                reason="an open issue ({rows}) is being worked on since {since}; marketing waits until it is resolved "
-                f"and {spell_duration(self.cool_down)} have passed",
+                reason="an open issue ({rows}) is being worked on since {since}; marketing waits until it is resolved"
+                + (f" and {spell_duration(self.cool_down)} have passed" if self.cool_down else ""),
                 why="Whoever waits for help does not want an offer; it costs goodwill and subscriptions.",
             ),
             _suppress(
@@ -189,7 +182,7 @@ class Starter(Model, frozen=True):
         )
 
     def _reports(self) -> tuple[Rule, ...]:
-        categories = (*self.held_categories, Category.ONBOARDING)
+        categories = tuple(dict.fromkeys((*self.held_categories, Category.ONBOARDING)))
         unknown = (RowTest(field="excluded", is_unset=True), RowTest(field="active", is_unset=True))
         expired = (*self._counted(), *self._holding(), self._is_expired())
         return (
@@ -198,7 +191,7 @@ class Starter(Model, frozen=True):
                 categories,
                 AnyRow(any="issues", where=unknown),
                 reason="nobody has said what the status of {rows} means",
-                why="A status that nobody has mapped may hide an open issue; it is treated as the policy says and shown.",
+                why="A status that nobody has mapped may hide an open issue; somebody should map it.",
             ),
             _note(
                 "expired",
@@ -389,7 +382,7 @@ def _not_in(field: str, members: Iterable[str]) -> tuple[Test, ...]:
 
 
 def _suppress(
-    id: str,  # noqa: A002 - the name of the field
+    id: str,
     categories: tuple[Category, ...],
     when: Condition,
     *,
@@ -402,5 +395,5 @@ def _suppress(
     )
 
 
-def _note(id: str, categories: tuple[Category, ...], when: Condition, *, reason: str, why: str) -> Rule:  # noqa: A002
+def _note(id: str, categories: tuple[Category, ...], when: Condition, *, reason: str, why: str) -> Rule:
     return Rule(id=id, effect=Effect.NOTE, categories=categories, when=when, reason=reason, why=why)

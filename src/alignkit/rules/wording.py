@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,11 +31,13 @@ _STATUSES = {
     "unknown": "status unknown",
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST_INSTANT, LAST_INSTANT = -62_135_596_800_000_000, 253_402_300_799_999_999
+"""The microseconds since 1970 at which the calendar of `datetime` begins and ends."""
 
 
 def moment_of(instant: int) -> datetime:
-    """The aware UTC time of microseconds since 1970."""
-    return _EPOCH + timedelta(microseconds=instant)
+    """The aware UTC time of microseconds since 1970; what lies beyond the calendar is moved to its edge."""
+    return _EPOCH + timedelta(microseconds=min(max(instant, FIRST_INSTANT), LAST_INSTANT))
 
 
 def spell_day(moment: datetime, now: datetime) -> str:
@@ -50,19 +52,19 @@ def spell_moment(moment: datetime, now: datetime) -> str:
     return f"{spell_day(moment, now)} at {moment.astimezone(UTC):%H:%M} UTC"
 
 
-def fill(reason: str, cited: Sequence[Cited], now: datetime) -> str:
-    """A rule's reason with its placeholders filled in from the rows that make it hold."""
-    first, *others = sorted(cited, key=_age) or [None]
-    if first is None:
-        values = {"rows": "nothing on record", "count": "0", "since": "an unknown day"}
-    else:
-        more = f", and {len(others)} more" if others else ""
-        values = {
-            "rows": describe(*first) + more,
-            "count": str(len(cited)),
-            "since": spell_day(moment_of(_began(first[1])), now),
-        }
-    return reason.format(**values)
+def fill(reason: str, cited: Iterable[Cited], now: datetime) -> str:
+    """A rule's reason with its placeholders filled in from the rows that make it hold, the earliest first."""
+    things: dict[str, Cited] = {}
+    for each in sorted(cited, key=_age):
+        things.setdefault(reference(*each), each)
+    if not things:
+        return reason.format(rows="nothing on record", count="0", since="an unknown day")
+    first, *others = things.values()
+    return reason.format(
+        rows=describe(*first) + (f", and {len(others)} more" if others else ""),
+        count=str(len(things)),
+        since=spell_day(moment_of(_began(first[1])), now),
+    )
 
 
 def _age(cited: Cited) -> tuple[int, str]:
@@ -92,7 +94,8 @@ def _of_signal(row: Any) -> Sequence[str]:
 
 
 def _of_survey(row: Any) -> Sequence[str]:
-    return (f"{str(row.kind).upper()} answer {row.score:g}",)
+    score = f" {row.score:g}" if isinstance(row.score, int | float) else ""
+    return (f"{str(row.kind).upper()} answer{score}",)
 
 
 def _of_post(row: Any) -> Sequence[str]:
