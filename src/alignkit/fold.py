@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from alignkit.models.events import Event, IssueChanged, IssueRemoved, microseconds
+from alignkit.models.events import Event, IssueChanged, IssueRemoval, IssueRemoved, microseconds
 from alignkit.models.issue import Issue, IssueEvent
-from alignkit.models.vocabulary import IssueStatus, IssueStep, Priority
+from alignkit.models.vocabulary import ACTIVE_STATUSES, IssueStatus, IssueStep, Priority
 
 HYSTERESIS = timedelta(days=7)
 """An issue that is reopened within this time goes on; `first_active_at` is not restarted."""
@@ -39,8 +39,9 @@ def version_of(event: Event) -> Version:
 class IssueFold:
     """What is true of one issue after all snapshots up to `version`; times in microseconds since 1970, UTC.
 
-    `snapshot_id` is the event of the last snapshot. `active_until` is when the last active stretch ended, None while it lasts or where there was none. `reopenings` and
-    `escalations` are the moments at which they happened.
+    `snapshot_id` is the event of the last snapshot. `waiting_since` is when the company began to owe the next step,
+    None where it does not. `resolved_at` is when the last active stretch ended, in whatever way, None while it lasts.
+    `reopenings` and `escalations` are the moments at which they happened.
     """
 
     version: Version
@@ -48,7 +49,7 @@ class IssueFold:
     issue: Issue
     status_since: int
     first_active_at: int | None
-    active_until: int | None
+    waiting_since: int | None
     resolved_at: int | None
     reopenings: tuple[int, ...]
     escalations: tuple[int, ...]
@@ -58,11 +59,6 @@ class IssueFold:
         """When it was last reopened."""
         return self.reopenings[-1] if self.reopenings else None
 
-    @property
-    def is_removed(self) -> bool:
-        """Whether its source said that it is gone."""
-        return self.issue.is_deleted
-
 
 def begin(event: IssueChanged) -> IssueFold:
     """The fold of an issue of which this is the earliest snapshot.
@@ -71,19 +67,18 @@ def begin(event: IssueChanged) -> IssueFold:
     what happened before is unknown, and a hold must not outlast its limit because reading began late.
     """
     issue = event.data
-    moment = microseconds(event.time)
-    created = microseconds(issue.created_at)
+    moment, created = microseconds(event.time), microseconds(issue.created_at)
     is_active = issue.is_active is not False
-    resolved = None if is_active else _told(issue.resolved_at) or _told(issue.closed_at) or moment
+    status_since = _told(issue.status_since) or moment
     reopened = _told(issue.reopened_at)
     return IssueFold(
         version=version_of(event),
         snapshot_id=event.id,
         issue=issue,
-        status_since=_told(issue.status_since) or moment,
+        status_since=status_since,
         first_active_at=_told(issue.first_active_at) or (created if is_active else None),
-        active_until=resolved,
-        resolved_at=resolved,
+        waiting_since=_waiting(issue, created if issue.status is IssueStatus.NEW else status_since),
+        resolved_at=None if is_active else _ended(issue, reopened or 0) or moment,
         reopenings=(reopened,) if reopened else (),
         escalations=(),
     )
@@ -97,32 +92,61 @@ def advance(fold: IssueFold, event: IssueChanged) -> IssueFold:
     issue, before = event.data, fold.issue
     moment = microseconds(event.time)
     is_active, was_active = issue.is_active is not False, before.is_active is not False
-    status_since = fold.status_since if issue.status is before.status else _told(issue.status_since) or moment
-    first_active, until, resolved = fold.first_active_at, fold.active_until, fold.resolved_at
-    reopenings, escalations = fold.reopenings, fold.escalations
-    if is_active and not was_active:
-        reopenings = (*reopenings, _told(issue.reopened_at) or moment)
-        if first_active is None or until is None or moment - until > _HYSTERESIS_US:
-            first_active = moment
-        until = resolved = None
+    first_active, resolved, reopenings = fold.first_active_at, fold.resolved_at, fold.reopenings
+    if is_active and resolved is not None:
+        reopened = _told(issue.reopened_at, resolved) or moment
+        reopenings = (*reopenings, reopened)
+        if first_active is None or reopened - resolved > _HYSTERESIS_US:
+            first_active = reopened
+        resolved = None
     elif was_active and not is_active:
-        resolved = _told(issue.resolved_at) or _told(issue.closed_at) or moment
-        until = resolved
-    elif not is_active:
-        resolved = _told(issue.resolved_at) or _told(issue.closed_at) or resolved
-    if issue.priority in _HIGH_OR_MORE and issue.priority.rank > before.priority.rank:
-        escalations = (*escalations, moment)
+        resolved = _ended(issue, fold.status_since) or moment
+    elif not is_active and issue.resolved_at != before.resolved_at:
+        resolved = _told(issue.resolved_at, fold.reopened_at or 0) or resolved
     return IssueFold(
         version=version_of(event),
         snapshot_id=event.id,
         issue=issue,
-        status_since=status_since,
+        status_since=_since(fold, _standing(issue), _told(issue.status_since) or moment),
         first_active_at=first_active,
-        active_until=until,
+        waiting_since=_waiting(issue, fold.waiting_since or moment),
         resolved_at=resolved,
         reopenings=reopenings,
-        escalations=escalations,
+        escalations=(*fold.escalations, moment) if _is_escalated(before, issue) else fold.escalations,
     )
+
+
+def _ended(issue: Issue, earliest: int) -> int | None:
+    """When the service says that the issue ended.
+
+    A time before `earliest`, when it is known to have been active, is left over from an ending before that one.
+    """
+    return _told(issue.resolved_at, earliest) or _told(issue.closed_at, earliest)
+
+
+def _since(fold: IssueFold, status: IssueStatus, otherwise: int) -> int:
+    return fold.status_since if status is _standing(fold.issue) else otherwise
+
+
+_OWING = ACTIVE_STATUSES - {IssueStatus.WAITING_ON_CUSTOMER}
+
+
+def _waiting(issue: Issue, since: int) -> int | None:
+    """Since when the company owes the next step; the service's own word goes first."""
+    if issue.is_active is False:
+        return None
+    return _told(issue.waiting_since) or (since if issue.status in _OWING else None)
+
+
+def _is_escalated(before: Issue, issue: Issue) -> bool:
+    return issue.priority in _HIGH_OR_MORE and issue.priority.rank > before.priority.rank
+
+
+def _standing(issue: Issue) -> IssueStatus:
+    """The status, unless the service marks spam and deletion beside it."""
+    if issue.is_deleted:
+        return IssueStatus.DELETED
+    return IssueStatus.SPAM if issue.is_spam else issue.status
 
 
 def fold_issue(history: Iterable[Event]) -> IssueFold | None:
@@ -132,12 +156,20 @@ def fold_issue(history: Iterable[Event]) -> IssueFold | None:
     restored), an earlier one does not.
     """
     fold: IssueFold | None = None
-    for event in sorted(history, key=version_of):
+    for event in _in_order(history):
         if isinstance(event, IssueChanged):
             fold = begin(event) if fold is None else advance(fold, event)
         elif isinstance(event, IssueRemoved) and fold is not None:
             fold = remove(fold, event)
     return fold
+
+
+def _in_order(history: Iterable[Event]) -> Iterable[Event]:
+    """Each event once, by version; of one that was received twice, the copy that came first."""
+    once: dict[str, Event] = {}
+    for event in sorted(history, key=version_of):
+        once.setdefault(event.id, event)
+    return once.values()
 
 
 _REMOVED_AS = {
@@ -150,26 +182,28 @@ _REMOVED_AS = {
 
 def remove(fold: IssueFold, event: IssueRemoved) -> IssueFold:
     """The fold after the source said that the issue is gone."""
-    removal = event.data
-    status = _REMOVED_AS[removal.reason]
-    gone = fold.issue.model_copy(
-        update={
-            "status": status,
-            "status_raw": removal.reason,
-            "is_spam": fold.issue.is_spam or status is IssueStatus.SPAM,
-            "is_deleted": fold.issue.is_deleted or status is IssueStatus.DELETED,
-            "merged_into": removal.merged_into or fold.issue.merged_into,
-        }
-    )
+    gone = _gone(fold.issue, event.data)
     moment = microseconds(event.time)
-    resolved = fold.resolved_at if fold.resolved_at is not None else moment
     return replace(
         fold,
         version=version_of(event),
         issue=gone,
-        status_since=moment,
-        active_until=resolved,
-        resolved_at=resolved,
+        status_since=_since(fold, _standing(gone), moment),
+        waiting_since=None,
+        resolved_at=moment if fold.resolved_at is None else fold.resolved_at,
+    )
+
+
+def _gone(issue: Issue, removal: IssueRemoval) -> Issue:
+    status = _REMOVED_AS[removal.reason]
+    return issue.model_copy(
+        update={
+            "status": status,
+            "status_raw": removal.reason,
+            "is_spam": issue.is_spam or status is IssueStatus.SPAM,
+            "is_deleted": issue.is_deleted or status is IssueStatus.DELETED,
+            "merged_into": removal.merged_into or issue.merged_into,
+        }
     )
 
 
@@ -181,6 +215,7 @@ def folded_issue(fold: IssueFold, source: str) -> Issue:
             "source": source,
             "status_since": moment_of(fold.status_since),
             "first_active_at": moment_of(fold.first_active_at),
+            "waiting_since": moment_of(fold.waiting_since),
             "resolved_at": moment_of(fold.resolved_at),
             "reopened_at": moment_of(fold.reopened_at),
             "reopened_count": max(issue.reopened_count, len(fold.reopenings)),
@@ -192,10 +227,13 @@ def steps(history: Sequence[Event], source: str) -> list[IssueEvent]:
     """The steps of an issue's history: opened, each change of status, priority and assignee, merges and deletions."""
     found: list[IssueEvent] = []
     before: Issue | None = None
-    for event in sorted(history, key=version_of):
-        if not isinstance(event, IssueChanged):
+    for event in _in_order(history):
+        if isinstance(event, IssueChanged):
+            issue = event.data
+        elif isinstance(event, IssueRemoved) and before is not None:
+            issue = _gone(before, event.data)
+        else:
             continue
-        issue = event.data
         ref = issue.model_copy(update={"source": source}).ref
         found.extend(
             IssueEvent(issue=ref, step=step, at=at, before=old, after=new)
@@ -208,34 +246,37 @@ def steps(history: Sequence[Event], source: str) -> list[IssueEvent]:
 def _changes(
     before: Issue | None, issue: Issue, at: datetime
 ) -> list[tuple[IssueStep, datetime, str | None, str | None]]:
+    status = _standing(issue)
     if before is None:
-        return [(IssueStep.OPENED, issue.created_at, None, issue.status.value)]
+        return [(IssueStep.OPENED, issue.created_at, None, status.value)]
     found: list[tuple[IssueStep, datetime, str | None, str | None]] = []
-    if issue.status is not before.status:
-        found.append((_step_into(before, issue), at, before.status.value, issue.status.value))
+    if status is not _standing(before):
+        found.append((_step_into(status, before, issue), at, _standing(before).value, status.value))
     if issue.priority is not before.priority:
-        rises = issue.priority in _HIGH_OR_MORE and issue.priority.rank > before.priority.rank
-        step = IssueStep.ESCALATED if rises else IssueStep.PRIORITY_CHANGED
+        step = IssueStep.ESCALATED if _is_escalated(before, issue) else IssueStep.PRIORITY_CHANGED
         found.append((step, at, before.priority.value, issue.priority.value))
     if issue.assignee != before.assignee:
         found.append((IssueStep.ASSIGNED, at, before.assignee, issue.assignee))
     return found
 
 
-def _step_into(before: Issue, issue: Issue) -> IssueStep:
-    if issue.status is IssueStatus.MERGED:
-        return IssueStep.MERGED
-    if issue.status is IssueStatus.DELETED:
-        return IssueStep.DELETED
-    if before.is_active is not False and issue.is_active is False:
+_STEP_INTO = {IssueStatus.MERGED: IssueStep.MERGED, IssueStatus.DELETED: IssueStep.DELETED}
+_SETTLED = frozenset({IssueStatus.RESOLVED, IssueStatus.CLOSED})
+
+
+def _step_into(status: IssueStatus, before: Issue, issue: Issue) -> IssueStep:
+    if status in _STEP_INTO:
+        return _STEP_INTO[status]
+    was_active, is_active = before.is_active is not False, issue.is_active is not False
+    if was_active and status in _SETTLED:
         return IssueStep.RESOLVED
-    if before.is_active is False and issue.is_active is not False:
-        return IssueStep.REOPENED
-    return IssueStep.STATUS_CHANGED
+    return IssueStep.REOPENED if is_active and not was_active else IssueStep.STATUS_CHANGED
 
 
-def _told(moment: datetime | None) -> int | None:
-    return None if moment is None else microseconds(moment)
+def _told(moment: datetime | None, earliest: int = 0) -> int | None:
+    """A time that the service tells; None for the zero of a Unix clock, by which some write "never"."""
+    told = microseconds(moment) if moment is not None else 0
+    return told if told >= max(earliest, 1) else None
 
 
 def moment_of(instant: int | None) -> datetime | None:

@@ -10,7 +10,10 @@ neutral for question, request, task, feature request; unknown otherwise |
 | issue reopened, escalated | `issue_reopened`, `issue_escalated` | negative |
 | issue resolved or closed | `issue_resolved` | positive |
 | survey answer | `nps`, `csat`, `ces`, `rating` | by its side of the scale |
-| post | `post` | as told, else by its rating, else unknown |
+| post | `post` | as told, else by its rating (up to 2 stars negative, from 4 positive), else unknown |
+
+Spam, deleted and merged issues have no reading: nobody spoke, or the issue that they went into speaks. Reopenings, and
+escalations, of one instant are one reading.
 """
 
 from __future__ import annotations
@@ -37,6 +40,7 @@ from alignkit.models.vocabulary import (
 _UNHAPPY = frozenset({IssueType.INCIDENT, IssueType.PROBLEM, IssueType.COMPLAINT, IssueType.REFUND, IssueType.RETURN})
 _MATTER_OF_FACT = frozenset({IssueType.QUESTION, IssueType.REQUEST, IssueType.TASK, IssueType.FEATURE_REQUEST})
 _SETTLED = frozenset({IssueStatus.RESOLVED, IssueStatus.CLOSED})
+_SPEECHLESS = frozenset({IssueStatus.SPAM, IssueStatus.DELETED, IssueStatus.MERGED})
 _INTENTS = {
     IssueType.COMPLAINT: Intent.COMPLAINT,
     IssueType.QUESTION: Intent.QUESTION,
@@ -81,6 +85,8 @@ def read(history: Sequence[Event], source: str) -> list[Signal]:
 def of_issue(fold: IssueFold) -> list[Reading]:
     """The signals of one issue: opened, each reopening and escalation, and how it ended."""
     issue = fold.issue
+    if issue.is_spam or issue.is_deleted or issue.merged_into or issue.status in _SPEECHLESS:
+        return []
     readings = [
         Reading(
             SignalKind.ISSUE_OPENED,
@@ -89,10 +95,8 @@ def of_issue(fold: IssueFold) -> list[Reading]:
             _INTENTS.get(issue.type, Intent.HELP),
         )
     ]
-    if fold.reopenings:
-        readings += [Reading(SignalKind.ISSUE_REOPENED, Polarity.NEGATIVE, at, Intent.HELP) for at in fold.reopenings]
-    if fold.escalations:
-        readings += [Reading(SignalKind.ISSUE_ESCALATED, Polarity.NEGATIVE, at, Intent.HELP) for at in fold.escalations]
+    for kind, moments in ((SignalKind.ISSUE_REOPENED, fold.reopenings), (SignalKind.ISSUE_ESCALATED, fold.escalations)):
+        readings += [Reading(kind, Polarity.NEGATIVE, at, Intent.HELP) for at in dict.fromkeys(moments)]
     if fold.resolved_at is not None and issue.status in _SETTLED:
         readings.append(Reading(SignalKind.ISSUE_RESOLVED, Polarity.POSITIVE, fold.resolved_at))
     return readings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
@@ -10,8 +11,15 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 
 def in_utc(moment: datetime) -> datetime:
-    """The same instant, told in UTC."""
-    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    """The same instant, told in UTC.
+
+    Raises:
+        ValueError: the instant lies outside the years 1 to 9999 once told in UTC.
+    """
+    try:
+        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time outside the years 1 to 9999 in UTC") from None
 
 
 Instant = Annotated[AwareDatetime, AfterValidator(in_utc)]
@@ -19,6 +27,23 @@ Instant = Annotated[AwareDatetime, AfterValidator(in_utc)]
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 """A number from 0 to 1."""
+
+Name = Annotated[str, Field(pattern=r"^[^/]+$")]
+"""A name that stands before an id, as in `source/type/id`; without a slash, so that no two such texts can be one."""
+
+
+def _canonical(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not value:
+        return value
+    try:
+        text = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError):
+        raise ValueError("not JSON: only objects, lists, Unicode text, finite numbers, booleans and null") from None
+    return json.loads(text)  # type: ignore[no-any-return] # what was an object is one again
+
+
+JsonObject = Annotated[Mapping[str, Any], AfterValidator(_canonical)]
+"""A JSON object, kept apart from the caller's and with its keys in order: equal content gives equal bytes."""
 
 
 class Model(BaseModel, frozen=True):
@@ -59,5 +84,5 @@ class Entity(Model, frozen=True):
     remote_updated_at: Instant | None = None
     observed_at: Instant | None = None
     deleted_at: Instant | None = None
-    extensions: Mapping[str, Any] = Field(default_factory=dict)
-    raw: Mapping[str, Any] | None = None
+    extensions: JsonObject = Field(default_factory=dict)
+    raw: JsonObject | None = None

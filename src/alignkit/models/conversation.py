@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
 
-from alignkit.models.base import Entity, Instant, Model, Share
+from pydantic import Field, model_validator
+
+from alignkit.models.base import Entity, Instant, Model, Name, Share
 from alignkit.models.vocabulary import (
     AuthorKind,
     Channel,
@@ -39,9 +41,9 @@ class Interaction(Entity, frozen=True):
 class SurveyResponse(Entity, frozen=True):
     """One answer to one survey. A later answer with the same id replaces it.
 
-    `score` is on the scale from `scale_min` to `scale_max`; `bucket` follows from `kind` where the service
-    names none: NPS 9 to 10 promoter, 7 to 8 passive, 0 to 6 detractor; other scales good from 0.75 of the
-    scale, bad up to 0.25, else neutral.
+    `score` is on the scale from `scale_min` to `scale_max`, which is 0 to 10 for NPS. `bucket` follows from `kind`
+    where the service names none: NPS 9 to 10 promoter, 7 to 8 passive, 0 to 6 detractor; other scales good from 0.75
+    of the scale, bad up to 0.25, else neutral.
     """
 
     kind: SurveyKind
@@ -58,11 +60,18 @@ class SurveyResponse(Entity, frozen=True):
     offered_at: Instant | None = None
     supersedes: str | None = None
 
+    @model_validator(mode="after")
+    def _fits_its_scale(self) -> Self:
+        if self.scale_min >= self.scale_max or not self.scale_min <= self.score <= self.scale_max:
+            raise ValueError("`score` must lie on a scale from `scale_min` up to `scale_max`")
+        if self.kind is SurveyKind.NPS and (self.scale_min, self.scale_max) != (0, 10):
+            raise ValueError("NPS is asked on a scale from 0 to 10; use `custom` for another")
+        return self
+
     @property
     def normalised(self) -> float:
         """The score as a share of its scale, from 0 to 1."""
-        width = self.scale_max - self.scale_min
-        return 0.0 if width <= 0 else min(1.0, max(0.0, (self.score - self.scale_min) / width))
+        return (self.score - self.scale_min) / (self.scale_max - self.scale_min)
 
     @property
     def reading(self) -> SurveyBucket:
@@ -88,14 +97,17 @@ class CustomerMatch(Model, frozen=True):
 
 
 class Post(Entity, frozen=True):
-    """A post, comment, review or mention. `storable` False means that its text may not be kept."""
+    """A post, comment, review or mention. `storable` False means that its text may not be kept.
 
-    platform: str
+    `rating` is in stars, of which five are best; connectors convert other scales.
+    """
+
+    platform: Name
     kind: PostKind = PostKind.POST
     author_handle: str | None = None
     author_ref: str | None = None
     customer_match: CustomerMatch | None = None
-    rating: float | None = None
+    rating: float | None = Field(default=None, ge=0, le=5)
     text: str | None = None
     lang: str | None = None
     in_reply_to: str | None = None

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from pydantic import Field
 
-from alignkit.models.base import Entity, Instant, Model, Share
+from alignkit.models.base import Entity, Instant, JsonObject, Model, Share
 from alignkit.models.vocabulary import (
     Channel,
     ConsentStatus,
@@ -22,8 +19,9 @@ from alignkit.models.vocabulary import (
 class Contact(Entity, frozen=True):
     """One service's record of one person: its identifiers are evidence that they belong together.
 
-    `emails` and `phones` are as the service spells them, the first being the main one. `is_staff` marks agents:
-    they are no customers. `account_ids` are ids of accounts at the same source.
+    `emails` and `phones` are as the service spells them, the first being the main one. `handles` are written
+    `platform/handle`: without its platform a handle is many people's. `is_staff` marks agents: they are no customers.
+    `account_ids` are ids of accounts at the same source.
     """
 
     name: str | None = None
@@ -43,7 +41,7 @@ class Contact(Entity, frozen=True):
     owner_ref: str | None = None
     tags: tuple[str, ...] = ()
     merged_into: str | None = None
-    attributes: Mapping[str, Any] = Field(default_factory=dict)
+    attributes: JsonObject = Field(default_factory=dict)
 
 
 class LastInteraction(Model, frozen=True):
@@ -73,7 +71,7 @@ class Customer(Model, frozen=True):
     last_interaction: LastInteraction | None = None
     merged_into: str | None = None
     identifiers: tuple[str, ...] = ()
-    attributes: Mapping[str, Any] = Field(default_factory=dict)
+    attributes: JsonObject = Field(default_factory=dict)
 
 
 class Identity(Model, frozen=True):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import blake2b
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from alignkit.errors import DataInvalid
-from alignkit.models.base import Entity, Instant, Model
+from alignkit.models.base import Entity, Instant, JsonObject, Model, Name
 from alignkit.models.care import Hold, Incident
 from alignkit.models.commerce import Asset, Opportunity, Order
 from alignkit.models.conversation import Interaction, Post, SurveyResponse
@@ -19,13 +20,21 @@ from alignkit.models.issue import Issue
 from alignkit.models.marketing import Campaign, Engagement, Send
 
 SCHEMA_VERSION = 1
+_UNTOLD = {"observed_at", "raw"}
 EntityType = type[Entity]
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 def microseconds(moment: datetime) -> int:
-    """Whole microseconds since 1970 in UTC, exactly."""
-    delta = moment - _EPOCH
+    """Whole microseconds since 1970 in UTC, exactly.
+
+    Raises:
+        DataInvalid: the time names no zone.
+    """
+    try:
+        delta = moment - _EPOCH
+    except TypeError:
+        raise DataInvalid("a time without a zone says no instant; give an aware one, in UTC for example") from None
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
 
 
@@ -63,7 +72,7 @@ class Extension(Entity, frozen=True):
 
     namespace: str = Field(pattern=r"^[a-z][a-z0-9_.-]*$")
     name: str
-    payload: Mapping[str, Any] = Field(default_factory=dict)
+    payload: JsonObject = Field(default_factory=dict)
 
 
 class Event(Model, frozen=True):
@@ -75,7 +84,7 @@ class Event(Model, frozen=True):
     """
 
     id: str = Field(min_length=1)
-    source: str = Field(min_length=1)
+    source: Name
     type: str
     time: Instant
     subject: str = Field(min_length=1)
@@ -103,12 +112,14 @@ class Event(Model, frozen=True):
     ) -> Self:
         """An event about `data`, whose id follows from what it says and from its version.
 
+        When we saw it and the record as it came say nothing new, so they have no part in the id.
         `time` defaults to the thing's own last change (else its creation, else `received_at`), `version` to `time` in
         microseconds.
         """
         moment = time or data.remote_updated_at or data.remote_created_at or received_at
         rank = microseconds(moment) if version is None else version
-        body = cls.data_type.__pydantic_serializer__.to_json(data, exclude_defaults=True)
+        untold = None if data.raw is None and data.observed_at is None else _UNTOLD
+        body = cls.data_type.__pydantic_serializer__.to_json(data, exclude_defaults=True, exclude=untold)
         digest = blake2b(body, digest_size=8).hexdigest()
         return cls(
             id=f"{cls.kind}/{data.id}/{rank}/{digest}",
@@ -330,7 +341,7 @@ _ENVELOPE_TO_CLOUDEVENT = {
     "causation_id": "causationid",
     "schema_version": "schemaversion",
 }
-_EVENT: TypeAdapter[CustomerEvent] = TypeAdapter(CustomerEvent)
+_EVENT: TypeAdapter[CustomerEvent] = TypeAdapter(CustomerEvent, config=ConfigDict(hide_input_in_errors=True))
 
 
 def to_cloudevent(event: CustomerEvent) -> dict[str, Any]:
@@ -355,7 +366,7 @@ def to_cloudevent(event: CustomerEvent) -> dict[str, Any]:
 
 
 def from_cloudevent(envelope: Mapping[str, Any]) -> CustomerEvent:
-    """The event that `to_cloudevent` wrote.
+    """The event that `to_cloudevent` wrote. Extension attributes that others added on the way are left aside.
 
     Raises:
         DataInvalid: not CloudEvents 1.0, a type that alignkit does not know, or fields that do not fit.
@@ -365,7 +376,8 @@ def from_cloudevent(envelope: Mapping[str, Any]) -> CustomerEvent:
     name = str(envelope.get("type", ""))
     kind = name.removeprefix(_CLOUDEVENT_TYPE_PREFIX)
     if kind == name or kind not in EVENT_TYPES:
-        raise DataInvalid(f"unknown event type `{name}`; known are `alignkit.` and one of {sorted(EVENT_TYPES)}")
+        known = ", ".join(f"`{_CLOUDEVENT_TYPE_PREFIX}{one}`" for one in sorted(EVENT_TYPES))
+        raise DataInvalid(f"unknown event type; `type` must be one of {known}")
     fields = {key: envelope[key] for key in ("id", "source", "subject", "time", "data") if key in envelope}
     fields["type"] = kind
     for field, attribute in _ENVELOPE_TO_CLOUDEVENT.items():
@@ -374,5 +386,14 @@ def from_cloudevent(envelope: Mapping[str, Any]) -> CustomerEvent:
     try:
         return _EVENT.validate_python(fields)
     except ValidationError as error:
-        places = ", ".join(sorted({".".join(map(str, e["loc"])) for e in error.errors(include_input=False)}))
+        places = ", ".join(sorted({_place(one["loc"]) for one in error.errors(include_input=False)}))
         raise DataInvalid(f"event of type `{kind}` does not fit its schema at: {places}") from None
+
+
+def _place(path: tuple[int | str, ...]) -> str:
+    """Where in an event something is wrong; names that no schema would have may be anybody's, so they are left out."""
+    parts = [str(part) for part in path[1:]]
+    return "`" + ".".join(part if _FIELD.fullmatch(part) else "(unknown)" for part in parts) + "`"
+
+
+_FIELD = re.compile(r"[a-z_]{1,40}|[0-9]+")
