@@ -122,7 +122,7 @@ class Mailman(Sink):
         self.name = self._settings.name
         self.list_id = self._settings.list_id
         auth = Basic(self._settings.username, self._settings.password)
-        self.account: Account = Account(self._settings.base_url, auth, name=self.name)
+        self.account = Account(self._settings.base_url, auth, name=self.name)
 
     def check(self) -> Flow[Sequence[Finding]]:
         """Looks at the credential, the API's version and the list."""

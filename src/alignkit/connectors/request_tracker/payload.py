@@ -1,0 +1,215 @@
+"""Reads what Request Tracker answers: tolerant of nulls, of fields it does not know and of single broken records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Annotated, Generic, NamedTuple, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+
+from alignkit.connectors.base import Quarantined
+from alignkit.errors import PagingStuck, ResponseInvalid
+from alignkit.transport import JsonValue, Response
+
+UNSET_TIME = "1970-01-01T00:00:00Z"
+
+
+def _set_or_none(value: object) -> object:
+    """RT writes an unset time as 1970, an unset text as nothing at all."""
+    return None if value in (UNSET_TIME, "") else value
+
+
+Moment = Annotated[AwareDatetime | None, BeforeValidator(_set_or_none)]
+Text = Annotated[str | None, BeforeValidator(_set_or_none)]
+Flag = Annotated[bool | None, BeforeValidator(_set_or_none)]
+Number = Annotated[int, Field(ge=1)]
+
+
+class Payload(BaseModel):
+    """A record of RT's, as far as it is read."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, populate_by_name=True)
+
+
+class User(Payload):
+    """A user, as searches list and `GET /user/{id}` tells them.
+
+    `privileged` is empty in every list, whatever it is; only the user's own record has it.
+    """
+
+    id: Number | None = None
+    name: Text = Field(None, alias="Name")
+    email: Text = Field(None, alias="EmailAddress")
+    real_name: Text = Field(None, alias="RealName")
+    privileged: Flag = Field(None, alias="Privileged")
+    disabled: Flag = Field(None, alias="Disabled")
+    language: Text = Field(None, alias="Lang")
+    created: Moment = Field(None, alias="Created")
+    updated: Moment = Field(None, alias="LastUpdated")
+
+
+class Watcher(Payload):
+    """Somebody a ticket names; a group may stand where a person does. Unexpanded, `id` is the name."""
+
+    id: int | str | None = None
+    type: str | None = None
+    name: Text = Field(None, alias="Name")
+    email: Text = Field(None, alias="EmailAddress")
+    real_name: Text = Field(None, alias="RealName")
+
+
+class Queue(Payload):
+    """A queue with the name of the lifecycle that its tickets follow."""
+
+    id: int | str | None = None
+    name: Text = Field(None, alias="Name")
+    lifecycle: Text = Field(None, alias="Lifecycle")
+
+
+class Ticket(Payload):
+    """A ticket as a search lists it with `TICKET_FIELDS`."""
+
+    id: Number
+    effective_id: Number | None = Field(None, alias="EffectiveId")
+    status: Text = Field(None, alias="Status")
+    subject: Text = Field(None, alias="Subject")
+    priority: int | str | None = Field(None, alias="Priority")
+    queue: Queue | None = Field(None, alias="Queue")
+    creator: Watcher | None = Field(None, alias="Creator")
+    owner: Watcher | None = Field(None, alias="Owner")
+    requestors: list[Watcher | None] | None = Field(None, alias="Requestor")
+    created: AwareDatetime = Field(alias="Created")
+    updated: AwareDatetime = Field(alias="LastUpdated")
+    resolved: Moment = Field(None, alias="Resolved")
+
+    @property
+    def survivor(self) -> int | None:
+        """The ticket that this one was merged into."""
+        return self.effective_id if self.effective_id not in (None, self.id) else None
+
+    @property
+    def people(self) -> list[Watcher]:
+        """The requestors that are people."""
+        return [one for one in self.requestors or () if one is not None and one.type != "group"]
+
+
+class Transaction(Payload):
+    """One step in a ticket's history."""
+
+    kind: Text = Field(None, alias="Type")
+    creator: Watcher | None = Field(None, alias="Creator")
+
+
+class Listing(Payload):
+    """A page of search results, its items not yet read.
+
+    `total` is None where RT checks rights row by row; then it may name no further page though there are some.
+    """
+
+    items: list[JsonValue]
+    total: int | None = None
+    next_page: str | None = None
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether RT leaves out rows that we may not see, and so does not know how many there are."""
+        return self.total is None
+
+    def last_after(self, after: int, name: str) -> int:
+        """The highest id on a page of ids above `after`; broken records count, so that none holds up what follows.
+
+        Raises:
+            PagingStuck: the page holds nothing above `after`, or something below: it was not what was asked for.
+        """
+        numbers = [number for number in map(_id, self.items) if number is not None]
+        if not numbers or min(numbers) <= after:
+            raise PagingStuck(
+                f"`{name}` answered tickets that were not asked for, as if it had not read the search; "
+                "the walk was stopped where it was; report this"
+            )
+        return max(numbers)
+
+
+R = TypeVar("R", bound=Payload)
+
+
+class Records(NamedTuple, Generic[R]):
+    """The records of a page, and those of them that could not be read."""
+
+    good: Sequence[R]
+    bad: Sequence[Quarantined]
+
+
+class Reader(Generic[R]):
+    """Reads lists of one kind of record: all at once, and one by one where that fails."""
+
+    def __init__(self, model: type[R], kind: str) -> None:
+        self._model = model
+        self._kind = kind
+        self._all = TypeAdapter(list[model])
+
+    def read(self, items: Sequence[JsonValue]) -> Records[R]:
+        try:
+            return Records(self._all.validate_python(items), ())
+        except ValidationError:
+            return self._one_by_one(items)
+
+    def _one_by_one(self, items: Sequence[JsonValue]) -> Records[R]:
+        good: list[R] = []
+        bad: list[Quarantined] = []
+        for place, item in enumerate(items):
+            try:
+                good.append(self._model.model_validate(item))
+            except ValidationError as error:
+                bad.append(Quarantined(f"{self._kind}/{_name(item, place)}", reason(error)))
+        return Records(good, bad)
+
+
+def parsed(model: type[R], response: Response, name: str) -> R:
+    """The one record that an answer holds.
+
+    Raises:
+        ResponseInvalid: it is no such record.
+    """
+    body = response.json()
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        problem = reason(error)
+    raise ResponseInvalid(f"an answer of `{name}` cannot be read: {problem}; check `base_url`")
+
+
+def reason(error: ValidationError) -> str:
+    """What is wrong with a record, without any of its values."""
+    return "; ".join(
+        f"`{'.'.join(map(str, one['loc'])) or 'record'}`: {one['msg'][:1].lower()}{one['msg'][1:]}"
+        for one in error.errors(include_input=False, include_url=False, include_context=False)
+    )
+
+
+def clock(response: Response, name: str) -> datetime:
+    """The service's own time, from the `Date` header.
+
+    Raises:
+        ResponseInvalid: the header is missing or cannot be read; reading by another clock would lose changes.
+    """
+    try:
+        moment = parsedate_to_datetime(response.headers["date"])
+        if moment.tzinfo is not None:
+            return moment
+    except (KeyError, ValueError):
+        pass
+    raise ResponseInvalid(f"`{name}` does not tell its time; let the `Date` header pass through every proxy")
+
+
+def _id(item: JsonValue) -> int | None:
+    value = item.get("id") if isinstance(item, dict) else None
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _name(item: JsonValue, place: int) -> str:
+    number = _id(item)
+    return f"record {place + 1} of its page" if number is None else str(number)

@@ -1,0 +1,136 @@
+"""Request Tracker as a source: people first, then tickets; objects by id; new tickets and comments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, ClassVar
+
+from pydantic import Field, SecretStr, model_validator
+
+from alignkit.connectors.base import (
+    Capability,
+    Checkpoint,
+    ConnectorSettings,
+    Page,
+    Run,
+    Source,
+    settings,
+)
+from alignkit.connectors.request_tracker.desk import Desk
+from alignkit.connectors.request_tracker.issues import PRIORITIES, STATUSES, Translation
+from alignkit.connectors.request_tracker.streams import read_tickets, read_users
+from alignkit.errors import DataInvalid
+from alignkit.models.vocabulary import IssueStatus, Priority
+from alignkit.transport import Account, Auth, Basic, Flow, HeaderKey
+
+
+class RequestTrackerSettings(ConnectorSettings):
+    """What is needed to read one desk.
+
+    Attributes:
+        token: of a user who may see the tickets; or `username` and `password`.
+        statuses: what statuses mean, by name, where their class in the lifecycle is not enough.
+        priorities: the least number of each priority; 0 is always unset.
+        outbound_queues: queues in which marketing opens tickets to write to customers.
+        keeps_subjects: whether tickets keep their subject.
+    """
+
+    base_url: str
+    token: SecretStr | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    statuses: Mapping[str, IssueStatus] = Field(default_factory=dict[str, IssueStatus])
+    priorities: Mapping[Priority, Annotated[int, Field(ge=1)]] = Field(default_factory=lambda: dict(PRIORITIES))
+    outbound_queues: frozenset[str] = frozenset()
+    keeps_subjects: bool = True
+
+    @model_validator(mode="after")
+    def _has_one_credential(self) -> RequestTrackerSettings:
+        has_login = self.username is not None and self.password is not None
+        if (self.token is not None) == has_login or (self.username is None) != (self.password is None):
+            raise ValueError("give either `token`, or `username` and `password`")
+        return self
+
+    def auth(self) -> Auth:
+        """How requests are authenticated."""
+        if self.token is not None:
+            return HeaderKey("Authorization", self.token, prefix="token ")
+        return Basic(self.username or "", self.password or "")
+
+
+class RequestTracker(Source):
+    """One Request Tracker 5 as a source.
+
+    Args:
+        base_url: the service's root, without `/REST/2.0`.
+        token: of a privileged user with the rights `ShowTicket` and `SeeQueue`.
+        username: with `password`, instead of a token.
+        password: see `username`.
+        name: of this instance; it stays the same when the address changes.
+        statuses: what statuses mean, by name, where their class in the lifecycle is not enough.
+        priorities: the least number of each priority.
+        outbound_queues: queues in which marketing opens tickets to write to customers.
+        keeps_subjects: whether tickets keep their subject.
+
+    Raises:
+        SettingsError: a setting is wrong or missing.
+    """
+
+    type = "request_tracker"
+    capabilities = frozenset(
+        {
+            Capability.INCREMENTAL,
+            Capability.DELETIONS,
+            Capability.MERGES,
+            Capability.FETCH,
+            Capability.WRITE_ISSUE,
+            Capability.WRITE_NOTE,
+        }
+    )
+    streams = ("users", "tickets")
+    statuses: ClassVar[Mapping[str, IssueStatus]] = STATUSES
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str | SecretStr | None = None,
+        username: str | None = None,
+        password: str | SecretStr | None = None,
+        *,
+        name: str = "request_tracker",
+        statuses: Mapping[str, IssueStatus | str] | None = None,
+        priorities: Mapping[Priority | str, int] | None = None,
+        outbound_queues: Sequence[str] = (),
+        keeps_subjects: bool = True,
+    ) -> None:
+        given: dict[str, object] = {
+            "base_url": base_url,
+            "token": token,
+            "username": username,
+            "password": password,
+            "name": name,
+            "outbound_queues": outbound_queues,
+            "keeps_subjects": keeps_subjects,
+            **({} if statuses is None else {"statuses": statuses}),
+            **({} if priorities is None else {"priorities": priorities}),
+        }
+        chosen = settings(RequestTrackerSettings, self.type, given)
+        account = Account(chosen.base_url, chosen.auth(), name=chosen.name)
+        terms = Translation(
+            chosen.name, account.base_url, chosen.statuses, chosen.priorities, has_subjects=chosen.keeps_subjects
+        )
+        self.name = chosen.name
+        self.account = account
+        self._desk = Desk(chosen.name, terms, chosen.outbound_queues)
+
+    def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
+        """Reads one page of `users` or `tickets`.
+
+        Raises:
+            DataInvalid: the stream or the checkpoint is not of this connector.
+        """
+        if stream == "users":
+            return (yield from read_users(self._desk, checkpoint, run))
+        if stream == "tickets":
+            return (yield from read_tickets(self._desk, checkpoint, run))
+        raise DataInvalid(f"`{stream}` is no stream of Request Tracker; there are {', '.join(self.streams)}")

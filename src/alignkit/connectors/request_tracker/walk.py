@@ -1,0 +1,115 @@
+"""Says where a stream's reading stands, so that a walk can stop after any page and lose nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from alignkit.connectors.base import Checkpoint
+from alignkit.errors import DataInvalid
+from alignkit.models.base import Instant
+
+OVERLAP = timedelta(minutes=5)
+"""How far a window reaches back behind its mark, for changes that were committed late."""
+
+LAG = timedelta(seconds=30)
+"""How far a mark stays behind the service's clock."""
+
+WIDEST_ZONE = timedelta(hours=14)
+"""No time zone is farther from UTC."""
+
+
+class _Kept(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class TicketWalk(_Kept):
+    """A walk through the tickets changed since `begins`, by ascending id.
+
+    An id never changes, so a ticket that changes during the walk cannot move to a page already read; at worst it is
+    read in its newer state now and once more in the next window.
+
+    Attributes:
+        begins: the time that the search is given, early enough in the reader's time zone; None for all tickets.
+        mark: the mark once the walk has reached its end.
+        after: the highest id read.
+        page: the page of those above `after`; beyond the first only while pages come without a visible ticket.
+    """
+
+    begins: Instant | None = None
+    mark: Instant
+    after: int = Field(0, ge=0)
+    page: int = Field(1, ge=1)
+
+
+class TicketPosition(_Kept):
+    """The checkpoint of the tickets: the mark up to which all is read, and the walk under way."""
+
+    mark: Instant | None = None
+    walk: TicketWalk | None = None
+
+
+class UserMark(_Kept):
+    """What is known of the users: every change up to `time`, every user up to `id`.
+
+    `time` is None where RT hides from us when users were changed.
+    """
+
+    time: Instant | None = None
+    id: int = 0
+
+
+class UserWalk(_Kept):
+    """A walk through the users, newest first, until it meets the mark.
+
+    Users cannot be searched by id or time, only sorted. A user changed during the walk moves to its beginning and
+    pushes the others back, so some are read twice and none is skipped.
+
+    Attributes:
+        order: what is newest: the last change, or the id where times are hidden.
+        mark: the mark once the walk has met the old one.
+        seen: a digest of the last page; the same page again and again is no progress.
+        repeats: how often it came in a row.
+    """
+
+    order: Literal["LastUpdated", "id"] = "LastUpdated"
+    mark: UserMark
+    page: int = Field(1, ge=1)
+    seen: str = ""
+    repeats: int = 0
+
+
+class UserPosition(_Kept):
+    """The checkpoint of the users."""
+
+    mark: UserMark | None = None
+    walk: UserWalk | None = None
+
+
+K = TypeVar("K", bound=_Kept)
+
+
+def position(model: type[K], checkpoint: Checkpoint | None) -> K:
+    """Where reading stands.
+
+    Raises:
+        DataInvalid: this is no checkpoint of the stream.
+    """
+    try:
+        return model.model_validate(checkpoint or {})
+    except ValidationError:
+        pass
+    raise DataInvalid("this is no checkpoint of a Request Tracker stream; read the stream again from its beginning")
+
+
+def kept(where: _Kept) -> dict[str, JsonValue]:
+    """A position as it is stored."""
+    stored: dict[str, JsonValue] = where.model_dump(mode="json", exclude_defaults=True)
+    return stored
+
+
+def written(moment: datetime) -> str:
+    """A time as TicketSQL takes it; RT reads any other form as a time before all tickets."""
+    return f"'{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}'"
