@@ -280,7 +280,8 @@ def test_closing_an_attended_flow_closes_the_flow_inside() -> None:
         finally:
             closed.append("inner")
 
-    attended = Script([]).account().attend(inner())
+    kept = inner()
+    attended = Script([]).account().attend(kept)
     next(attended)
     attended.close()
     assert closed == ["inner"]

@@ -198,7 +198,10 @@ def certificate(tmp_path: Path) -> Path:
     return pem
 
 
-def test_a_certificate_nobody_vouches_for_is_trusted_only_when_it_was_given(service: Server, certificate: Path) -> None:
+def test_a_certificate_nobody_vouches_for_is_trusted_only_when_it_was_given(
+    service: Server, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))  # the machine's own trust is not ours
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     service.wrap(context)
