@@ -1,0 +1,6 @@
+"""Issues and people out of the files that a helpdesk exports."""
+
+from alignkit.connectors.export.connector import Export, ExportSettings
+from alignkit.connectors.export.mapping import Extras, Mapping
+
+__all__ = ["Export", "ExportSettings", "Extras", "Mapping"]

@@ -1,0 +1,208 @@
+"""Reads a helpdesk's export from files: JSON Lines, a JSON array or CSV; one file, a folder, or a pattern."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Sequence
+from collections.abc import Mapping as Table
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field
+
+from alignkit.connectors.base import Capability, Checkpoint, ConnectorSettings, Finding, Page, Run, Source, settings
+from alignkit.connectors.export import layouts, zendesk
+from alignkit.connectors.export.files import SUFFIXES, OpenFile, Place, find
+from alignkit.connectors.export.generic_csv import generic_csv
+from alignkit.connectors.export.mapping import Mapping, Tags, listed
+from alignkit.connectors.export.reader import Reader, Reading
+from alignkit.errors import AlignkitError, SettingsError
+from alignkit.models.base import Name
+from alignkit.models.events import ContactChanged, CustomerEvent, IssueChanged, SurveyAnswered
+from alignkit.models.vocabulary import IssueStatus
+from alignkit.transport import Flow, JsonValue, call
+
+MAX_BYTES = 64 * 1024 * 1024
+"""The default for the longest line and the largest JSON array: 64 MiB."""
+
+
+class ExportSettings(ConnectorSettings):
+    """What an export is read from, and what its desk means by its words.
+
+    Attributes:
+        mapping: `zendesk` or `csv`; a mapping of your own is given to `Export` itself.
+        statuses: the desk's words for a status -> ours, beside those that the mapping knows.
+        custom_statuses: Zendesk's ids of custom statuses -> ours.
+        outbound_tags: tags of issues that a campaign began; see `Tags`.
+        internal_tags: tags of issues that no customer knows of.
+        keep_text: whether subjects and comments are kept; no decision needs them.
+        max_bytes: the longest line, row or JSON array.
+    """
+
+    name: Name = "export"
+    path: str
+    mapping: str = "zendesk"
+    statuses: Table[str, IssueStatus] = Field(default_factory=dict)
+    custom_statuses: Table[str, IssueStatus] = Field(default_factory=dict)
+    outbound_tags: frozenset[str] = frozenset()
+    internal_tags: frozenset[str] = frozenset()
+    keep_text: bool = True
+    max_bytes: int = Field(default=MAX_BYTES, ge=1)
+
+
+class Export(Source):
+    """Files that a helpdesk exported, as they are, grow, are added and are replaced.
+
+    One pass over a file gives people and issues, people first. A file that has grown is read on from where reading
+    stopped; one that was replaced is read again from its start, and a gap says so; one that is gone is told as a gap
+    and changes nothing.
+
+    Args:
+        path: a file, a folder, or a pattern as in `exports/*/tickets.jsonl`.
+        mapping: `zendesk`, `csv`, or a `Mapping` of your own.
+        given: see `ExportSettings`.
+
+    Raises:
+        SettingsError: a setting is unknown or wrong.
+    """
+
+    type: ClassVar[str] = "export"
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(
+        {Capability.INCREMENTAL, Capability.DELETIONS, Capability.MERGES}
+    )
+    streams: ClassVar[tuple[str, ...]] = ("records",)
+    statuses: ClassVar[Table[str, IssueStatus]] = zendesk.STATUSES
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        mapping: str | Mapping = "zendesk",
+        name: str = "export",
+        **given: object,
+    ) -> None:
+        chosen = {"mapping": mapping} if isinstance(mapping, str) else {}
+        known = settings(ExportSettings, self.type, {"path": os.fspath(path), "name": name, **chosen, **given})
+        self.name, self.account, self.path = known.name, None, known.path
+        self._limit = known.max_bytes
+        tags = Tags(known.internal_tags, known.outbound_tags)
+        declared = mapping if isinstance(mapping, Mapping) else _ready(known)
+        self._reader = Reader(declared, tags, keep_text=known.keep_text)
+
+    def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:  # noqa: ARG002 - there is one stream
+        """Read one line of pages, or up to a thousand records.
+
+        Raises:
+            SettingsError: there is no such file or folder, or it may not be read.
+            DataInvalid: a file is no export; the text says what it is instead.
+        """
+        return (yield from call(self._next_page, checkpoint, run))
+
+    def check(self) -> Flow[Sequence[Finding]]:
+        """Look for the files, and say of each whether it can be read."""
+        return (yield from call(self._findings))
+
+    def _next_page(self, checkpoint: Checkpoint | None, run: Run) -> Page:
+        places = _places(checkpoint)
+        since = _since(checkpoint, run)
+        found = find(self.path)
+        gaps = [f"`{name}` is gone; nothing that it told is taken back" for name in places if name not in found]
+        after = {name: place for name, place in places.items() if name in found}
+        for name, path in found.items():
+            with _opened(name, path, self._limit) as file:
+                place = after.get(name)
+                if place is not None and not layouts.is_same(file, place):
+                    gaps.append(f"`{name}` was replaced; it is read again from its start")
+                    place = None
+                place = place or layouts.begin(file, self._reader)
+                if place is None:
+                    continue
+                step = layouts.step(file, place, self._reader)
+                after[name] = step.place
+            if step.remark:
+                gaps.append(step.remark)
+            if step.reading is not None:
+                events = self._events(step.reading, run.now, since)
+                return Page(events, _checkpoint(after, since), more=True, quarantined=step.reading.bad, gaps=gaps)
+        return Page((), _checkpoint(after, since), more=False, gaps=gaps)
+
+    def _events(self, reading: Reading, now: datetime, since: datetime | None) -> list[CustomerEvent]:
+        """People first, so that issues find their requesters; a survey's answer follows its issue."""
+        events: list[CustomerEvent] = [
+            ContactChanged.of(found.data, source=self.name, received_at=now) for found in reading.contacts
+        ]
+        for issue, extras in reading.issues:
+            event = IssueChanged.of(issue, source=self.name, received_at=now, version=extras.version)
+            if since is not None and event.time < since:
+                continue
+            events.append(event)
+            if extras.answer:
+                answer = SurveyAnswered.of(extras.answer, source=self.name, received_at=now, version=extras.version)
+                events.append(answer)
+        return events
+
+    def _findings(self) -> list[Finding]:
+        try:
+            found = find(self.path)
+        except AlignkitError as error:
+            return [Finding(is_well=False, subject=f"`{self.path}`", remedy=str(error))]
+        if not found:
+            remedy = f"put the export there; read are files named {listed(f'*{suffix}' for suffix in sorted(SUFFIXES))}"
+            return [Finding(is_well=False, subject=f"`{self.path}` holds no export", remedy=remedy)]
+        return [self._finding(name, path) for name, path in found.items()]
+
+    def _finding(self, name: str, path: Path) -> Finding:
+        try:
+            with _opened(name, path, self._limit) as file:
+                place = layouts.begin(file, self._reader)
+                step = layouts.step(file, place, self._reader) if place else None
+        except AlignkitError as error:
+            return Finding(is_well=False, subject=f"`{name}`", remedy=str(error))
+        bad = step.reading.bad if step and step.reading else ()
+        if bad:
+            remedy = f"{len(bad)} of its first records cannot be read, the first because {bad[0].reason}"
+            return Finding(is_well=False, subject=f"`{name}`", remedy=remedy)
+        return Finding(is_well=True, subject=f"`{name}`" if step else f"`{name}`, which is empty so far")
+
+
+def _ready(known: ExportSettings) -> Mapping:
+    """A mapping by its name."""
+    if known.mapping == "zendesk":
+        return zendesk.zendesk(statuses=known.statuses, custom_statuses=known.custom_statuses)
+    if known.mapping == "csv":
+        return generic_csv(statuses=known.statuses)
+    raise SettingsError(f"`{known.mapping}` is no mapping; take `zendesk`, `csv` or a `Mapping` of your own")
+
+
+def _checkpoint(places: Table[str, Place], since: datetime | None) -> dict[str, JsonValue]:
+    checkpoint: dict[str, JsonValue] = {"files": {name: place.to_json() for name, place in places.items()}}
+    if since is not None:
+        checkpoint["since"] = since.isoformat()
+    return checkpoint
+
+
+def _places(checkpoint: Checkpoint | None) -> dict[str, Place]:
+    kept = checkpoint.get("files") if checkpoint else None
+    if not isinstance(kept, dict):
+        return {}
+    return {name: Place.of_json(place) for name, place in kept.items() if isinstance(place, dict)}
+
+
+def _since(checkpoint: Checkpoint | None, run: Run) -> datetime | None:
+    """The oldest change wanted: told on the first read, and remembered from then on."""
+    if checkpoint is None:
+        return run.since
+    kept = checkpoint.get("since")
+    return datetime.fromisoformat(kept) if isinstance(kept, str) else None
+
+
+@contextmanager
+def _opened(name: str, path: Path, limit: int) -> Generator[OpenFile]:
+    try:
+        stream = path.open("rb")
+    except OSError as error:
+        raise SettingsError(f"`{name}` cannot be read: {error.strerror}; give this user the right to read it") from None
+    with stream:
+        yield OpenFile(name, stream, os.fstat(stream.fileno()).st_size, limit)

@@ -1,0 +1,132 @@
+"""Finds an export's files, and remembers how far each was read: a grown file goes on, a replaced one is noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from glob import has_magic
+from hashlib import blake2b
+from pathlib import Path
+from typing import BinaryIO
+
+from alignkit.errors import DataInvalid, SettingsError
+from alignkit.transport import JsonValue
+
+SUFFIXES = frozenset({".json", ".jsonl", ".ndjson", ".csv", ".tsv"})
+"""What is read of a folder; a file that is named outright, or matches a pattern, may be called anything."""
+
+_PRINTED = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a file has been read.
+
+    Attributes:
+        layout: how the file holds its records.
+        offset: where reading goes on: bytes, in a JSON array characters.
+        print: a fingerprint of what was there when it was read; of a JSON array, of all of it.
+        peeked: the file's size when a last row without line end was read; 0 where none was.
+    """
+
+    layout: str
+    offset: int
+    print: str
+    peeked: int = 0
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """The place as a checkpoint keeps it."""
+        return {"layout": self.layout, "offset": self.offset, "print": self.print, "peeked": self.peeked}
+
+    @classmethod
+    def of_json(cls, kept: Mapping[str, JsonValue]) -> Place:
+        """The place that `to_json` wrote."""
+        return cls(str(kept["layout"]), int(str(kept["offset"])), str(kept["print"]), int(str(kept["peeked"])))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """One file of an export while it is read.
+
+    Attributes:
+        name: what errors and checkpoints call it.
+        size: in bytes, when it was opened.
+        limit: the most bytes of one line, one row, or a JSON array.
+    """
+
+    name: str
+    stream: BinaryIO
+    size: int
+    limit: int
+
+    def place(self, layout: str, offset: int, peeked: int = 0) -> Place:
+        """A place in this file, with the fingerprint of what stands before it."""
+        return Place(layout, offset, self.print_before(offset), peeked)
+
+    def print_before(self, offset: int) -> str:
+        """What tells this file, grown or not, from another one: its head, and what stands just before `offset`."""
+        digest = blake2b(digest_size=8)
+        for start in (0, max(0, offset - _PRINTED)):
+            self.stream.seek(start)
+            digest.update(self.stream.read(min(_PRINTED, offset)))
+        return digest.hexdigest()
+
+    def print_of_all(self) -> str:
+        """What tells this file from any other one."""
+        return blake2b(self.whole(), digest_size=8).hexdigest()
+
+    def whole(self) -> bytes:
+        """Everything in this file.
+
+        Raises:
+            DataInvalid: it is larger than the limit.
+        """
+        if self.size > self.limit:
+            raise DataInvalid(
+                f"`{self.name}` is a JSON array of more than {self.limit:,} bytes; write one record a line instead, or "
+                "raise `max_bytes`"
+            )
+        self.stream.seek(0)
+        return self.stream.read()
+
+    def lines(self, offset: int) -> Iterator[bytes]:
+        """The lines from a place on, each with its line end, which the last one may lack.
+
+        Raises:
+            DataInvalid: a line is longer than the limit.
+        """
+        self.stream.seek(offset)
+        while line := self.stream.readline(self.limit + 1):
+            if len(line) > self.limit:
+                raise DataInvalid(
+                    f"`{self.name}` has a line of more than {self.limit:,} bytes; raise `max_bytes` if that is right"
+                )
+            yield line
+
+
+def not_utf8(name: str) -> DataInvalid:
+    """The error about a file in another encoding."""
+    return DataInvalid(f"`{name}` is not UTF-8; save it as UTF-8 and read it again")
+
+
+def find(path: str) -> dict[str, Path]:
+    """The files of an export by name, in the order in which they are read.
+
+    One file that is named outright, those of a folder with a known suffix, or all that match a pattern.
+
+    Raises:
+        SettingsError: there is no such file or folder.
+    """
+    place = Path(path)
+    if place.is_dir():
+        found = [one for one in place.iterdir() if one.suffix.lower() in SUFFIXES and one.is_file()]
+        return {one.name: one for one in sorted(found)}
+    if place.is_file():
+        return {place.name: place}
+    if not has_magic(path):
+        raise SettingsError(f"there is no file or folder `{path}`; set `path` to the export")
+    parts = place.parts
+    split = next(index for index, part in enumerate(parts) if has_magic(part))
+    root = Path(*parts[:split])
+    matches = sorted(root.glob("/".join(parts[split:])))
+    return {one.relative_to(root).as_posix(): one for one in matches if one.is_file()}
