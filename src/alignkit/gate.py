@@ -1,70 +1,27 @@
 """A policy over a store: may this message go to this customer now?
 
-The gate looks first at what the message is, so that nothing can touch a transactional one; then at how fresh the sources
-are; then at the facts. It only reads.
+The gate looks first at what the message is, so that nothing can touch a transactional one; then at how fresh the
+sources are; then at the facts. It only reads.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Literal, NamedTuple
+from datetime import UTC, datetime
+from typing import Literal
 
 from alignkit import identity
 from alignkit.errors import DataInvalid, StoreDamaged, StoreUnavailable
-from alignkit.fold import moment_of
-from alignkit.models import Category, Customer, Message, microseconds
-from alignkit.rules.decision import Decision, Stale
+from alignkit.models import Customer, Message
+from alignkit.rules.decision import Decision
 from alignkit.rules.facts import Facts
-from alignkit.rules.policy import Policy, WhenStale
+from alignkit.rules.policy import Policy
 from alignkit.stores.base import Store
 
 NO_SOURCE = "any source"
-"""Stands in `Decision.incomplete` where no source was ever read."""
+"""Stands in `Decision.incomplete` where no source was ever read and the policy names none."""
 
-_MICROSECOND = timedelta(microseconds=1)
 _NOTHING = Facts()
-
-
-class Freshness(NamedTuple):
-    """How far the sources can be trusted for one message: what is too old, what was never read, and until when."""
-
-    stale: tuple[Stale, ...]
-    incomplete: tuple[str, ...]
-    as_of: int | None
-
-
-_FRESH = Freshness((), (), None)
-
-
-def freshness(policy: Policy, category: Category, watermarks: Mapping[str, int | None], now: int) -> Freshness:
-    """Which sources a message of this category cannot rely on at `now`, in microseconds since 1970.
-
-    Categories without a budget in the policy are decided on whatever is known.
-    """
-    budget = policy.freshness_of(category)
-    if budget is None:
-        return _FRESH
-    incomplete = [name for name, read_at in watermarks.items() if read_at is None]
-    incomplete += [name for name in policy.expects if name not in watermarks]
-    if not watermarks and not policy.expects:
-        incomplete = [NO_SOURCE]
-    limit = budget.budget // _MICROSECOND
-    oldest: int | None = None
-    stale: list[Stale] = []
-    for name, read_at in watermarks.items():
-        if read_at is not None and now - read_at > limit:
-            stale.append(Stale(name, _when(read_at)))
-            oldest = read_at if oldest is None else min(oldest, read_at)
-    as_of = oldest + limit if oldest is not None and budget.mode is WhenStale.LAST_KNOWN else None
-    return Freshness(tuple(stale), tuple(sorted(incomplete)), as_of)
-
-
-def _when(instant: int) -> datetime:
-    moment = moment_of(instant)
-    assert moment is not None  # noqa: S101 - only None gives None; this tells the type checker
-    return moment
 
 
 class Gate:
@@ -78,9 +35,12 @@ class Gate:
     """
 
     def __init__(self, store: Store, policy: Policy, *, on_error: Literal["raise", "suppress"] = "raise") -> None:
+        if on_error not in ("raise", "suppress"):
+            raise DataInvalid("`on_error` must be `raise` or `suppress`")
         self.store = store
         self.policy = policy
         self.on_error = on_error
+        self._needs = policy.needs
         policy.compile()
 
     def decide(self, who: str | Customer, message: Message, *, now: datetime | None = None) -> Decision:
@@ -100,19 +60,17 @@ class Gate:
             return self.policy.decide(_NOTHING, message, moment)
         key = _key(who)
         try:
-            trust = freshness(self.policy, message.category, self.store.watermarks(), microseconds(moment))
-            facts = self.store.facts(key, self.policy.needs)
+            sources = self.store.watermarks()
+            facts = self.store.facts(key, self._needs)
         except (StoreUnavailable, StoreDamaged) as error:
             if self.on_error == "raise":
                 raise
             return self.policy.withhold(message, moment, str(error))
+        if not sources and not self.policy.expects:
+            sources = {NO_SOURCE: None}
+        view = self.policy.view(message, moment, sources)
         return self.policy.decide(
-            facts,
-            message,
-            moment,
-            as_of=None if trust.as_of is None else _when(trust.as_of),
-            stale=trust.stale,
-            incomplete=trust.incomplete,
+            facts, message, moment, as_of=view.as_of, stale=view.stale, incomplete=view.incomplete
         )
 
 

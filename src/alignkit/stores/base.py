@@ -192,8 +192,8 @@ class Store(Protocol):
         """Every source that was ever expected, with its watermark."""
         ...
 
-    def watermarks(self) -> Mapping[str, int | None]:
-        """The watermark of each expected source in microseconds since 1970; None where it is not complete.
+    def watermarks(self) -> Mapping[str, datetime | None]:
+        """The watermark of each expected source; None where it is not complete.
 
         The same as `sources` tells, and quick, because every decision asks.
         """

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from alignkit.errors import LeaseHeld
+from alignkit.fold import moment_of
 from alignkit.models.exchange import Ref
 from alignkit.stores.base import Batch, Json, Lease, QuarantineRow, SourceState, StreamState
 from alignkit.stores.facts import Kind
@@ -56,8 +57,8 @@ class Runs(Database):
             found.setdefault((name, type), []).append(state)
         return [SourceState(name, type, tuple(streams)) for (name, type), streams in found.items()]
 
-    def watermarks(self) -> Mapping[str, int | None]:
-        """The watermark of each expected source in microseconds since 1970; None where it is not complete."""
+    def watermarks(self) -> Mapping[str, datetime | None]:
+        """The watermark of each expected source; None where it is not complete."""
         with self.reading() as db:
             version = (db.execute("PRAGMA data_version").fetchone()[0], self.writes)
             if version != self._watermarks_at:
@@ -65,10 +66,11 @@ class Runs(Database):
                     "SELECT s.name, CASE WHEN count(t.read_at) = count(*) THEN min(t.read_at) END FROM sources s"
                     " JOIN streams t ON t.source = s.no GROUP BY s.no"
                 )
-                self._watermarks, self._watermarks_at = dict(rows.fetchall()), version
+                self._watermarks = {name: moment_of(read_at) for name, read_at in rows}
+                self._watermarks_at = version
             return self._watermarks
 
-    _watermarks: Mapping[str, int | None] = MappingProxyType({})
+    _watermarks: Mapping[str, datetime | None] = MappingProxyType({})
     _watermarks_at: tuple[int, int] | None = None
 
     def checkpoint(self, source: str, stream: str) -> tuple[Json, int] | None:

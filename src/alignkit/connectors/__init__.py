@@ -1,0 +1,33 @@
+"""Connectors: one file or folder for each service, loaded on first use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from alignkit.connectors.audience_file import AudienceFile
+    from alignkit.connectors.export import Export
+    from alignkit.connectors.mailman import Mailman
+    from alignkit.connectors.request_tracker import RequestTracker
+
+_HOMES = {
+    "AudienceFile": "alignkit.connectors.audience_file",
+    "Export": "alignkit.connectors.export",
+    "Mailman": "alignkit.connectors.mailman",
+    "RequestTracker": "alignkit.connectors.request_tracker",
+}
+
+__all__ = ["AudienceFile", "Export", "Mailman", "RequestTracker"]
+
+
+def __getattr__(name: str) -> Any:
+    """Loads a connector when it is first asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

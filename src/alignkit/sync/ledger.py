@@ -1,0 +1,226 @@
+"""Carries holds and releases out at a destination, each written down before it is asked for.
+
+A crash between writing and asking, or between asking and hearing, leaves a row that the next run settles first: what
+stands at the destination is looked at, and the step is done again or counted as done. No hold exists without its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal, TypeVar
+
+from alignkit.connectors.base import Look, Order, Receipt, Result, Sink, Standing, Submitted
+from alignkit.stores.base import IN_FLIGHT, IN_PLACE, Cause, Lease, LedgerRow, LedgerState, Store
+from alignkit.transport import Flow, call
+
+T = TypeVar("T")
+Direction = Literal["hold", "release"]
+
+_STATE_OF = {
+    Result.CONFIRMED: LedgerState.CONFIRMED,
+    Result.ACCEPTED: LedgerState.ACCEPTED,
+    Result.UNVERIFIABLE: LedgerState.UNVERIFIABLE,
+}
+_TEXT_LIMIT = 200
+
+
+@dataclass(slots=True)
+class Works:
+    """Holds and releases at one destination during one run.
+
+    Attributes:
+        tally: how often each result came, by `hold confirmed`, `release absent` and so on.
+    """
+
+    store: Store
+    sink: Sink
+    now: datetime
+    lease: Lease | None = None
+    tally: dict[str, int] = field(default_factory=dict[str, int])
+
+    def hold(self, causes: Sequence[Cause]) -> Flow[None]:
+        """Holds the people of these causes; who is held for another reason already only gets the cause."""
+        rows = yield from call(self._rows)
+        standing = {address for address, row in rows.items() if row.state in IN_PLACE and row.direction == "hold"}
+        known = [cause for cause in causes if cause.address in standing]
+        if known:
+            yield from call(self._intend, (), known)
+            self._count("hold", Result.CONFIRMED, len(known))
+        busy = {address for address, row in rows.items() if row.state in IN_FLIGHT}
+        for part in parts([c for c in causes if c.address not in standing | busy], self.sink.batch_size):
+            yield from self._hold_part(part)
+
+    def _hold_part(self, causes: Sequence[Cause]) -> Flow[None]:
+        looks = yield from self.look([cause.address for cause in causes])
+        free = [cause for cause in causes if looks[cause.address].standing is Standing.FREE]
+        for cause in causes:
+            standing = looks[cause.address].standing
+            if standing is not Standing.FREE:
+                self._count("hold", Result.ABSENT if standing is Standing.ABSENT else Result.FOREIGN, 1)
+        if not free:
+            return
+        rows = [self._row(cause.address, "hold", looks[cause.address], cause.since) for cause in free]
+        yield from call(self._intend, rows, free)
+        by_address = {cause.address: cause for cause in free}
+        orders = [_order(row, by_address.get(row.address)) for row in rows]
+        answer = yield from self.attend(self.sink.hold(orders))
+        yield from self._settle(rows, answer)
+
+    def release(self, addresses: Sequence[str]) -> Flow[None]:
+        """Releases people whom the ledger says we hold; nobody else is touched."""
+        rows = yield from call(self._rows)
+        ours = [
+            rows[address]
+            for address in addresses
+            if address in rows and rows[address].direction == "hold" and rows[address].state in IN_PLACE
+        ]
+        for part in parts(ours, self.sink.batch_size):
+            yield from self._release_part(part)
+
+    def _release_part(self, held: Sequence[LedgerRow]) -> Flow[None]:
+        looks = yield from self.look([row.address for row in held])
+        over = [row.address for row in held if looks[row.address].standing is not Standing.HELD]
+        if over:
+            yield from call(self.store.strike, self.sink.name, over, self.lease)
+            for address in over:
+                absent = looks[address].standing is Standing.ABSENT
+                self._count("release", Result.ABSENT if absent else Result.CONFIRMED, 1)
+        rows = [
+            self._row(row.address, "release", looks[row.address], row.since)
+            for row in held
+            if looks[row.address].standing is Standing.HELD
+        ]
+        if rows:
+            yield from call(self._intend, rows, ())
+            answer = yield from self.attend(self.sink.release([_order(row) for row in rows]))
+            yield from self._settle(rows, answer)
+
+    def recover(self) -> Flow[None]:
+        """Settles what a former run left open: asks after submitted batches, and does unfinished steps again."""
+        rows = yield from call(self._rows)
+        open_rows = [row for row in rows.values() if row.state in IN_FLIGHT]
+        handles = {row.handle for row in open_rows if row.state is LedgerState.SUBMITTED and row.handle}
+        for handle in sorted(handles):
+            receipts = yield from self.attend(self.sink.poll(handle))
+            if receipts is not None:
+                yield from self._settle([row for row in open_rows if row.handle == handle], receipts)
+        intended = [row for row in open_rows if row.state is LedgerState.INTENDED]
+        for part in parts([row for row in intended if row.direction == "hold"], self.sink.batch_size):
+            yield from self._recover_holds(part)
+        for part in parts([row for row in intended if row.direction == "release"], self.sink.batch_size):
+            answer = yield from self.attend(self.sink.release([_order(row) for row in part]))
+            yield from self._settle(part, answer)
+
+    def _recover_holds(self, rows: Sequence[LedgerRow]) -> Flow[None]:
+        """Stood FREE when we wrote the intent: HELD now means that our call went through, FREE that it did not."""
+        looks = yield from self.look([row.address for row in rows])
+        done = [row for row in rows if looks[row.address].standing is Standing.HELD]
+        yield from self._settle(done, [Receipt(row.address, Result.CONFIRMED) for row in done])
+        void = [row for row in rows if looks[row.address].standing in (Standing.ABSENT, Standing.SILENT)]
+        yield from self._settle(void, [Receipt(row.address, Result.ABSENT) for row in void])
+        again = [row for row in rows if looks[row.address].standing is Standing.FREE]
+        if again:
+            causes = yield from call(self._causes)
+            answer = yield from self.attend(self.sink.hold([_order(row, causes.get(row.address)) for row in again]))
+            yield from self._settle(again, answer)
+
+    def _causes(self) -> dict[str, Cause]:
+        return {cause.address: cause for cause in self.store.causes(self.sink.name)}
+
+    def look(self, addresses: Sequence[str]) -> Flow[Mapping[str, Look]]:
+        """How each of these people stands; who is not known there stands ABSENT."""
+        if not addresses:
+            return {}
+        found = yield from self.attend(self.sink.look(addresses))
+        return {address: found.get(address, Look(Standing.ABSENT)) for address in addresses}
+
+    def _settle(self, rows: Sequence[LedgerRow], answer: Sequence[Receipt] | Submitted) -> Flow[None]:
+        if not rows:
+            return
+        if isinstance(answer, Submitted):
+            sent = [replace(row, state=LedgerState.SUBMITTED, handle=answer.handle) for row in rows]
+            yield from call(self._intend, sent, ())
+            self.tally["submitted"] = self.tally.get("submitted", 0) + len(sent)
+            return
+        receipts = {receipt.address: receipt for receipt in answer}
+        kept: list[LedgerRow] = []
+        struck: list[str] = []
+        for row in rows:
+            receipt = receipts.get(row.address, Receipt(row.address, Result.RETRY, "the destination said nothing"))
+            self._count(row.direction, receipt.result, 1)
+            after = _after(row, receipt, self.now)
+            if after is None:
+                struck.append(row.address)
+            else:
+                kept.append(after)
+        if kept:
+            yield from call(self._intend, kept, ())
+        if struck:
+            yield from call(self.store.strike, self.sink.name, struck, self.lease)
+
+    def _rows(self) -> dict[str, LedgerRow]:
+        return {row.address: row for row in self.store.ledger(self.sink.name)}
+
+    def _intend(self, rows: Iterable[LedgerRow], causes: Iterable[Cause]) -> None:
+        self.store.intend(rows, add=causes, lease=self.lease)
+
+    def _row(self, address: str, direction: Direction, look: Look, since: datetime) -> LedgerRow:
+        return LedgerRow(
+            destination=self.sink.name,
+            address=address,
+            direction=direction,
+            state=LedgerState.INTENDED,
+            since=since,
+            at=self.now,
+            snapshot=look.snapshot,
+        )
+
+    def attend(self, flow: Flow[T]) -> Flow[T]:
+        return flow if self.sink.account is None else self.sink.account.attend(flow)
+
+    def _count(self, direction: str, result: Result, number: int) -> None:
+        name = f"{direction} {result.value}"
+        self.tally[name] = self.tally.get(name, 0) + number
+
+
+def _order(row: LedgerRow, cause: Cause | None = None) -> Order:
+    return Order(
+        address=row.address,
+        snapshot=row.snapshot,
+        reason=cause.reason if cause else "",
+        since=row.since,
+        until=cause.until if cause else None,
+    )
+
+
+def _after(row: LedgerRow, receipt: Receipt, now: datetime) -> LedgerRow | None:
+    """The ledger row after a receipt; None where nothing of ours is left at the destination."""
+    detail = receipt.detail[:_TEXT_LIMIT]
+    if receipt.result is Result.RETRY:
+        return replace(row, state=LedgerState.INTENDED, handle=None, attempts=row.attempts + 1, at=now, detail=detail)
+    if row.direction == "hold" and receipt.result in _STATE_OF:
+        return replace(row, state=_STATE_OF[receipt.result], handle=None, at=now, detail=detail)
+    if row.direction == "release" and receipt.result is Result.REJECTED:
+        return replace(
+            row,
+            direction="hold",
+            state=LedgerState.CONFIRMED,
+            handle=None,
+            attempts=row.attempts + 1,
+            at=now,
+            detail=detail,
+        )
+    return None
+
+
+def parts(rows: Sequence[T], size: int) -> list[Sequence[T]]:
+    """The rows in pieces of at most `size`."""
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
+
+
+def in_place(rows: Iterable[LedgerRow], states: AbstractSet[LedgerState] = IN_PLACE) -> list[LedgerRow]:
+    """The rows whose hold stands at the destination."""
+    return [row for row in rows if row.direction == "hold" and row.state in states]

@@ -1,0 +1,82 @@
+"""What people and other programs record by hand: holds, their lifting, and messages that were sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import uuid4
+
+from alignkit import identity
+from alignkit.errors import DataInvalid
+from alignkit.models import Category, Channel, CustomerEvent, Hold, HoldChanged, HoldKind, MessageSent, Send
+from alignkit.stores.base import OWN_SOURCE, Applied, Batch, Store
+
+
+def new_hold(
+    who: str,
+    reason: str,
+    now: datetime,
+    *,
+    expires_at: datetime | None = None,
+    categories: Iterable[Category] = (),
+    channels: Iterable[Channel] = (),
+    by: str | None = None,
+) -> Hold:
+    """A manual hold on one person.
+
+    Raises:
+        DataInvalid: no reason, no such identifier, or an end that is not after `now`.
+    """
+    if not reason.strip():
+        raise DataInvalid("a manual hold needs a reason; say in a few words why this person must not be written to")
+    if expires_at is not None and expires_at <= now:
+        raise DataInvalid("the hold would end before it begins; give an `expires_at` that lies ahead")
+    return Hold(
+        id=uuid4().hex,
+        source=OWN_SOURCE,
+        kind=HoldKind.MANUAL,
+        reason=reason.strip(),
+        identifiers=(identity.identifier(who),),
+        channels=tuple(channels),
+        categories=tuple(categories),
+        opened_at=now,
+        expires_at=expires_at,
+        created_by=by,
+    )
+
+
+def lifted(holds: Iterable[Hold], hold_id: str, reason: str, now: datetime) -> Hold:
+    """The hold with this id, lifted now.
+
+    Raises:
+        DataInvalid: there is no such hold, or it was lifted before.
+    """
+    hold = next((one for one in holds if one.source == OWN_SOURCE and one.id == hold_id), None)
+    if hold is None:
+        raise DataInvalid("there is no manual hold with this id; list them with `store.holds()`")
+    if hold.released_at is not None:
+        raise DataInvalid("this hold was lifted already")
+    return hold.model_copy(update={"released_at": now, "release_reason": reason.strip() or None})
+
+
+def record(store: Store, events: Sequence[CustomerEvent], now: datetime) -> Applied:
+    """Stores events that were recorded here; recording them twice changes nothing."""
+    return store.apply(Batch(OWN_SOURCE, events, now))
+
+
+def hold_event(hold: Hold, now: datetime) -> HoldChanged:
+    """The event that puts or changes a hold."""
+    return HoldChanged.of(hold, source=OWN_SOURCE, received_at=now, time=now)
+
+
+def send_events(sends: Iterable[Send], now: datetime) -> list[CustomerEvent]:
+    """The events of messages that were sent; a send without `sent_at` counts as sent now."""
+    return [
+        MessageSent.of(
+            send if send.sent_at else send.model_copy(update={"sent_at": now}),
+            source=OWN_SOURCE,
+            received_at=now,
+            time=send.sent_at or now,
+        )
+        for send in sends
+    ]

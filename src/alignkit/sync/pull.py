@@ -1,0 +1,250 @@
+"""Brings a source's events into the store: its streams page by page, then single objects by id.
+
+Each page is stored with its checkpoint in one transaction, so a run that stops anywhere goes on where it was. Objects
+that lack a fact, and issues that have long been open, are read by id in several flows at once. An issue is closed only
+on its source's own word, never because it was missing from a page.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TypeVar
+
+from alignkit.connectors.base import Capability, Checkpoint, Page, Run, Source
+from alignkit.errors import CursorExpired, DataInvalid, PagingStuck
+from alignkit.models.exchange import Ref
+from alignkit.stores.base import Batch, Store
+from alignkit.sync.lease import Tenure
+from alignkit.transport import Flow, call
+
+T = TypeVar("T")
+_log = logging.getLogger("alignkit.sync")
+
+SWEEP_AFTER = timedelta(hours=24)
+"""An issue that counts as open and was not seen for so long is read again by id."""
+
+SWEEP_LIMIT = 1000
+"""How many such issues one run reads at most, longest unseen first."""
+
+FETCH_SIZE = 20
+"""How many objects one flow reads."""
+
+FETCH_LIMIT = 400
+"""How many objects are taken from the work list at a time."""
+
+RETRY_AFTER = timedelta(hours=1)
+"""When an object is tried again that could not be read by id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run has come; `total` is None where nobody knows."""
+
+    name: str
+    step: str
+    done: int
+    total: int | None = None
+
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class PullResult:
+    """What one pull did.
+
+    Attributes:
+        source: the name of the source.
+        pages: pages read from streams.
+        events: events that were new.
+        repeated: events that were known already.
+        forgotten: events dropped because they are about people who asked to be forgotten.
+        quarantined: records that could not be read; the store shows them.
+        fetched: objects read by id.
+        waiting: objects that could not be read by id and are tried again later.
+        gaps: sentences about what may have been missed.
+        incomplete: streams that were not read to their end in this run.
+    """
+
+    source: str
+    pages: int = 0
+    events: int = 0
+    repeated: int = 0
+    forgotten: int = 0
+    quarantined: int = 0
+    fetched: int = 0
+    waiting: int = 0
+    gaps: tuple[str, ...] = ()
+    incomplete: tuple[str, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every stream that was asked for was read to its end."""
+        return not self.incomplete
+
+
+@dataclass(slots=True)
+class PullJob:
+    """One run of pulling; its flows are driven by `Sync` or `AsyncSync`."""
+
+    source: Source
+    store: Store
+    run: Run
+    streams: Sequence[str]
+    max_pages: int | None = None
+    on_progress: OnProgress | None = None
+    tenure: Tenure = field(init=False)
+    counts: dict[str, int] = field(default_factory=dict[str, int])
+    gaps: list[str] = field(default_factory=list[str])
+    unread: list[str] = field(default_factory=list[str])
+
+    def __post_init__(self) -> None:
+        unknown = [stream for stream in self.streams if stream not in self.source.streams]
+        if unknown:
+            raise DataInvalid(
+                f"`{self.source.name}` has no stream `{unknown[0]}`; its streams are {', '.join(self.source.streams)}"
+            )
+        if self.max_pages is not None and self.max_pages < 1:
+            raise DataInvalid("`max_pages` must be at least 1")
+        self.tenure = Tenure(self.store, f"pull:{self.source.name}")
+        self.unread = list(self.streams)
+
+    def open(self) -> None:
+        """Takes the lease and tells the store what to expect."""
+        self.tenure.begin()
+        self.store.expect(self.source.name, self.source.type, self.source.streams)
+
+    def close(self) -> None:
+        """Gives the lease back."""
+        self.tenure.end()
+
+    def read(self) -> Flow[None]:
+        """Reads each stream from where it was left, people first."""
+        for stream in self.source.streams:
+            if stream in self.streams and not self._is_spent:
+                yield from self._read_stream(stream)
+        if not self.unread and Capability.FETCH in self.source.capabilities:
+            yield from call(self._sweep)
+
+    def _read_stream(self, stream: str) -> Flow[None]:
+        checkpoint = yield from call(self._checkpoint, stream)
+        has_restarted = False
+        while not self._is_spent:
+            try:
+                page = yield from attended(self.source, self.source.read(stream, checkpoint, self.run))
+            except CursorExpired:
+                if has_restarted:
+                    raise
+                has_restarted, checkpoint = True, None
+                self._note(f"{stream}: the service no longer knew the position; read again from the start")
+                continue
+            if page.more and page.checkpoint == checkpoint:
+                raise PagingStuck(f"`{self.source.name}` gave the same page of `{stream}` twice; nothing was skipped")
+            yield from call(self._store_page, stream, page)
+            checkpoint = page.checkpoint
+            if not page.more:
+                self.unread.remove(stream)
+                return
+
+    @property
+    def _is_spent(self) -> bool:
+        return self.max_pages is not None and self.counts.get("pages", 0) >= self.max_pages
+
+    def _checkpoint(self, stream: str) -> Checkpoint | None:
+        stored = self.store.checkpoint(self.source.name, stream)
+        if stored is None:
+            return None
+        checkpoint, version = stored
+        if version != self.source.checkpoint_version:
+            self._note(f"{stream}: the position is of another version of the connector; read again from the start")
+            return None
+        return checkpoint
+
+    def _store_page(self, stream: str, page: Page) -> None:
+        self.tenure.keep()
+        self._apply(
+            Batch(
+                source=self.source.name,
+                events=page.events,
+                now=self.run.now,
+                stream=stream,
+                checkpoint=page.checkpoint,
+                checkpoint_version=self.source.checkpoint_version,
+                ended=not page.more,
+                quarantined=page.quarantined,
+                wanted=page.wanted,
+                lease=self.tenure.lease,
+            )
+        )
+        self._count("pages", 1)
+        for gap in page.gaps:
+            self._note(f"{stream}: {gap}")
+        self._tell(stream, self.counts["pages"])
+
+    def _apply(self, batch: Batch) -> None:
+        applied = self.store.apply(batch)
+        self._count("events", applied.new)
+        self._count("repeated", applied.repeated)
+        self._count("forgotten", applied.forgotten)
+        self._count("quarantined", len(batch.quarantined))
+
+    def _sweep(self) -> None:
+        unseen_since = self.run.now - SWEEP_AFTER
+        ids = self.store.stale_issues(self.source.name, unseen_since, SWEEP_LIMIT)
+        if ids:
+            refs = [Ref("issue", id, "long unseen") for id in ids]
+            self._apply(Batch(self.source.name, (), self.run.now, wanted=refs, lease=self.tenure.lease))
+
+    def fetches(self) -> list[Flow[None]]:
+        """The next flows that read objects by id; empty when no more are due."""
+        if Capability.FETCH not in self.source.capabilities:
+            return []
+        due = self.store.wanted(self.source.name, self.run.now, FETCH_LIMIT)
+        return [self._fetch(due[start : start + FETCH_SIZE]) for start in range(0, len(due), FETCH_SIZE)]
+
+    def _fetch(self, refs: Sequence[Ref]) -> Flow[None]:
+        fetched = yield from attended(self.source, self.source.fetch(refs, self.run))
+        done = {(ref.kind, ref.id) for ref in fetched.done}
+        later = [ref for ref in refs if (ref.kind, ref.id) not in done]
+        batch = Batch(
+            source=self.source.name,
+            events=fetched.events,
+            now=self.run.now,
+            done=[ref for ref in refs if (ref.kind, ref.id) in done],
+            quarantined=fetched.quarantined,
+            lease=self.tenure.lease,
+        )
+        yield from call(self._store_fetched, batch, later)
+
+    def _store_fetched(self, batch: Batch, later: Sequence[Ref]) -> None:
+        self.tenure.keep()
+        self._apply(batch)
+        if later:
+            self.store.postpone(self.source.name, later, self.run.now + RETRY_AFTER)
+        self._count("fetched", len(batch.done))
+        self._count("waiting", len(later))
+        self._tell("by id", self.counts["fetched"])
+
+    def _count(self, name: str, number: int) -> None:
+        self.counts[name] = self.counts.get(name, 0) + number
+
+    def _note(self, gap: str) -> None:
+        _log.warning("%s: %s", self.source.name, gap)
+        self.gaps.append(gap)
+
+    def _tell(self, step: str, done: int) -> None:
+        if self.on_progress is not None:
+            self.on_progress(Progress(self.source.name, step, done))
+
+    def result(self) -> PullResult:
+        """What was done so far."""
+        counts: Mapping[str, int] = self.counts
+        return PullResult(source=self.source.name, gaps=tuple(self.gaps), incomplete=tuple(self.unread), **counts)
+
+
+def attended(endpoint: Source, flow: Flow[T]) -> Flow[T]:
+    """The flow under its endpoint's account, where it has one."""
+    return flow if endpoint.account is None else endpoint.account.attend(flow)

@@ -1,0 +1,278 @@
+"""Makes a destination agree with a policy: holds whom it suppresses, releases whom it lets go, and nobody else.
+
+A person is held on the word of a rule, never because a source is stale or was never read; and is released when the
+policy says send. Only differences are sent. A brake stops a run that would change too many at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from alignkit.connectors.base import Capability, Sink
+from alignkit.errors import DataInvalid
+from alignkit.gate import Gate
+from alignkit.identity import readable
+from alignkit.models import Message, Verdict
+from alignkit.rules.decision import Decision
+from alignkit.rules.policy import Mode, Policy
+from alignkit.stores.base import Cause, Store
+from alignkit.sync.lease import Tenure
+from alignkit.sync.ledger import Works
+from alignkit.sync.pull import OnProgress, Progress
+from alignkit.transport import Flow, call
+
+
+@dataclass(frozen=True, slots=True)
+class Brake:
+    """Stops a run that would change more than `floor` people and more than `share` of the audience.
+
+    The floor lets small lists through, where a few people are a large share.
+    """
+
+    floor: int = 100
+    share: float = 0.25
+
+    def limit(self, audience: int) -> int:
+        """The most changes that go through for an audience of this size."""
+        return max(self.floor, int(audience * self.share))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One person to hold or to release, and why."""
+
+    address: str
+    direction: Literal["hold", "release"]
+    reason: str
+    rules: tuple[str, ...] = ()
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PushResult:
+    """What one push did, or would do.
+
+    Attributes:
+        destination: the name of the destination.
+        scope: the kind of message.
+        audience: how many people were decided about.
+        changes: holds and releases, each with its reason.
+        held: how many are held for this kind of message afterwards (or would be).
+        undecided: people left as they are because no rule speaks and a source is stale or was never read.
+        unreadable: addresses at the destination that are none.
+        tally: how often each result came at the destination, by `hold confirmed` and so on.
+        dry_run: nothing was sent.
+        braked: the sentence that says why nothing was sent, None where the brake did not act.
+    """
+
+    destination: str
+    scope: str
+    audience: int = 0
+    changes: tuple[Change, ...] = ()
+    held: int = 0
+    undecided: int = 0
+    unreadable: int = 0
+    tally: Mapping[str, int] = field(default_factory=dict[str, int])
+    dry_run: bool = False
+    braked: str | None = None
+
+    @property
+    def holds(self) -> tuple[Change, ...]:
+        """Those to be held."""
+        return tuple(change for change in self.changes if change.direction == "hold")
+
+    @property
+    def releases(self) -> tuple[Change, ...]:
+        """Those to be released."""
+        return tuple(change for change in self.changes if change.direction == "release")
+
+
+@dataclass(slots=True)
+class PushJob:
+    """One run of pushing; its flow is driven by `Sync` or `AsyncSync`."""
+
+    store: Store
+    sink: Sink
+    policy: Policy
+    message: Message
+    now: datetime
+    dry_run: bool = False
+    brake: Brake | None = field(default_factory=Brake)
+    on_progress: OnProgress | None = None
+    tenure: Tenure = field(init=False)
+    works: Works = field(init=False)
+    gate: Gate = field(init=False)
+    audience: int = 0
+    held: int = 0
+    undecided: int = 0
+    unreadable: int = 0
+
+    def __post_init__(self) -> None:
+        missing = {Capability.HOLD, Capability.RELEASE} - self.sink.capabilities
+        if missing:
+            raise DataInvalid(f"`{self.sink.name}` cannot {' or '.join(sorted(missing))}; give a destination that can")
+        if self.policy.always_allows(self.message):
+            raise DataInvalid(
+                f"a policy never holds `{self.message.category}` messages back, so there is nothing to push"
+            )
+        self.dry_run = self.dry_run or self.policy.mode is not Mode.ENFORCE
+        self.tenure = Tenure(self.store, f"push:{self.sink.name}")
+        self.works = Works(self.store, self.sink, self.now)
+        self.gate = Gate(self.store, self.policy)
+
+    def open(self) -> None:
+        """Takes the lease; a dry run needs none."""
+        if not self.dry_run:
+            self.tenure.begin()
+            self.works.lease = self.tenure.lease
+
+    def close(self) -> None:
+        """Gives the lease back."""
+        self.tenure.end()
+
+    def push(self) -> Flow[PushResult]:
+        """Settles what was left open, works out the differences, and carries them out unless the brake acts."""
+        if not self.dry_run:
+            yield from self.works.recover()
+        causes = yield from call(self._causes)
+        decided: dict[str, Change] = {}
+        addresses: list[str] = []
+        cursor: str | None = None
+        while True:
+            if self.sink.lists_members:
+                members = yield from self.works.attend(self.sink.members(cursor))
+                addresses, cursor = list(members.addresses), members.cursor
+            else:
+                addresses = yield from call(self._known_addresses)
+            yield from call(self._decide_all, addresses, causes, decided)
+            if cursor is None:
+                break
+        seen_no_more = [address for address in causes if address not in self._seen]
+        yield from call(self._decide_all, seen_no_more, causes, decided, counted=False)
+        changes = tuple(decided[address] for address in sorted(decided))
+        braked = self._braked(len(changes))
+        if not self.dry_run and braked is None:
+            yield from self._carry_out(changes)
+        return self._result(changes, braked)
+
+    _seen: set[str] = field(default_factory=set[str])
+    _new_causes: dict[str, Cause] = field(default_factory=dict[str, Cause])
+
+    def _causes(self) -> dict[str, Cause]:
+        return {cause.address: cause for cause in self.store.causes(self.sink.name, self.message.scope)}
+
+    def _known_addresses(self) -> list[str]:
+        """Every e-mail address of the store, for destinations that cannot say who is there."""
+        return [
+            key.removeprefix("email:")
+            for customer in self.store.customers()
+            for key in customer.identifiers
+            if key.startswith("email:")
+        ]
+
+    def _decide_all(
+        self,
+        addresses: Sequence[str],
+        causes: Mapping[str, Cause],
+        decided: dict[str, Change],
+        *,
+        counted: bool = True,
+    ) -> None:
+        self.tenure.keep()
+        for address, decision in self._decisions(addresses, counted=counted):
+            change = self._change(address, decision, causes.get(address))
+            if change is not None:
+                decided[address] = change
+        if self.on_progress is not None:
+            self.on_progress(Progress(self.sink.name, "decided", self.audience))
+
+    def _decisions(self, addresses: Sequence[str], *, counted: bool) -> Iterator[tuple[str, Decision]]:
+        for address in addresses:
+            if address in self._seen:
+                continue
+            self._seen.add(address)
+            key = readable(address)
+            if key is None:
+                self.unreadable += counted
+                continue
+            self.audience += counted
+            yield address, self.gate.decide(key, self.message, now=self.now)
+
+    def _change(self, address: str, decision: Decision, cause: Cause | None) -> Change | None:
+        if decision.verdict is Verdict.SEND:
+            return None if cause is None else Change(address, "release", decision.explain(), decision.rules)
+        if not decision.rules:
+            self.undecided += 1
+            self.held += cause is not None
+            return None
+        self.held += 1
+        if cause is not None and cause.rules == decision.rules and cause.evidence == decision.evidence:
+            return None
+        found = Cause(
+            destination=self.sink.name,
+            address=address,
+            scope=self.message.scope,
+            reason=decision.explain(),
+            rules=decision.rules,
+            evidence=decision.evidence,
+            since=self.now if cause is None else cause.since,
+            until=decision.until,
+        )
+        self._new_causes[address] = found
+        if cause is not None:
+            return None
+        return Change(address, "hold", found.reason, decision.rules, found.until)
+
+    def _braked(self, changes: int) -> str | None:
+        if self.brake is None:
+            return None
+        limit = self.brake.limit(self.audience)
+        if changes <= limit:
+            return None
+        return (
+            f"{changes} people would change and the brake lets {limit} of {self.audience} through;"
+            " look at a dry run, then push again without the brake if it is right"
+        )
+
+    def _carry_out(self, changes: Sequence[Change]) -> Flow[None]:
+        """Releases first, so that nobody waits for the holds of others."""
+        freed = [change.address for change in changes if change.direction == "release"]
+        if freed:
+            yield from self._release(freed)
+        yield from self.works.hold(list(self._new_causes.values()))
+
+    def _release(self, addresses: Sequence[str]) -> Flow[None]:
+        scope = self.message.scope
+        others = yield from call(self._held_for_others)
+        last = [address for address in addresses if address not in others]
+        yield from self.works.release(last)
+        released = yield from call(self._gone, addresses)
+        drops = [(self.sink.name, address, scope) for address in addresses if address in others or address in released]
+        yield from call(self._drop, drops)
+
+    def _held_for_others(self) -> set[str]:
+        return {cause.address for cause in self.store.causes(self.sink.name) if cause.scope != self.message.scope}
+
+    def _gone(self, addresses: Sequence[str]) -> set[str]:
+        """Those of whom the ledger holds no row any more."""
+        return set(addresses) - {row.address for row in self.store.ledger(self.sink.name)}
+
+    def _drop(self, drops: Sequence[tuple[str, str, str]]) -> None:
+        self.store.intend((), drop=drops, lease=self.tenure.lease)
+
+    def _result(self, changes: tuple[Change, ...], braked: str | None) -> PushResult:
+        return PushResult(
+            destination=self.sink.name,
+            scope=self.message.scope,
+            audience=self.audience,
+            changes=changes,
+            held=self.held,
+            undecided=self.undecided,
+            unreadable=self.unreadable,
+            tally=dict(sorted(self.works.tally.items())),
+            dry_run=self.dry_run,
+            braked=braked,
+        )

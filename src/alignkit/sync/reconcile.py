@@ -1,0 +1,141 @@
+"""Compares the ledger with what really stands at a destination, and mends what is ours.
+
+| finding | what it means | what is done |
+|---|---|---|
+| `missing` | somebody lifted our hold while its cause goes on | held again, when asked to repair |
+| `foreign` | a hold that is not in our ledger | left alone |
+| `gone` | the person left the destination, or asked not to be written to | our row is struck |
+| `moved` | the person is at the destination under another address | our row is struck; the next push holds the other |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from alignkit.connectors.base import Sink, Standing
+from alignkit.stores.base import Cause, LedgerRow, LedgerState, Store
+from alignkit.sync.lease import Tenure
+from alignkit.sync.ledger import Works, in_place, parts
+from alignkit.transport import Flow, call
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileResult:
+    """How the ledger and a destination differ; each list holds addresses, sorted."""
+
+    destination: str
+    agreed: int = 0
+    missing: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    moved: tuple[tuple[str, str], ...] = ()
+    repaired: int = 0
+
+    @property
+    def is_in_order(self) -> bool:
+        """Whether everything of ours stands as the ledger says."""
+        return not (self.missing or self.gone or self.moved) or self.repaired == len(self.missing) > 0
+
+
+@dataclass(slots=True)
+class ReconcileJob:
+    """One run of reconciling; its flow is driven by `Sync` or `AsyncSync`."""
+
+    store: Store
+    sink: Sink
+    now: datetime
+    repair: bool = False
+    tenure: Tenure = field(init=False)
+    works: Works = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tenure = Tenure(self.store, f"push:{self.sink.name}")
+        self.works = Works(self.store, self.sink, self.now)
+
+    def open(self) -> None:
+        """Takes the destination's lease."""
+        self.tenure.begin()
+        self.works.lease = self.tenure.lease
+
+    def close(self) -> None:
+        """Gives the lease back."""
+        self.tenure.end()
+
+    def reconcile(self) -> Flow[ReconcileResult]:
+        """Settles what was left open, then looks at each of our holds and at everybody else there."""
+        yield from self.works.recover()
+        rows = yield from call(self._ours)
+        members = yield from self._members()
+        by_standing: dict[Standing, list[str]] = {standing: [] for standing in Standing}
+        for part in parts(sorted(rows), self.sink.batch_size):
+            looks = yield from self.works.look(part)
+            for address, look in looks.items():
+                by_standing[look.standing].append(address)
+        yield from call(self._confirm, [rows[address] for address in by_standing[Standing.HELD]])
+        foreign = yield from self._foreign([address for address in members if address not in rows])
+        moved = yield from call(self._moved, by_standing[Standing.ABSENT], members)
+        gone = sorted({*by_standing[Standing.ABSENT], *by_standing[Standing.SILENT]} - {old for old, _ in moved})
+        missing = sorted(by_standing[Standing.FREE])
+        if self.repair:
+            yield from self._mend(missing, [*gone, *(old for old, _ in moved)])
+        return ReconcileResult(
+            destination=self.sink.name,
+            agreed=len(by_standing[Standing.HELD]),
+            missing=tuple(missing),
+            foreign=tuple(foreign),
+            gone=tuple(gone),
+            moved=tuple(moved),
+            repaired=self.works.tally.get("hold confirmed", 0) + self.works.tally.get("hold accepted", 0),
+        )
+
+    def _ours(self) -> dict[str, LedgerRow]:
+        return {row.address: row for row in in_place(self.store.ledger(self.sink.name))}
+
+    def _members(self) -> Flow[set[str]]:
+        found: set[str] = set()
+        if not self.sink.lists_members:
+            return found
+        cursor: str | None = None
+        while True:
+            members = yield from self.works.attend(self.sink.members(cursor))
+            found.update(members.addresses)
+            cursor = members.cursor
+            if cursor is None:
+                return found
+
+    def _confirm(self, rows: Sequence[LedgerRow]) -> None:
+        fresh = [replace(row, state=LedgerState.CONFIRMED, at=self.now) for row in rows]
+        self.store.intend([row for row in fresh if row.state is LedgerState.CONFIRMED], lease=self.tenure.lease)
+
+    def _foreign(self, others: Sequence[str]) -> Flow[list[str]]:
+        found: list[str] = []
+        for part in parts(sorted(others), self.sink.batch_size):
+            looks = yield from self.works.look(part)
+            found += [address for address, look in looks.items() if look.standing is Standing.HELD]
+        return found
+
+    def _moved(self, absent: Sequence[str], members: set[str]) -> list[tuple[str, str]]:
+        moved: list[tuple[str, str]] = []
+        for address in sorted(absent):
+            customer = self.store.customer(address)
+            keys = customer.identifiers if customer else ()
+            others = (key.removeprefix("email:") for key in keys if key.startswith("email:"))
+            new = next((other for other in others if other != address and other in members), None)
+            if new is not None:
+                moved.append((address, new))
+        return moved
+
+    def _mend(self, missing: Sequence[str], over: Sequence[str]) -> Flow[None]:
+        causes = yield from call(self._causes)
+        yield from call(self.store.strike, self.sink.name, [*missing, *over], self.tenure.lease)
+        yield from self.works.hold([cause for address in missing for cause in causes.get(address, ())[:1]])
+        again = [cause for address in missing for cause in causes.get(address, ())[1:]]
+        yield from self.works.hold(again)
+
+    def _causes(self) -> dict[str, list[Cause]]:
+        found: dict[str, list[Cause]] = {}
+        for cause in self.store.causes(self.sink.name):
+            found.setdefault(cause.address, []).append(cause)
+        return found

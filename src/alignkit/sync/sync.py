@@ -1,0 +1,363 @@
+"""The two faces of syncing, `Sync` and `AsyncSync`: the same jobs, driven in a thread or in an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from alignkit.connectors.base import Finding, NewIssue, Run, Sink, Source
+from alignkit.gate import aware
+from alignkit.models import Category, Channel, Hold, Message, Send
+from alignkit.rules.policy import Policy
+from alignkit.stores.base import Applied, Forgotten, Store
+from alignkit.sync.manual import hold_event, lifted, new_hold, record, send_events
+from alignkit.sync.pull import OnProgress, PullJob, PullResult
+from alignkit.sync.push import Brake, PushJob, PushResult
+from alignkit.sync.reconcile import ReconcileJob, ReconcileResult
+from alignkit.sync.release import ReleaseJob, ReleaseResult
+from alignkit.transport import Flow, Request, Response, arun, arun_all, run, run_all
+
+T = TypeVar("T")
+SendRequest = Callable[[Request], Response]
+AsyncSendRequest = Callable[[Request], Awaitable[Response]]
+
+AT_ONCE = 4
+"""How many flows read objects by id at once."""
+
+
+class _Job(Protocol):
+    def open(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class _Recording:
+    """What needs no service: holds put by hand, and sends."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def _hold(
+        self,
+        who: str,
+        reason: str,
+        expires_at: datetime | None,
+        categories: Sequence[Category],
+        channels: Sequence[Channel],
+        by: str | None,
+        now: datetime | None,
+    ) -> Hold:
+        moment = aware(now)
+        end = None if expires_at is None else aware(expires_at)
+        hold = new_hold(who, reason, moment, expires_at=end, categories=categories, channels=channels, by=by)
+        record(self.store, [hold_event(hold, moment)], moment)
+        return hold
+
+    def _lift(self, hold_id: str, reason: str, now: datetime | None) -> Hold:
+        moment = aware(now)
+        hold = lifted(self.store.holds(), hold_id, reason, moment)
+        record(self.store, [hold_event(hold, moment)], moment)
+        return hold
+
+    def _record(self, sends: Iterable[Send], now: datetime | None) -> Applied:
+        moment = aware(now)
+        return record(self.store, send_events(sends, moment), moment)
+
+
+class Sync(_Recording):
+    """Pulls from sources, pushes to destinations, and keeps both in order.
+
+    Args:
+        store: where everything is kept.
+        send: how requests are sent; the guarded HTTP client by default. Give another one for tests.
+    """
+
+    def __init__(self, store: Store, *, send: SendRequest | None = None) -> None:
+        super().__init__(store)
+        self._send = send
+
+    def pull(
+        self,
+        source: Source,
+        *,
+        streams: Sequence[str] | None = None,
+        since: datetime | None = None,
+        max_pages: int | None = None,
+        on_progress: OnProgress | None = None,
+        now: datetime | None = None,
+    ) -> PullResult:
+        """Brings in what is new at a source, from where the last pull left off.
+
+        Args:
+            streams: only these of the source's streams.
+            since: the oldest change wanted on a first read.
+            max_pages: stop after so many pages; the next pull goes on there.
+            on_progress: called after each page.
+            now: stamps receipt and freshness, the present by default; it never moves a window.
+
+        Raises:
+            LeaseHeld: another run is pulling this source.
+            SettingsError, TryAgainLater, ServiceMisbehaved: the service; what was read stays.
+            StoreUnavailable, StoreDamaged: the store; nothing was half-written.
+        """
+        job = _pull_job(self.store, source, streams, since, max_pages, on_progress, now)
+        with self._sending() as send, _open(job):
+            run(job.read(), send)
+            while flows := job.fetches():
+                run_all(flows, send, at_once=AT_ONCE)
+        return job.result()
+
+    def push(
+        self,
+        sink: Sink,
+        policy: Policy,
+        message: Message,
+        *,
+        dry_run: bool = False,
+        brake: Brake | None = Brake(),  # noqa: B008 - frozen
+        on_progress: OnProgress | None = None,
+        now: datetime | None = None,
+    ) -> PushResult:
+        """Makes a destination agree with a policy for one kind of message.
+
+        Args:
+            dry_run: work everything out, change nothing. A policy in `observe` or `shadow` is always a dry run.
+            brake: how many may change at once; None lets everything through.
+            now: the moment to decide for, the present by default.
+
+        Raises:
+            LeaseHeld: another run is pushing to this destination.
+            SettingsError, TryAgainLater, ServiceMisbehaved: the destination; the ledger knows how far it came.
+        """
+        job = PushJob(self.store, sink, policy, message, aware(now), dry_run, brake, on_progress)
+        return self._driven(job, job.push)
+
+    def reconcile(self, sink: Sink, *, repair: bool = False, now: datetime | None = None) -> ReconcileResult:
+        """Compares the ledger with what stands at a destination; `repair` mends what is ours."""
+        job = ReconcileJob(self.store, sink, aware(now), repair)
+        return self._driven(job, job.reconcile)
+
+    def release(self, sink: Sink, *, only: Sequence[str] | None = None, now: datetime | None = None) -> ReleaseResult:
+        """Releases everything at a destination that the ledger says is ours, or `only` these addresses."""
+        job = ReleaseJob(self.store, sink, aware(now), only)
+        return self._driven(job, job.release)
+
+    def hold(
+        self,
+        who: str,
+        reason: str,
+        *,
+        expires_at: datetime | None = None,
+        categories: Sequence[Category] = (),
+        channels: Sequence[Channel] = (),
+        by: str | None = None,
+        now: datetime | None = None,
+    ) -> Hold:
+        """Puts a manual hold on one person; the next push carries it out."""
+        return self._hold(who, reason, expires_at, categories, channels, by, now)
+
+    def lift(self, hold_id: str, reason: str = "", *, now: datetime | None = None) -> Hold:
+        """Lifts a manual hold; the next push carries it out."""
+        return self._lift(hold_id, reason, now)
+
+    def record(self, sends: Iterable[Send], *, now: datetime | None = None) -> Applied:
+        """Records messages that went out; recording the same `id` twice changes nothing."""
+        return self._record(sends, now)
+
+    def forget(self, who: str, sinks: Sequence[Sink] = (), *, now: datetime | None = None) -> Forgotten:
+        """Releases a person at these destinations, then erases them from the store.
+
+        Raises:
+            DataInvalid: we still hold them at a destination that is not among `sinks`.
+        """
+        addresses = _addresses(self.store, who)
+        for sink in sinks:
+            self.release(sink, only=addresses, now=now)
+        return self.store.forget(who, aware(now))
+
+    def check(self, endpoint: Source | Sink) -> Sequence[Finding]:
+        """Looks at credential, permissions and settings of a source or destination."""
+        with self._sending() as send:
+            return run(_attended(endpoint, endpoint.check()), send)
+
+    def create_issue(self, source: Source, issue: NewIssue) -> str:
+        """Creates an issue at a helpdesk and returns its id."""
+        with self._sending() as send:
+            return run(_attended(source, source.create_issue(issue)), send)
+
+    def add_note(self, source: Source, issue_id: str, text: str) -> None:
+        """Adds a note to an issue that the customer does not see."""
+        with self._sending() as send:
+            run(_attended(source, source.add_note(issue_id, text)), send)
+
+    def _driven(self, job: _Job, flow: Callable[[], Flow[T]]) -> T:
+        with self._sending() as send, _open(job):
+            return run(flow(), send)
+
+    @contextmanager
+    def _sending(self) -> Generator[SendRequest]:
+        if self._send is not None:
+            yield self._send
+            return
+        from alignkit.transport import HttpClient
+
+        with HttpClient() as client:
+            yield client.send
+
+
+class AsyncSync(_Recording):
+    """The same as `Sync`, for event loops; the store works in worker threads.
+
+    Args:
+        store: where everything is kept.
+        send: how requests are sent; the guarded HTTP client by default.
+    """
+
+    def __init__(self, store: Store, *, send: AsyncSendRequest | None = None) -> None:
+        super().__init__(store)
+        self._send = send
+
+    async def pull(
+        self,
+        source: Source,
+        *,
+        streams: Sequence[str] | None = None,
+        since: datetime | None = None,
+        max_pages: int | None = None,
+        on_progress: OnProgress | None = None,
+        now: datetime | None = None,
+    ) -> PullResult:
+        """See `Sync.pull`."""
+        job = _pull_job(self.store, source, streams, since, max_pages, on_progress, now)
+        async with self._sending() as send, _aopen(job):
+            await arun(job.read(), send)
+            while flows := await asyncio.to_thread(job.fetches):
+                await arun_all(flows, send, at_once=AT_ONCE)
+        return job.result()
+
+    async def push(
+        self,
+        sink: Sink,
+        policy: Policy,
+        message: Message,
+        *,
+        dry_run: bool = False,
+        brake: Brake | None = Brake(),  # noqa: B008 - frozen
+        on_progress: OnProgress | None = None,
+        now: datetime | None = None,
+    ) -> PushResult:
+        """See `Sync.push`."""
+        job = PushJob(self.store, sink, policy, message, aware(now), dry_run, brake, on_progress)
+        return await self._driven(job, job.push)
+
+    async def reconcile(self, sink: Sink, *, repair: bool = False, now: datetime | None = None) -> ReconcileResult:
+        """See `Sync.reconcile`."""
+        job = ReconcileJob(self.store, sink, aware(now), repair)
+        return await self._driven(job, job.reconcile)
+
+    async def release(
+        self, sink: Sink, *, only: Sequence[str] | None = None, now: datetime | None = None
+    ) -> ReleaseResult:
+        """See `Sync.release`."""
+        job = ReleaseJob(self.store, sink, aware(now), only)
+        return await self._driven(job, job.release)
+
+    async def hold(
+        self,
+        who: str,
+        reason: str,
+        *,
+        expires_at: datetime | None = None,
+        categories: Sequence[Category] = (),
+        channels: Sequence[Channel] = (),
+        by: str | None = None,
+        now: datetime | None = None,
+    ) -> Hold:
+        """See `Sync.hold`."""
+        return await asyncio.to_thread(self._hold, who, reason, expires_at, categories, channels, by, now)
+
+    async def lift(self, hold_id: str, reason: str = "", *, now: datetime | None = None) -> Hold:
+        """See `Sync.lift`."""
+        return await asyncio.to_thread(self._lift, hold_id, reason, now)
+
+    async def record(self, sends: Iterable[Send], *, now: datetime | None = None) -> Applied:
+        """See `Sync.record`."""
+        return await asyncio.to_thread(self._record, sends, now)
+
+    async def forget(self, who: str, sinks: Sequence[Sink] = (), *, now: datetime | None = None) -> Forgotten:
+        """See `Sync.forget`."""
+        addresses = await asyncio.to_thread(_addresses, self.store, who)
+        for sink in sinks:
+            await self.release(sink, only=addresses, now=now)
+        return await asyncio.to_thread(self.store.forget, who, aware(now))
+
+    async def check(self, endpoint: Source | Sink) -> Sequence[Finding]:
+        """See `Sync.check`."""
+        async with self._sending() as send:
+            return await arun(_attended(endpoint, endpoint.check()), send)
+
+    async def create_issue(self, source: Source, issue: NewIssue) -> str:
+        """See `Sync.create_issue`."""
+        async with self._sending() as send:
+            return await arun(_attended(source, source.create_issue(issue)), send)
+
+    async def add_note(self, source: Source, issue_id: str, text: str) -> None:
+        """See `Sync.add_note`."""
+        async with self._sending() as send:
+            await arun(_attended(source, source.add_note(issue_id, text)), send)
+
+    async def _driven(self, job: _Job, flow: Callable[[], Flow[T]]) -> T:
+        async with self._sending() as send, _aopen(job):
+            return await arun(flow(), send)
+
+    @asynccontextmanager
+    async def _sending(self) -> AsyncGenerator[AsyncSendRequest]:
+        if self._send is not None:
+            yield self._send
+            return
+        from alignkit.transport import AsyncHttpClient
+
+        async with AsyncHttpClient() as client:
+            yield client.send
+
+
+def _pull_job(
+    store: Store,
+    source: Source,
+    streams: Sequence[str] | None,
+    since: datetime | None,
+    max_pages: int | None,
+    on_progress: OnProgress | None,
+    now: datetime | None,
+) -> PullJob:
+    run_now = Run(aware(now), None if since is None else aware(since))
+    return PullJob(source, store, run_now, streams or source.streams, max_pages, on_progress)
+
+
+def _attended(endpoint: Source | Sink, flow: Flow[T]) -> Flow[T]:
+    return flow if endpoint.account is None else endpoint.account.attend(flow)
+
+
+def _addresses(store: Store, who: str) -> list[str]:
+    customer = store.customer(who)
+    return [] if customer is None else [key.partition(":")[2] for key in customer.identifiers]
+
+
+@contextmanager
+def _open(job: _Job) -> Generator[None]:
+    job.open()
+    try:
+        yield
+    finally:
+        job.close()
+
+
+@asynccontextmanager
+async def _aopen(job: _Job) -> AsyncGenerator[None]:
+    await asyncio.to_thread(job.open)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(job.close)
