@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from alignkit.connectors.base import Quarantined
+from pydantic import TypeAdapter
+
 from alignkit.connectors.request_tracker.issues import Learned, Translation, is_own, is_system
 from alignkit.connectors.request_tracker.payload import (
     Listing,
+    Queue,
     Reader,
     Records,
     Ticket,
@@ -16,15 +18,17 @@ from alignkit.connectors.request_tracker.payload import (
     Watcher,
     parsed,
 )
+from alignkit.models.exchange import Quarantined
 from alignkit.transport import Flow, Request, request
 
 API = "/REST/2.0"
 PAGE_SIZE = 100
 HIDDEN_OR_GONE = frozenset({403, 404})
 
-TICKETS = Reader(Ticket, "ticket")
-USERS = Reader(User, "user")
-TRANSACTIONS = Reader(Transaction, "transaction")
+TICKETS = Reader(TypeAdapter(Ticket), TypeAdapter(list[Ticket]), "ticket")
+USERS = Reader(TypeAdapter(User), TypeAdapter(list[User]), "user")
+QUEUES = Reader(TypeAdapter(Queue), TypeAdapter(list[Queue]), "queue")
+TRANSACTIONS = Reader(TypeAdapter(Transaction), TypeAdapter(list[Transaction]), "transaction")
 
 _TICKET_FIELDS = (
     ("fields", "Subject,Status,Queue,Requestor,Creator,Owner,Priority,Created,LastUpdated,Resolved,EffectiveId"),
@@ -34,8 +38,6 @@ _TICKET_FIELDS = (
 )
 _USER_FIELDS = ("fields", "id,Name,EmailAddress,RealName,Disabled,Lang,Created,LastUpdated")
 _NAMED_AT_ONCE = 50
-_WRITINGS = frozenset({"Create", "Correspond", "Comment"})
-_LONGEST_HISTORY = 20
 
 
 def tickets(query: str, *, order: str = "id", page: int = 1, size: int = PAGE_SIZE) -> Request:
@@ -73,15 +75,39 @@ def users(order: str, page: int) -> Request:
     )
 
 
+def writings(ticket: int, after: int) -> Request:
+    """The messages of one ticket to and from customers, by ascending id."""
+    query = f"ObjectType = 'RT::Ticket' AND ObjectId = {ticket} AND (Type = 'Create' OR Type = 'Correspond')"
+    return Request(
+        "GET",
+        f"{API}/transactions",
+        params=(
+            ("query", f"{query} AND id > {after}"),
+            ("orderby", "id"),
+            ("order", "ASC"),
+            ("per_page", str(PAGE_SIZE)),
+            ("fields", "Type,Creator"),
+            ("fields[Creator]", "id,Name"),
+        ),
+        accept=HIDDEN_OR_GONE,
+    )
+
+
+def queues(page: int) -> Request:
+    """A page of the queues that we may see."""
+    return Request(
+        "GET", f"{API}/queues/all", params=(("fields", "Name"), ("per_page", str(PAGE_SIZE)), ("page", str(page)))
+    )
+
+
+def hides_times(found: Sequence[User]) -> bool:
+    """Whether RT hides from us when users were changed; everybody sees the times of their own record."""
+    return sum(user.updated is not None for user in found) <= 1 < len(found)
+
+
 def any_of(field: str, values: Iterable[object]) -> str:
     """A condition that a field has one of some values."""
     return f"({' OR '.join(f'{field} = {value}' for value in values)})"
-
-
-def quoted(text: str) -> str:
-    """A text inside TicketSQL."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
 
 
 class Desk:
@@ -114,7 +140,7 @@ class Desk:
                 listing, records = yield from self.listed(tickets(f"{condition} AND id > {after}"))
                 good.extend(records.good)
                 bad.extend(records.bad)
-                after = listing.last_after(after, self.name) if listing.next_page else None
+                after = listing.following(after, self.name)
         return Records(good, bad)
 
     def learn_classes(self, found: Sequence[Ticket]) -> Flow[None]:
@@ -132,7 +158,7 @@ class Desk:
                 # By the key that the answer shows: the ticket may have moved on meanwhile.
                 self._classes.update((_status_key(ticket), is_active) for ticket in records.good)
 
-    def learned(self, ticket: Ticket, has_customer_written: bool | None = None) -> Learned:
+    def learned(self, ticket: Ticket, *, has_customer_written: bool | None = None) -> Learned:
         """What is known of a ticket beside its row."""
         return Learned(
             is_active=self._classes.get(_status_key(ticket)),
@@ -161,7 +187,7 @@ class Desk:
             return "who created it"
         return ""
 
-    def learn_user(self, user_id: int) -> Flow[User | None]:
+    def user(self, user_id: int) -> Flow[User | None]:
         """One user's own record, the only place that says who is privileged; None where there is no such user."""
         wanted = Request("GET", f"{API}/user/{user_id}", accept=HIDDEN_OR_GONE)
         response = yield from request(wanted)

@@ -152,7 +152,7 @@ class Translation:
     def contact(
         self, user: User, user_id: int, received_at: datetime, *, is_staff: bool | None, sequence: int = 0
     ) -> ContactChanged:
-        """A snapshot of a user; without a time of change, all snapshots are of version 0 and the last to come counts."""
+        """A snapshot of a user; where RT hides the time of change, all are of version 0, the last received counts."""
         contact = Contact(
             id=str(user_id),
             source=self._name,

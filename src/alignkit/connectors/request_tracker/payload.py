@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Annotated, Generic, NamedTuple, TypeVar
+from typing import Annotated, Generic, NamedTuple, TypeVar, cast
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
-from alignkit.connectors.base import Quarantined
 from alignkit.errors import PagingStuck, ResponseInvalid
-from alignkit.transport import JsonValue, Response
+from alignkit.models.exchange import Quarantined
+from alignkit.transport import Response
 
 UNSET_TIME = "1970-01-01T00:00:00Z"
 
@@ -95,11 +95,30 @@ class Ticket(Payload):
         return [one for one in self.requestors or () if one is not None and one.type != "group"]
 
 
-class Transaction(Payload):
-    """One step in a ticket's history."""
+class Single(Payload):
+    """What `GET /ticket/{id}` tells for certain; of a merged ticket, it tells the survivor."""
 
-    kind: Text = Field(None, alias="Type")
-    creator: Watcher | None = Field(None, alias="Creator")
+    id: Number
+    status: Text = Field(None, alias="Status")
+    updated: AwareDatetime = Field(alias="LastUpdated")
+
+
+class Transaction(Payload):
+    """One message in a ticket, and who wrote it."""
+
+    creator: Watcher = Field(alias="Creator")
+
+
+class Created(Payload):
+    """The ticket that was created."""
+
+    id: Number
+
+
+class Version(Payload):
+    """Which RT answers."""
+
+    version: Text = Field(None, alias="Version")
 
 
 class Listing(Payload):
@@ -108,7 +127,7 @@ class Listing(Payload):
     `total` is None where RT checks rights row by row; then it may name no further page though there are some.
     """
 
-    items: list[JsonValue]
+    items: list[object]
     total: int | None = None
     next_page: str | None = None
 
@@ -117,19 +136,24 @@ class Listing(Payload):
         """Whether RT leaves out rows that we may not see, and so does not know how many there are."""
         return self.total is None
 
-    def last_after(self, after: int, name: str) -> int:
-        """The highest id on a page of ids above `after`; broken records count, so that none holds up what follows.
+    def following(self, after: int, name: str) -> int | None:
+        """The highest id of a page of ids above `after`, where more may follow; None on the last page.
+
+        Where RT does not know how many there are, it may name no next page though there is one; then the last page
+        is an empty one. Broken records count, so that none holds up what follows.
 
         Raises:
-            PagingStuck: the page holds nothing above `after`, or something below: it was not what was asked for.
+            PagingStuck: the page holds nothing above `after`, or something below: it is not what was asked for.
         """
+        if not self.items:
+            return None
         numbers = [number for number in map(_id, self.items) if number is not None]
         if not numbers or min(numbers) <= after:
             raise PagingStuck(
-                f"`{name}` answered tickets that were not asked for, as if it had not read the search; "
+                f"`{name}` answered what was not asked for, as if it had not read the search; "
                 "the walk was stopped where it was; report this"
             )
-        return max(numbers)
+        return max(numbers) if self.next_page or self.is_partial else None
 
 
 R = TypeVar("R", bound=Payload)
@@ -145,23 +169,23 @@ class Records(NamedTuple, Generic[R]):
 class Reader(Generic[R]):
     """Reads lists of one kind of record: all at once, and one by one where that fails."""
 
-    def __init__(self, model: type[R], kind: str) -> None:
-        self._model = model
+    def __init__(self, one: TypeAdapter[R], many: TypeAdapter[list[R]], kind: str) -> None:
+        self._one = one
+        self._many = many
         self._kind = kind
-        self._all = TypeAdapter(list[model])
 
-    def read(self, items: Sequence[JsonValue]) -> Records[R]:
+    def read(self, items: Sequence[object]) -> Records[R]:
         try:
-            return Records(self._all.validate_python(items), ())
+            return Records(self._many.validate_python(items), ())
         except ValidationError:
             return self._one_by_one(items)
 
-    def _one_by_one(self, items: Sequence[JsonValue]) -> Records[R]:
+    def _one_by_one(self, items: Sequence[object]) -> Records[R]:
         good: list[R] = []
         bad: list[Quarantined] = []
         for place, item in enumerate(items):
             try:
-                good.append(self._model.model_validate(item))
+                good.append(self._one.validate_python(item))
             except ValidationError as error:
                 bad.append(Quarantined(f"{self._kind}/{_name(item, place)}", reason(error)))
         return Records(good, bad)
@@ -204,12 +228,12 @@ def clock(response: Response, name: str) -> datetime:
     raise ResponseInvalid(f"`{name}` does not tell its time; let the `Date` header pass through every proxy")
 
 
-def _id(item: JsonValue) -> int | None:
-    value = item.get("id") if isinstance(item, dict) else None
+def _id(item: object) -> int | None:
+    value = cast("dict[str, object]", item).get("id") if isinstance(item, dict) else None
     text = str(value)
     return int(text) if text.isascii() and text.isdigit() else None
 
 
-def _name(item: JsonValue, place: int) -> str:
+def _name(item: object, place: int) -> str:
     number = _id(item)
     return f"record {place + 1} of its page" if number is None else str(number)

@@ -7,21 +7,29 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, SecretStr, model_validator
 
+from alignkit import identity
 from alignkit.connectors.base import (
     Capability,
     Checkpoint,
     ConnectorSettings,
+    Fetched,
+    Finding,
+    NewIssue,
     Page,
     Run,
     Source,
     settings,
 )
-from alignkit.connectors.request_tracker.desk import Desk
+from alignkit.connectors.request_tracker.checks import check
+from alignkit.connectors.request_tracker.desk import API, Desk
+from alignkit.connectors.request_tracker.fetch import fetch
 from alignkit.connectors.request_tracker.issues import PRIORITIES, STATUSES, Translation
+from alignkit.connectors.request_tracker.payload import Created, parsed
 from alignkit.connectors.request_tracker.streams import read_tickets, read_users
 from alignkit.errors import DataInvalid
+from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import IssueStatus, Priority
-from alignkit.transport import Account, Auth, Basic, Flow, HeaderKey
+from alignkit.transport import Account, Auth, Basic, Flow, HeaderKey, JsonValue, Request, request
 
 
 class RequestTrackerSettings(ConnectorSettings):
@@ -122,6 +130,7 @@ class RequestTracker(Source):
         self.name = chosen.name
         self.account = account
         self._desk = Desk(chosen.name, terms, chosen.outbound_queues)
+        self._outbound_queues = chosen.outbound_queues
 
     def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
         """Reads one page of `users` or `tickets`.
@@ -134,3 +143,51 @@ class RequestTracker(Source):
         if stream == "tickets":
             return (yield from read_tickets(self._desk, checkpoint, run))
         raise DataInvalid(f"`{stream}` is no stream of Request Tracker; there are {', '.join(self.streams)}")
+
+    def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
+        """Reads tickets (`issue`) and users (`contact`) by id.
+
+        A merged ticket gives its removal and the survivor; one that is deleted or shredded gives its removal. A ticket
+        that RT does not let us see gives nothing and is tried again.
+        """
+        return (yield from fetch(self._desk, refs, run))
+
+    def check(self) -> Flow[Sequence[Finding]]:
+        """Looks at the credential, what its user may see, that user's time zone, and the queues of the settings."""
+        return (yield from check(self._desk, self._outbound_queues))
+
+    def create_issue(self, issue: NewIssue) -> Flow[str]:
+        """Creates a ticket, in the queue `General` where none is named, and returns its id.
+
+        RT cannot tell a repeated request from a new one, so nothing is sent twice: after `ServiceUnreachable` the
+        ticket may or may not exist, and a search for its subject tells.
+
+        Raises:
+            DataInvalid: the requester's address is none (RT would drop it without a word), or there are tags.
+            PermissionMissing: there is no such queue, or the user may not create tickets in it.
+        """
+        if identity.email(issue.requester_email) is None:
+            raise DataInvalid("`requester_email` is no e-mail address; a ticket without one reaches nobody")
+        if issue.tags:
+            raise DataInvalid("Request Tracker has no tags; leave `tags` empty")
+        body: JsonValue = {
+            "Queue": issue.queue or "General",
+            "Subject": issue.subject,
+            "Requestor": [issue.requester_email],
+            "Content": issue.body,
+            "ContentType": "text/plain",
+        }
+        response = yield from request(Request("POST", f"{API}/ticket", json=body))
+        return str(parsed(Created, response, self.name).id)
+
+    def add_note(self, issue_id: str, text: str) -> Flow[None]:
+        """Adds a comment, which RT does not mail to the requestor; sent once, as `create_issue` is.
+
+        Raises:
+            DataInvalid: the id is no number.
+            RequestRefused: there is no such ticket, or the user may not comment on it.
+        """
+        if not (issue_id.isascii() and issue_id.isdigit()):
+            raise DataInvalid("the id of a ticket is a number")
+        body: JsonValue = {"Content": text, "ContentType": "text/plain"}
+        yield from request(Request("POST", f"{API}/ticket/{issue_id}/comment", json=body))

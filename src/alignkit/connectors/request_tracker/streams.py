@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import blake2b
 
-from alignkit.connectors.base import Checkpoint, Page, Ref, Run
-from alignkit.connectors.request_tracker.desk import API, USERS, Desk, tickets, users
+from alignkit.connectors.base import Checkpoint, Page, Run
+from alignkit.connectors.request_tracker.desk import API, USERS, Desk, hides_times, tickets, users
 from alignkit.connectors.request_tracker.issues import SYSTEM_USERS
 from alignkit.connectors.request_tracker.payload import Listing, Records, Ticket, User, clock, parsed
 from alignkit.connectors.request_tracker.walk import (
@@ -24,6 +24,7 @@ from alignkit.connectors.request_tracker.walk import (
 )
 from alignkit.errors import PagingStuck, ResponseInvalid, SettingsError
 from alignkit.models.events import CustomerEvent
+from alignkit.models.exchange import Ref
 from alignkit.transport import Flow, Request, request
 
 _SAME_PAGE_AT_MOST = 3
@@ -103,12 +104,10 @@ def _following(desk: Desk, walk: TicketWalk, listing: Listing) -> TicketWalk | N
 
     A page may be empty, and even name no next one, because RT checks rights row by row.
     """
-    if listing.items and (listing.next_page or listing.is_partial):
-        return walk.model_copy(update={"after": listing.last_after(walk.after, desk.name), "page": 1})
-    if listing.items:
-        listing.last_after(walk.after, desk.name)
-        return None
-    if not listing.next_page:
+    after = listing.following(walk.after, desk.name)
+    if after is not None:
+        return walk.model_copy(update={"after": after, "page": 1})
+    if listing.items or not listing.next_page:
         return None
     if walk.page >= _EMPTY_PAGES_AT_MOST:
         raise PagingStuck(f"`{desk.name}` offered {walk.page} empty pages in a row; the walk was stopped where it was")
@@ -151,8 +150,7 @@ def _user_page(desk: Desk, walk: UserWalk | None) -> Flow[tuple[UserWalk, Listin
         response = yield from request(users("LastUpdated", 1))
         walk = UserWalk(mark=UserMark(time=clock(response, desk.name) - LAG))
         records = USERS.read(parsed(Listing, response, desk.name).items)
-        # Everybody sees the times of their own record.
-        if sum(user.updated is not None for user in records.good) <= 1 < len(records.good):
+        if hides_times(records.good):
             walk = UserWalk(order="id", mark=UserMark())
             response = yield from request(users("id", 1))
     listing = parsed(Listing, response, desk.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
@@ -40,8 +40,8 @@ class TicketWalk(_Kept):
 
     begins: Instant | None = None
     mark: Instant
-    after: int = Field(0, ge=0)
-    page: int = Field(1, ge=1)
+    after: Annotated[int, Field(ge=0)] = 0
+    page: Annotated[int, Field(ge=1)] = 1
 
 
 class TicketPosition(_Kept):
@@ -76,7 +76,7 @@ class UserWalk(_Kept):
 
     order: Literal["LastUpdated", "id"] = "LastUpdated"
     mark: UserMark
-    page: int = Field(1, ge=1)
+    page: Annotated[int, Field(ge=1)] = 1
     seen: str = ""
     repeats: int = 0
 
