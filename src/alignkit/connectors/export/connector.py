@@ -109,6 +109,7 @@ class Export(Source):
         since = _since(checkpoint, run)
         found = find(self.path)
         gaps = [f"`{name}` is gone; nothing that it told is taken back" for name in places if name not in found]
+        remarks: list[str] = []
         after = {name: place for name, place in places.items() if name in found}
         for name, path in found.items():
             with _opened(name, path, self._limit) as file:
@@ -122,11 +123,11 @@ class Export(Source):
                 step = layouts.step(file, place, self._reader)
                 after[name] = step.place
             if step.remark:
-                gaps.append(step.remark)
+                remarks.append(step.remark)
             if step.reading is not None:
                 events = self._events(step.reading, run.now, since)
                 return Page(events, _checkpoint(after, since), more=True, quarantined=step.reading.bad, gaps=gaps)
-        return Page((), _checkpoint(after, since), more=False, gaps=gaps)
+        return Page((), _checkpoint(after, since), more=False, gaps=[*gaps, *remarks])
 
     def _events(self, reading: Reading, now: datetime, since: datetime | None) -> list[CustomerEvent]:
         """People first, so that issues find their requesters; a survey's answer follows its issue."""

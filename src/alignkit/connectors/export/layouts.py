@@ -33,7 +33,7 @@ def begin(file: OpenFile, reader: Reader) -> Place | None:
     if first == b"{":
         layout = lines.layout(file, start, reader)
         return file.place(layout, start) if layout else None
-    return file.place(table.LAYOUT, 0) if first else None
+    return file.place(table.LAYOUT, 0) if b"\n" in head else None
 
 
 def is_same(file: OpenFile, place: Place) -> bool:
