@@ -193,6 +193,31 @@ def test_the_first_error_stops_sleeping_threads_and_every_flow_is_closed() -> No
     assert closed == ["sleeper cleaned up"]
 
 
+def test_the_first_error_stops_a_thread_that_never_sleeps() -> None:
+    begun, failed, seen = threading.Event(), threading.Event(), list[str]()
+
+    def busy() -> Flow[None]:
+        yield from call(begun.set)
+        yield from call(failed.wait, 10)
+        try:
+            for _ in range(1_000_000):
+                yield from request(Request("GET", "/0"))
+        except asyncio.CancelledError:
+            seen.append("stopped")
+            raise
+
+    def failing() -> Flow[None]:
+        try:
+            yield from call(begun.wait, 10)
+            raise LookupError("first")
+        finally:
+            failed.set()
+
+    with pytest.raises(LookupError, match="first"):
+        run_all([busy(), failing()], reply, at_once=2)
+    assert seen == ["stopped"]
+
+
 def test_the_first_error_stops_sleeping_tasks_and_every_flow_is_closed() -> None:
     closed: list[str] = []
 
