@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alignkit.models.base import Entity, Instant, Model, SourceRef, in_utc
 from alignkit.models.care import Hold, Incident, Signal
+from alignkit.models.cloudevents import from_cloudevent, to_cloudevent
 from alignkit.models.commerce import Asset, Consumable, Money, Opportunity, Order, OrderLine
 from alignkit.models.conversation import CustomerMatch, Interaction, Post, SurveyResponse
 from alignkit.models.customer import (
@@ -38,9 +39,7 @@ from alignkit.models.events import (
     OrderChanged,
     PostPublished,
     SurveyAnswered,
-    from_cloudevent,
     microseconds,
-    to_cloudevent,
 )
 from alignkit.models.issue import Issue, IssueEvent
 from alignkit.models.marketing import (

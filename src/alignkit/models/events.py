@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field
+from pydantic_core import PydanticSerializationError
 
 from alignkit.errors import DataInvalid
 from alignkit.models.base import Entity, Instant, JsonObject, Model, Name
@@ -20,6 +20,7 @@ from alignkit.models.issue import Issue
 from alignkit.models.marketing import Campaign, Engagement, Send
 
 SCHEMA_VERSION = 1
+_ENVELOPE = {"id", "source", "type", "time", "subject", "received_at", "source_version", "sequence", "data"}
 _UNTOLD = {"observed_at", "raw"}
 EntityType = type[Entity]
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
@@ -41,23 +42,21 @@ def microseconds(moment: datetime) -> int:
 M = TypeVar("M", bound=Model)
 
 
-def unchecked(model: type[M], values: dict[str, Any]) -> M:
-    """The model that holds exactly these values, which are known to fit: every field, nothing else.
+def unchecked(model: type[M], values: dict[str, Any], told: set[str]) -> M:
+    """The model that holds exactly these values, which are known to fit: every field of it, and nothing else.
 
-    For readers that have validated already; several times as fast as `model_construct`, which looks for defaults.
+    For readers that have validated already; many times as fast as `model_construct`, which looks for aliases and
+    defaults. `told` names the fields that were set; as models are frozen, many may share it.
     """
     made = model.__new__(model)
-    for name, value in (
-        ("__dict__", values),
-        ("__pydantic_fields_set__", set(values)),
-        ("__pydantic_extra__", None),
-        ("__pydantic_private__", None),
-    ):
-        _SET(made, name, value)
+    _set(made, "__dict__", values)
+    _set(made, "__pydantic_fields_set__", told)
+    _set(made, "__pydantic_extra__", None)
+    _set(made, "__pydantic_private__", None)
     return made
 
 
-_SET = object.__setattr__
+_set = object.__setattr__
 
 
 class IssueRemoval(Entity, frozen=True):
@@ -99,6 +98,18 @@ class Event(Model, frozen=True):
     kind: ClassVar[str]
     data_type: ClassVar[EntityType]
 
+    _text: bytes | None = PrivateAttr(default=None)
+
+    def data_text(self) -> bytes:
+        """`data` as JSON without its defaults: what the id follows from, and what a store keeps."""
+        kept = (self.__pydantic_private__ or _NOTHING_KEPT).get("_text")
+        return kept or self.data_type.__pydantic_serializer__.to_json(self.data, exclude_defaults=True)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    __hash__ = None  # type: ignore[assignment]  # an event holds mappings
+
     @classmethod
     def of(
         cls,
@@ -112,26 +123,47 @@ class Event(Model, frozen=True):
     ) -> Self:
         """An event about `data`, whose id follows from what it says and from its version.
 
-        When we saw it and the record as it came say nothing new, so they have no part in the id.
         `time` defaults to the thing's own last change (else its creation, else `received_at`), `version` to `time` in
         microseconds.
+
+        Raises:
+            DataInvalid: a time without a zone, or text with half of a character in it.
         """
         moment = time or data.remote_updated_at or data.remote_created_at or received_at
         rank = microseconds(moment) if version is None else version
-        untold = None if data.raw is None and data.observed_at is None else _UNTOLD
-        body = cls.data_type.__pydantic_serializer__.to_json(data, exclude_defaults=True, exclude=untold)
+        body = cls._told(data)
         digest = blake2b(body, digest_size=8).hexdigest()
-        return cls(
-            id=f"{cls.kind}/{data.id}/{rank}/{digest}",
-            source=source,
-            type=cls.kind,
-            time=moment,
-            subject=data.id,
-            received_at=received_at,
-            source_version=rank,
-            sequence=sequence,
-            data=data,
-        )
+        values = {
+            "id": f"{cls.kind}/{data.id}/{rank}/{digest}",
+            "source": source,
+            "type": cls.kind,
+            "time": moment,
+            "subject": data.id,
+            "received_at": received_at,
+            "source_version": rank,
+            "sequence": sequence,
+            "correlation_id": None,
+            "causation_id": None,
+            "schema_version": SCHEMA_VERSION,
+            "data": data,
+        }
+        # What connectors hand over fits already; anything else takes the long way and is told what is wrong.
+        fits = moment.tzinfo is received_at.tzinfo is UTC and type(data) is cls.data_type and source and "/" not in source
+        if not fits:
+            return cls(**values)
+        made = unchecked(cls, values, _ENVELOPE)
+        if data.raw is None and data.observed_at is None:
+            _set(made, "__pydantic_private__", {"_text": body})
+        return made
+
+    @classmethod
+    def _told(cls, data: Entity) -> bytes:
+        """What the data says, for the id: not when we saw it nor the record as it came, which say nothing new."""
+        untold = None if data.raw is None and data.observed_at is None else _UNTOLD
+        try:
+            return cls.data_type.__pydantic_serializer__.to_json(data, exclude_defaults=True, exclude=untold)
+        except PydanticSerializationError:
+            raise DataInvalid("a text holds half of a surrogate pair; read the record as UTF-8 again") from None
 
 
 class IssueChanged(Event, frozen=True):
@@ -331,69 +363,3 @@ EVENT_TYPES: Mapping[str, type[Event]] = {
         ExtensionRecorded,
     )
 }
-
-_CLOUDEVENT_TYPE_PREFIX = "alignkit."
-_ENVELOPE_TO_CLOUDEVENT = {
-    "received_at": "receivedat",
-    "source_version": "sourceversion",
-    "sequence": "sequence",
-    "correlation_id": "correlationid",
-    "causation_id": "causationid",
-    "schema_version": "schemaversion",
-}
-_EVENT: TypeAdapter[CustomerEvent] = TypeAdapter(CustomerEvent, config=ConfigDict(hide_input_in_errors=True))
-
-
-def to_cloudevent(event: CustomerEvent) -> dict[str, Any]:
-    """The event as a JSON-ready CloudEvents 1.0 structure.
-
-    Envelope fields that CloudEvents does not know become extension attributes, in lower case without separators.
-    Source: CloudEvents specification 1.0.2, JSON event format.
-    """
-    dumped = event.model_dump(mode="json", exclude_none=True)
-    extensions = {name: str(dumped[field]) for field, name in _ENVELOPE_TO_CLOUDEVENT.items() if field in dumped}
-    return {
-        "specversion": "1.0",
-        "id": event.id,
-        "source": event.source,
-        "type": _CLOUDEVENT_TYPE_PREFIX + event.type,
-        "subject": event.subject,
-        "time": dumped["time"],
-        "datacontenttype": "application/json",
-        **extensions,
-        "data": dumped["data"],
-    }
-
-
-def from_cloudevent(envelope: Mapping[str, Any]) -> CustomerEvent:
-    """The event that `to_cloudevent` wrote. Extension attributes that others added on the way are left aside.
-
-    Raises:
-        DataInvalid: not CloudEvents 1.0, a type that alignkit does not know, or fields that do not fit.
-    """
-    if envelope.get("specversion") != "1.0":
-        raise DataInvalid("not a CloudEvents 1.0 structure: `specversion` must be `1.0`")
-    name = str(envelope.get("type", ""))
-    kind = name.removeprefix(_CLOUDEVENT_TYPE_PREFIX)
-    if kind == name or kind not in EVENT_TYPES:
-        known = ", ".join(f"`{_CLOUDEVENT_TYPE_PREFIX}{one}`" for one in sorted(EVENT_TYPES))
-        raise DataInvalid(f"unknown event type; `type` must be one of {known}")
-    fields = {key: envelope[key] for key in ("id", "source", "subject", "time", "data") if key in envelope}
-    fields["type"] = kind
-    for field, attribute in _ENVELOPE_TO_CLOUDEVENT.items():
-        if attribute in envelope:
-            fields[field] = envelope[attribute]
-    try:
-        return _EVENT.validate_python(fields)
-    except ValidationError as error:
-        places = ", ".join(sorted({_place(one["loc"]) for one in error.errors(include_input=False)}))
-        raise DataInvalid(f"event of type `{kind}` does not fit its schema at: {places}") from None
-
-
-def _place(path: tuple[int | str, ...]) -> str:
-    """Where in an event something is wrong; names that no schema would have may be anybody's, so they are left out."""
-    parts = [str(part) for part in path[1:]]
-    return "`" + ".".join(part if _FIELD.fullmatch(part) else "(unknown)" for part in parts) + "`"
-
-
-_FIELD = re.compile(r"[a-z_]{1,40}|[0-9]+")
