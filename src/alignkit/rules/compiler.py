@@ -151,16 +151,24 @@ def _conclude(
     case: tuple[Facts, Message, int],
 ) -> Evaluation:
     deciding = freed or suppressing
-    suppressed = bool(suppressing) and not freed
-    outcomes = [rule.rule.outcome or Outcome.DEFER for rule in suppressing]
+    evidence = {reference(*cited) for rule in deciding + noted for cited in rule.cite(*case)}
     return Evaluation(
-        Verdict.SUPPRESS if suppressed else Verdict.SEND,
-        max(outcomes, key=CAUTION.__getitem__) if suppressed else None,
-        _sorted(rule.rule.id for rule in deciding),
-        _sorted(rule.rule.id for rule in noted),
-        _sorted(reference(*cited) for rule in (*deciding, *noted) for cited in rule.cite(*case)),
-        _sorted(fault_of(rule.rule.id) for rule in failed),
+        Verdict.SEND if freed or not suppressing else Verdict.SUPPRESS,
+        None if freed else _most_cautious(suppressing),
+        _ids(deciding),
+        _ids(noted) if noted else (),
+        tuple(sorted(evidence - {""})),
+        tuple(map(fault_of, _ids(failed))) if failed else (),
     )
+
+
+def _ids(rules: list[_Rule]) -> tuple[str, ...]:
+    return tuple(sorted([rule.id for rule in rules]))
+
+
+def _most_cautious(suppressing: list[_Rule]) -> Outcome | None:
+    outcomes = [rule.rule.outcome for rule in suppressing if rule.rule.outcome]
+    return max(outcomes, key=CAUTION.__getitem__, default=None)
 
 
 def fault_of(rule: str) -> str:
@@ -169,12 +177,9 @@ def fault_of(rule: str) -> str:
 
 
 def reference(collection: str, row: Any) -> str:
-    """What a row is cited as: the thing that it is, or that it was read from (`source/type/id`)."""
-    return str(getattr(row, "thing" if collection == "signals" else "ref", ""))
-
-
-def _sorted(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(set(texts)))
+    """What a row is cited as: the thing that it is, or that it was read from (`source/type/id`); empty without one."""
+    name = getattr(row, "thing" if collection == "signals" else "ref", None)
+    return name if isinstance(name, str) else ""
 
 
 class _Moment(NamedTuple):
@@ -187,6 +192,7 @@ class _Moment(NamedTuple):
 
 @dataclass(slots=True, frozen=True)
 class _Rule:
+    id: str
     rule: Rule
     quick: Check
     careful: Check
@@ -259,6 +265,7 @@ def _compile_rule(rule: Rule, unknown_is_active: bool) -> _Rule:  # noqa: FBT001
     quick = _Builder(_as_it_is, unknown_is_active=unknown_is_active)
     careful = _Builder(_guarded, unknown_is_active=unknown_is_active)
     return _Rule(
+        rule.id,
         rule,
         quick.check(rule.when),
         careful.check(rule.when),
@@ -339,21 +346,19 @@ class _Builder:
     def _count(self, condition: CountRows) -> Check:
         rows_of, passes = attrgetter(condition.count), self._where(condition.count, condition.where)
         least = condition.at_least
-        key: Callable[[Any], object] = attrgetter(condition.distinct) if condition.distinct else id
+        thing_of = attrgetter(condition.distinct) if condition.distinct else None
 
         def enough(facts: Facts, message: Message, now: int) -> Truth:
             sure: set[object] = set()
             perhaps: set[object] = set()
-            for row in rows_of(facts):
+            for number, row in enumerate(rows_of(facts)):
                 passed = passes(row, message, now)
-                if passed:
-                    sure.add(key(row))
-                elif passed is None:
-                    perhaps.add(key(row))
-            sure.discard(None)
+                thing = thing_of(row) if thing_of else number
+                if passed is not False and thing is not None:
+                    (sure if passed else perhaps).add(thing)
             if len(sure) >= least:
                 return True
-            return None if len((sure | perhaps) - {None}) >= least else False
+            return None if len(sure | perhaps) >= least else False
 
         return self._guard(enough)
 

@@ -73,7 +73,7 @@ def _read(text: str | bytes, parse: Callable[[str], Tree], form: str) -> Tree:
     except RecursionError:
         raise PolicyInvalid(_too_deep()) from None
     except ValueError as error:
-        raise PolicyInvalid(f"the policy is not {form}: {str(error).lower()}; correct it there") from None
+        raise PolicyInvalid(f"the policy is not {form}: {_uncapitalised(str(error))}; correct it there") from None
     if _depth_exceeds(tree, DEEPEST):
         raise PolicyInvalid(_too_deep())
     return tree
@@ -103,20 +103,17 @@ def _refuse_constant(name: str) -> float:
     raise ValueError(f"`{name}` is no JSON number")
 
 
-def _depth_exceeds(tree: object, limit: int) -> bool:
+def _depth_exceeds(tree: Tree, limit: int) -> bool:
     """Level by level, for a recursive walk would itself be defeated by depth."""
     level: list[object] = [tree]
-    for _ in range(limit + 1):
-        if not level:
-            return False
-        level = [inside for value in level for inside in _inside(value)]
+    for _ in range(limit):
+        level = [inside for value in level for inside in _containers(value)]
     return bool(level)
 
 
-def _inside(value: object) -> list[object]:
-    if isinstance(value, dict):
-        return list(cast("dict[str, object]", value).values())
-    return cast("list[object]", value) if isinstance(value, list) else []
+def _containers(value: object) -> list[object]:
+    inside = cast("Tree", value).values() if isinstance(value, dict) else cast("list[object]", value)
+    return [each for each in inside if isinstance(each, dict | list)]
 
 
 def refusal(error: ValidationError, what: str) -> PolicyInvalid:
@@ -150,8 +147,11 @@ def _what_to_do(kind: str, message: str, cause: object) -> str:
         return "is not known here; remove it or correct its spelling"
     if kind == "missing":
         return "is missing; add it"
-    text = message[0].lower() + message[1:]
-    return text if kind in ("test", "condition") else f"cannot be used: {text}; correct it"
+    return message if kind in ("test", "condition") else f"cannot be used: {_uncapitalised(message)}; correct it"
+
+
+def _uncapitalised(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def write_toml(tree: Mapping[str, Any]) -> str:

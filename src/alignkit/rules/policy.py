@@ -10,9 +10,9 @@ from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from string import Formatter
-from typing import TYPE_CHECKING, Annotated, Any, Self, Unpack
+from typing import TYPE_CHECKING, Annotated, Any, Self, Unpack, cast
 
-from pydantic import Field, StrictBool, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, ValidationError, model_validator
 
 from alignkit.models.base import Model
 from alignkit.models.marketing import Message
@@ -126,6 +126,12 @@ class Rule(Model, frozen=True):
         return (not self.categories or category in self.categories) and (not self.channels or channel in self.channels)
 
 
+def _refuse_too_many(rules: Any) -> Any:
+    if len(cast("list[object]", rules) if isinstance(rules, list | tuple) else ()) > MOST_RULES:
+        raise ValueError(f"are more than {MOST_RULES:,}; split the policy")
+    return rules
+
+
 class Policy(Model, frozen=True):
     """Which messages may go out, to whom, and what becomes of the others.
 
@@ -149,7 +155,7 @@ class Policy(Model, frozen=True):
     )
     expects: tuple[str, ...] = ()
     freshness: tuple[Freshness, ...] = ()
-    rules: Annotated[tuple[Rule, ...], Field(max_length=MOST_RULES)] = ()
+    rules: Annotated[tuple[Rule, ...], BeforeValidator(_refuse_too_many)] = ()
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -300,16 +306,15 @@ class Policy(Model, frozen=True):
         return compile_policy(self)
 
     # What was compiled belongs to one policy: a copy may be given other rules, and functions cannot be pickled.
+    # Everything else is frozen all the way down, so that a deep copy need not be deeper.
 
     def __copy__(self) -> Self:
         copy = super().__copy__()
         vars(copy).pop("_compiled", None)
         return copy
 
-    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
-        copy = super().__deepcopy__(memo)
-        vars(copy).pop("_compiled", None)
-        return copy
+    def __deepcopy__(self, _memo: dict[int, Any] | None = None) -> Self:
+        return self.__copy__()
 
     def __getstate__(self) -> dict[Any, Any]:
         state = super().__getstate__()

@@ -151,7 +151,7 @@ class Starter(Model, frozen=True):
             _suppress(
                 "long-open-issue",
                 self.held_categories,
-                AnyRow(any="issues", where=(*active, *self._is_old())),
+                AnyRow(any="issues", where=(*self._is_old(), *active)),
                 outcome=Outcome.REVIEW,
                 reason="an issue ({rows}) has been open since {since}, which is so long that a person should look at "
                 "the hold",
@@ -173,7 +173,7 @@ class Starter(Model, frozen=True):
             _suppress(
                 "long-onboarding-issue",
                 (Category.ONBOARDING,),
-                AnyRow(any="issues", where=(*active, *self._is_old())),
+                AnyRow(any="issues", where=(*self._is_old(), *active)),
                 outcome=Outcome.REVIEW,
                 reason="a serious issue ({rows}) has been open since {since}, which is so long that a person should "
                 "look at the hold",
@@ -183,8 +183,8 @@ class Starter(Model, frozen=True):
 
     def _reports(self) -> tuple[Rule, ...]:
         categories = tuple(dict.fromkeys((*self.held_categories, Category.ONBOARDING)))
-        unknown = (RowTest(field="excluded", is_unset=True), RowTest(field="active", is_unset=True))
-        expired = (*self._counted(), *self._holding(), self._is_expired())
+        unknown = (RowTest(field="active", is_unset=True), RowTest(field="excluded", is_unset=True))
+        expired = (self._is_expired(), *self._counted(), *self._holding())
         return (
             _note(
                 "unknown-status",
@@ -300,7 +300,7 @@ class Starter(Model, frozen=True):
             _suppress(
                 "long-account-issue",
                 self.account_categories,
-                AnyRow(any="account_issues", where=(*urgent, *self._is_old())),
+                AnyRow(any="account_issues", where=(*self._is_old(), *urgent)),
                 outcome=Outcome.REVIEW,
                 reason="a colleague at the same customer has had an urgent issue ({rows}) since {since}, which is so "
                 "long that a person should look at the hold",

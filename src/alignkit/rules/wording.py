@@ -68,7 +68,7 @@ def fill(reason: str, cited: Iterable[Cited], now: datetime) -> str:
 
 
 def _age(cited: Cited) -> tuple[int, str]:
-    return _began(cited[1]), reference(*cited)
+    return _began(cited[1]), describe(*cited)
 
 
 def _began(row: Any) -> int:
@@ -80,7 +80,10 @@ def _began(row: Any) -> int:
 
 def describe(collection: str, row: Any) -> str:
     """One row: its reference and what of it matters to a reader."""
-    words = _DESCRIBE.get(collection, _nothing)(row)
+    try:
+        words = _DESCRIBE[collection](row)
+    except (AttributeError, TypeError):
+        words = ()  # a row that is not what it should be is still named
     return ", ".join((reference(collection, row), *(word for word in words if word)))
 
 
@@ -94,8 +97,7 @@ def _of_signal(row: Any) -> Sequence[str]:
 
 
 def _of_survey(row: Any) -> Sequence[str]:
-    score = f" {row.score:g}" if isinstance(row.score, int | float) else ""
-    return (f"{str(row.kind).upper()} answer{score}",)
+    return (f"{str(row.kind).upper()} answer {row.score:g}",)
 
 
 def _of_post(row: Any) -> Sequence[str]:
@@ -108,10 +110,6 @@ def _of_send(row: Any) -> Sequence[str]:
 
 def _of_hold(row: Any) -> Sequence[str]:
     return (f"{row.kind}: {row.reason}",)
-
-
-def _nothing(row: Any) -> Sequence[str]:  # noqa: ARG001 - one shape for all
-    return ()
 
 
 _DESCRIBE: dict[str, Callable[[Any], Sequence[str]]] = {
