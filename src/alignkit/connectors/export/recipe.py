@@ -64,7 +64,8 @@ class Recipe(Generic[E]):
         self.model, self.places, self.finish = model, places, finish
         self.also: Mapping[str, tuple[Paths, type]] = mapping.also if model is Issue else {}
         known = model.model_fields
-        self.defaults: Values = {name: one.default for name, one in known.items() if one.default_factory is None}
+        self.defaults: Values = {name: one.get_default(call_default_factory=True) for name, one in known.items()}
+        self.told = set(places)
         self.objects = [name for name, one in known.items() if one.default_factory is not None]
         kinds = {name: _kind(model, name) for name in places}
         self.schemas = {name: _schema(name, kind, mapping) for name, kind in kinds.items()}
@@ -98,7 +99,7 @@ class Recipe(Generic[E]):
         extras = self.finish(values)
         for name in self.also:
             values.pop(name, None)
-        return Found(unchecked(self.model, values), extras)
+        return Found(unchecked(self.model, values, self.told), extras)
 
 
 def _finish_issue(
@@ -207,7 +208,7 @@ _UNITS = {"seconds": 1, "milliseconds": 1_000}
 
 def _time_converter(mapping: Declared) -> Convert:
     if mapping.times == "iso":
-        return _meant_in_utc if mapping.naive_is_utc else _in_utc
+        return _meant_in_utc if mapping.naive_is_utc else in_utc
     if mapping.times in _UNITS:
         return partial(_since_epoch, _UNITS[mapping.times])
     return partial(_by_format, mapping.times, _meant_in_utc if mapping.naive_is_utc else _in_utc)
@@ -244,7 +245,7 @@ def _word_converter(name: str, kind: type[Enum], mapping: Declared) -> Convert:
     unknown = _UNKNOWN_WORDS.get(kind)
 
     def convert(word: str) -> Enum | None:
-        return words.get(word.casefold(), unknown)
+        return words.get(word) or words.get(word.casefold(), unknown)
 
     return convert
 
