@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 from pydantic_core import PydanticSerializationError
 
 from alignkit.errors import DataInvalid
@@ -22,6 +22,7 @@ from alignkit.models.marketing import Campaign, Engagement, Send
 SCHEMA_VERSION = 1
 _ENVELOPE = {"id", "source", "type", "time", "subject", "received_at", "source_version", "sequence", "data"}
 _UNTOLD = {"observed_at", "raw"}
+_NOTHING_KEPT: Mapping[str, Any] = {}
 EntityType = type[Entity]
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
