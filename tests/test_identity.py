@@ -1,0 +1,644 @@
+"""Holds identifiers to the one thing they must never do, letting two people share a key, and groups to their links."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from itertools import combinations
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from tests.strategies import START, models, names
+
+from alignkit.errors import DataInvalid
+from alignkit.identity import (
+    ROLE_NAMES,
+    Person,
+    accounts_of,
+    assign,
+    components,
+    email,
+    handle,
+    identifier,
+    is_shared,
+    of_service,
+    people_of,
+    phone,
+    readable,
+)
+from alignkit.models import (
+    Account,
+    Asset,
+    Campaign,
+    ConsentState,
+    Contact,
+    CustomerMatch,
+    Engagement,
+    Hold,
+    Interaction,
+    Issue,
+    Namespace,
+    Opportunity,
+    Order,
+    Post,
+    Send,
+    SurveyResponse,
+)
+
+# E-mail addresses
+
+SAME_MAILBOX = [
+    ("ada@example.com", "ADA@EXAMPLE.COM"),
+    ("ada@example.com", "  ada@Example.com\t\n"),
+    ("ada@example.com", "ada@example.com."),
+    ("ada@example.com", '"ada"@example.com'),
+    ("ada@example.com", "\u202aada@example.com\u202c"),
+    ("ada@example.com", "\ufeffada@example.com"),
+    ("ada@example.com", "ada@example\u3002com"),
+    ("jos\u00e9@example.com", "jose\u0301@example.com"),
+    ("jos\u00e9@example.com", "JOSE\u0301@EXAMPLE.COM"),
+    ("ada@b\u00fccher.example", "ada@xn--bcher-kva.example"),
+    ("ada@b\u00fccher.example", "ada@BU\u0308CHER.example"),
+    ("ada@b\u00fccher.example", "ada@XN--BCHER-KVA.example"),
+    ("ada@stra\u00dfe.example", "ada@xn--strae-oqa.example"),
+    ("ada@\u4f8b\u3048.example", "ada@\u4f8b\u3048\uff0eexample"),
+    ("\u0645\u062d\u0645\u062f@example.com", "\u200f\u0645\u062d\u0645\u062f@example.com\u200f"),
+    ("\u1e9e@example.com", "\u00df@example.com"),
+]
+
+DIFFERENT_PEOPLE = [
+    # Only some providers read plus-tags and dots as nothing.
+    ("ada@example.com", "ada+shop@example.com", "ada+@example.com", "a.da@example.com", "ad.a@example.com"),
+    ("ada@gmail.com", "ada@googlemail.com", "a.d.a@gmail.com"),
+    ("ada@example.com", "ada@example.org", "ada@mail.example.com", "ada@example.co", "ada@examplecom"),
+    # Case folding makes one of each of these.
+    ("stra\u00dfe@example.com", "strasse@example.com", "stra\u017fse@example.com"),
+    ("ma\u00df@example.com", "mass@example.com"),
+    ("\ufb01n@example.com", "fin@example.com"),
+    ("\u0131lk@example.com", "ilk@example.com", "\u0130lk@example.com"),
+    ("\u03bf\u03b4\u03bf\u03c2@example.com", "\u03bf\u03b4\u03bf\u03c3@example.com"),
+    # IDNA 2003 makes one of each of these domains; registries sell them apart.
+    ("ada@stra\u00dfe.example", "ada@strasse.example"),
+    ("ada@\u03b2\u03cc\u03bb\u03bf\u03c2.example", "ada@\u03b2\u03cc\u03bb\u03bf\u03c3.example"),
+    ("ada@\uff45xample.example", "ada@example.example"),
+    # Letters of other alphabets that look the same.
+    ("ada@example.com", "\u0430da@example.com", "ad\u0430@example.com", "ada@ex\u0430mple.com", "\uff41da@example.com"),
+    # Compatibility forms that NFKC would make one.
+    ("x2@example.com", "x\u00b2@example.com", "x\u2461@example.com"),
+    ("\u00e5sa@example.com", "asa@example.com", "aasa@example.com"),
+    ("ada@example.com", "ada_@example.com", "-ada@example.com", "ada'@example.com", "ada%example@example.com"),
+    ("o'hara@example.com", "ohara@example.com", "o\u2019hara@example.com"),
+    ("1@example.com", "\u0661@example.com", "01@example.com"),
+]
+
+NO_MAILBOX = [
+    "",
+    " ",
+    "@",
+    "ada",
+    "ada@",
+    "@example.com",
+    "ada@@example.com",
+    "ada@b@example.com",
+    '"ada@home"@example.com',
+    '""@example.com',
+    '"ada lovelace"@example.com',
+    "ada lovelace@example.com",
+    "ada@exam ple.com",
+    "Ada <ada@example.com>",
+    "mailto:ada@example.com",
+    "ada@example.com,bo@example.com",
+    "ada@example.com; bo@example.com",
+    "ada(home)@example.com",
+    "ada@[127.0.0.1]",
+    "ada@.example.com",
+    "ada@example..com",
+    "ada@example.com..",
+    "ada@-example.com",
+    "ada@example-.com",
+    "ada@exa!mple.com",
+    "ada@b\u00fc/cher.example",
+    "ada@\u00fc\u3002\u3002example",
+    "ada\x00@example.com",
+    "ada@example.com\x00",
+    "a\nda@example.com",
+    "a\x7fda@example.com",
+    "a\u0085da@example.com",
+    "a\u00a0da@example.com",
+    "a\u00adda@example.com",
+    "a\u200bda@example.com",
+    "a\u200dda@example.com",
+    "a\u202eda@example.com",
+    "a\u2028da@example.com",
+    "ada@exam\u200cple.com",
+    "\ud800@example.com",
+    "ada@\udfff.com",
+    "a" * 309 + "@example.com",
+    "ada@" + "a" * 64 + ".com",
+    "ada@" + "\u00fc" * 60 + ".com",
+    "ada@" + ".".join(["a" * 50] * 6),
+    "\u0301" * 100_000 + "@example.com",
+    "@" * 100_000,
+    "ada@" + "a." * 100_000,
+    "ada@" + "-" * 100_000,
+]
+
+
+@pytest.mark.parametrize(("first", "second"), SAME_MAILBOX)
+def test_two_spellings_of_one_mailbox_share_a_key(first: str, second: str) -> None:
+    assert email(first) is not None
+    assert email(first) == email(second)
+
+
+@pytest.mark.parametrize("people", DIFFERENT_PEOPLE, ids=lambda people: ascii(people[0]))
+def test_two_people_never_share_a_key(people: tuple[str, ...]) -> None:
+    keys = [email(address) for address in people]
+    assert None not in keys
+    for (first, key), (second, other) in combinations(zip(people, keys, strict=True), 2):
+        assert key != other, (first, second)
+
+
+@pytest.mark.parametrize("address", NO_MAILBOX, ids=lambda address: ascii(address)[:40])
+def test_what_is_no_mailbox_names_nobody(address: str) -> None:
+    assert email(address) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["a" * 64, ".ada", "ada.", "a..da", "{ada}", "a/b", "a=b", "!#$%&'*+-/=?^_`{|}~", "\u5f20\u4f1f"]
+)
+def test_a_name_that_some_provider_gives_out_is_taken(name: str) -> None:
+    assert email(f"{name}@example.com") == f"email:{name}@example.com"
+
+
+def test_the_longest_address_is_as_long_as_the_standards_allow() -> None:
+    assert email("a" * 308 + "@example.com") is not None
+    assert email("ada@" + "a" * 63 + ".com") is not None
+
+
+written = st.text(st.characters(codec="utf-8", categories=("L", "M", "N", "S")), min_size=1, max_size=20)
+
+
+@given(written, written)
+def test_a_key_of_an_address_is_its_own_key(name: str, host: str) -> None:
+    key = email(f"{name}@{host}.example")
+    if key is None:
+        return
+    assert identifier(key) == key
+    assert email(key.removeprefix("email:")) == key
+    assert key.rpartition("@")[2].isascii()
+    key.encode()
+
+
+@given(st.text())
+def test_no_text_whatever_breaks_the_reading_of_identifiers(text: str) -> None:
+    assert email(text) is None or "@" in text
+    assert phone(text) is None or len(text) >= 7
+    assert (readable(text) is None) is (_refused(text) is not None)
+
+
+def _refused(text: str) -> str | None:
+    try:
+        identifier(text)
+    except DataInvalid as refused:
+        return str(refused)
+    return None
+
+
+@given(st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1), st.text(min_size=1, max_size=20))
+def test_composed_and_decomposed_spellings_share_a_key(name: str, more: str) -> None:
+    composed, decomposed = (unicodedata.normalize(form, f"{name}{more}@example.com") for form in ("NFC", "NFD"))
+    assert email(composed) == email(decomposed)
+
+
+# Phone numbers
+
+SAME_PHONE = [
+    ("+442079460018", "+44 20 7946 0018"),
+    ("+442079460018", "0044 20 7946 0018"),
+    ("+442079460018", "+44 (20) 7946-0018"),
+    ("+442079460018", "+44 (0)20 7946 0018"),
+    ("+442079460018", "0044 (0) 20 7946 0018"),
+    ("+442079460018", "(+44) 20.7946.0018"),
+    ("+442079460018", "\u202a+44\u00a020\u20117946\u20110018\u202c"),
+    ("+442079460018", "\uff0b44 20 7946 0018"),
+    ("+966512345678", "+\u0669\u0666\u0666 \u0665\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668"),
+    ("+390612345678", "+39 (0)6 1234 5678"),
+    ("+493012345678", "+49 30/12345678"),
+]
+DIFFERENT_PHONES = [
+    ("+442079460018", "+12079460018", "+4402079460018"),
+    ("+390612345678", "+39612345678"),
+    ("+493012345678", "+4930123456789", "+49301234567"),
+]
+NO_PHONE = [
+    "",
+    "+",
+    "2079460018",
+    "020 7946 0018",
+    "442079460018",
+    "+0442079460018",
+    "000442079460018",
+    "011442079460018",
+    "+44 20 79",
+    "+442079460018 ext. 5",
+    "+442079460018x5",
+    "+442079460018;ext=5",
+    "+442079460018#5",
+    "+442079460018 / +442079460019",
+    "+44 20 7946 0018/19",
+    "+44 20 7946 0018\u00b2",
+    "+44 20 7946 0018\x00",
+    "+1-800-FLOWERS",
+    "tel:+442079460018",
+    "++442079460018",
+    "+4420794600181234",
+    "\ud800+442079460018",
+    "+" + "4" * 100_000,
+    "+44" + " " * 100_000 + "2079460018",
+]
+
+
+@pytest.mark.parametrize(("first", "second"), SAME_PHONE)
+def test_two_spellings_of_one_number_share_a_key(first: str, second: str) -> None:
+    assert phone(first) == phone(second) == f"phone_e164:{first}"
+
+
+@pytest.mark.parametrize("numbers", DIFFERENT_PHONES)
+def test_two_numbers_never_share_a_key(numbers: tuple[str, ...]) -> None:
+    assert len({phone(number) for number in numbers} - {None}) == len(numbers)
+
+
+@pytest.mark.parametrize("number", NO_PHONE, ids=lambda number: ascii(number)[:40])
+def test_a_national_or_unreadable_number_names_nobody(number: str) -> None:
+    assert phone(number) is None
+
+
+# Other identifiers
+
+
+def test_an_id_of_a_service_is_kept_as_it_is_under_its_source() -> None:
+    keys = {of_service(Namespace.HELPDESK_USER, source, id) for source in ("a", "b") for id in ("X", "x", "x ", "a/x")}
+    assert len(keys) == 8
+    for key in keys:
+        assert identifier(key) == key
+
+
+@given(names, st.text(min_size=1), names, st.text(min_size=1))
+def test_ids_of_two_sources_never_share_a_key(source: str, id: str, other: str, other_id: str) -> None:
+    assume((source, id) != (other, other_id))
+    first, second = (of_service(Namespace.EXTERNAL_ID, *pair) for pair in ((source, id), (other, other_id)))
+    assert first != second
+
+
+def test_a_handle_belongs_to_its_platform() -> None:
+    assert handle("forum", "@Ada") == handle("Forum", " ada ") == "social_handle:forum/ada"
+    assert handle("forum", "ada") != handle("stars", "ada")
+    assert identifier("social_handle:Forum/@Ada") == "social_handle:forum/ada"
+    assert handle("forum", "@ada@social.example") == "social_handle:forum/ada@social.example"
+    for platform, name in (("forum", ""), ("forum", "@"), ("", "ada"), ("forum", "a\u200bda"), ("forum", "\ud800")):
+        assert handle(platform, name) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("Ada@Example.com", "email:ada@example.com"),
+        ("email:Ada@Example.com", "email:ada@example.com"),
+        ("0044 20 7946 0018", "phone_e164:+442079460018"),
+        ("phone_e164:+44 20 7946 0018", "phone_e164:+442079460018"),
+        ("helpdesk_user:desk/7", "helpdesk_user:desk/7"),
+        ("crm_contact:crm/00Q", "crm_contact:crm/00Q"),
+    ],
+)
+def test_a_caller_may_spell_an_identifier_in_its_usual_ways(text: str, key: str) -> None:
+    assert identifier(text) == readable(text) == key
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "ada",
+        "020 7946 0018",
+        "email:ada",
+        "phone_e164:020 7946 0018",
+        "fax:+442079460018",
+        "helpdesk_user:",
+        "helpdesk_user:  ",
+        "helpdesk_user:desk/\ud800",
+        "social_handle:ada",
+        "social_handle:forum/",
+    ],
+)
+def test_what_is_no_identifier_is_refused_without_being_repeated(text: str) -> None:
+    with pytest.raises(DataInvalid) as refused:
+        identifier(text)
+    value = text.partition(":")[2] or text
+    assert not value.strip() or ascii(value)[1:-1] not in str(refused.value)
+    assert readable(text) is None
+
+
+# Shared addresses
+
+
+@pytest.mark.parametrize("name", sorted(ROLE_NAMES))
+def test_a_role_is_nobody_in_any_spelling(name: str) -> None:
+    for address in (f"{name}@example.com", f"{name.upper()}@example.com", f"{name}+shop@example.com"):
+        key = email(address)
+        assert key is not None
+        assert is_shared(key)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ada@example.com", "ada+info@example.com", "info.ada@example.com", "ada@info.example", "+442079460018"],
+)
+def test_a_person_is_not_shared(text: str) -> None:
+    assert not is_shared(identifier(text))
+
+
+def test_a_service_id_that_looks_like_a_role_is_not_shared() -> None:
+    assert not is_shared("helpdesk_user:desk/info@example.com")
+
+
+# Whom an event concerns
+
+
+def issue(**fields: Any) -> Issue:
+    return Issue.model_validate({"id": "1", "status": "open", "status_raw": "open", "created_at": START, **fields})
+
+
+def keys(data: object) -> list[tuple[str, ...]]:
+    return [person.identifiers for person in people_of(data, "desk")]
+
+
+def test_an_issue_concerns_its_requester_as_one_person_and_everybody_else_by_themselves() -> None:
+    found = keys(
+        issue(
+            requester_id="7",
+            requester_email="Ada@Example.com",
+            requester_phone="+44 20 7946 0018",
+            requesters=["email:bo@example.com"],
+            affected=["cy@example.com"],
+            affected_ids=["8", "9"],
+        )
+    )
+    assert found == [
+        ("helpdesk_user:desk/7", "email:ada@example.com", "phone_e164:+442079460018"),
+        ("helpdesk_user:desk/8",),
+        ("helpdesk_user:desk/9",),
+        ("email:bo@example.com",),
+        ("email:cy@example.com",),
+    ]
+
+
+def test_an_issue_with_nobody_to_be_named_concerns_nobody() -> None:
+    assert keys(issue()) == []
+    assert keys(issue(requester_email="unknown", requester_phone="020 7946 0018", requesters=["somebody"])) == []
+
+
+def test_a_contact_is_one_person_with_every_identifier_of_the_record() -> None:
+    contact = Contact(
+        id="7",
+        emails=("Ada@Example.com", "ada@example.com", "ada@work.example", "no address"),
+        phones=("+44 20 7946 0018", "020 7946 0018"),
+        external_ids=("C-1",),
+        handles=("Forum/@Ada", "ada"),
+    )
+    assert keys(contact) == [
+        (
+            "helpdesk_user:desk/7",
+            "email:ada@example.com",
+            "email:ada@work.example",
+            "phone_e164:+442079460018",
+            "external_id:desk/C-1",
+            "social_handle:forum/ada",
+        )
+    ]
+
+
+REACHED: list[Any] = [
+    Order(id="1", contact_id="7", email="ada@example.com"),
+    Engagement.model_validate({"id": "1", "kind": "click", "at": START, "contact_id": "7", "email": "ada@example.com"}),
+    ConsentState.model_validate(
+        {"id": "1", "channel": "email", "state": "subscribed", "contact_id": "7", "email": "ada@example.com"}
+    ),
+    Interaction.model_validate(
+        {
+            "id": "1",
+            "channel": "email",
+            "direction": "inbound",
+            "at": START,
+            "contact_id": "7",
+            "email": "ada@example.com",
+        }
+    ),
+    SurveyResponse.model_validate(
+        {
+            "id": "1",
+            "kind": "thumb",
+            "score": 1,
+            "scale_min": 0,
+            "scale_max": 1,
+            "responded_at": START,
+            "contact_id": "7",
+            "email": "ada@example.com",
+        }
+    ),
+    Send.model_validate({"id": "1", "channel": "email", "contact_id": "7", "address": "ada@example.com"}),
+]
+
+
+@pytest.mark.parametrize("data", REACHED, ids=lambda data: type(data).__name__)
+def test_whoever_was_reached_is_one_person_by_id_and_address(data: Any) -> None:
+    assert keys(data) == [("helpdesk_user:desk/7", "email:ada@example.com")]
+    alone = data.model_copy(update={"contact_id": None})
+    assert keys(alone) == [("email:ada@example.com",)]
+
+
+def test_a_message_may_have_gone_to_a_number_or_to_a_device() -> None:
+    sent = Send.model_validate({"id": "1", "channel": "sms", "address": "+44 20 7946 0018"})
+    assert keys(sent) == [("phone_e164:+442079460018",)]
+    assert keys(sent.model_copy(update={"address": "device-token"})) == []
+
+
+def test_equipment_and_deals_concern_their_contacts() -> None:
+    assert keys(Asset(id="1", product_ref="p", contact_id="7")) == [("helpdesk_user:desk/7",)]
+    assert keys(Asset(id="1", product_ref="p")) == []
+    assert keys(Opportunity(id="1", contact_ids=("7", "8"))) == [("helpdesk_user:desk/7",), ("helpdesk_user:desk/8",)]
+
+
+def test_a_post_concerns_whom_it_was_matched_with_else_its_author_on_that_platform() -> None:
+    post = Post(id="1", platform="Forum", posted_at=START, author_handle="@Ada")
+    assert keys(post) == [("social_handle:forum/ada",)]
+    match = CustomerMatch(identifier="ada@example.com", confidence=1, method="profile")
+    assert keys(post.model_copy(update={"customer_match": match})) == [("email:ada@example.com",)]
+    assert keys(post.model_copy(update={"author_handle": None})) == []
+
+
+def test_a_hold_concerns_everybody_it_names_each_by_themselves() -> None:
+    hold = Hold.model_validate(
+        {
+            "id": "1",
+            "kind": "manual",
+            "reason": "asked",
+            "opened_at": START,
+            "identifiers": ["ada@example.com", "email:bo@example.com"],
+            "account_ids": ["desk/3"],
+        }
+    )
+    assert keys(hold) == [("email:ada@example.com",), ("email:bo@example.com",)]
+    assert accounts_of(hold, "alignkit") == ("account:desk/3",)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        issue(account_id="3"),
+        Contact(id="7", account_ids=("3",)),
+        Account(id="3"),
+        Asset(id="1", product_ref="p", account_id="3"),
+        Opportunity(id="1", account_id="3"),
+    ],
+    ids=lambda data: type(data).__name__,
+)
+def test_an_account_is_named_under_its_source(data: object) -> None:
+    assert accounts_of(data, "desk") == ("account:desk/3",)
+
+
+def test_what_has_no_person_and_no_account_names_none() -> None:
+    campaign = Campaign.model_validate({"id": "1", "category": "newsletter"})
+    assert keys(campaign) == []
+    assert accounts_of(campaign, "desk") == accounts_of(issue(), "desk") == ()
+
+
+@given(st.one_of([models(model) for model in (Issue, Contact, Post, Hold, Order, Send)]), names)
+def test_everything_that_names_somebody_names_them_by_keys(data: object, source: str) -> None:
+    for person in people_of(data, source):
+        assert person.identifiers
+        assert len(set(person.identifiers)) == len(person.identifiers)
+        for key in person.identifiers:
+            assert identifier(key) == key
+
+
+# Groups
+
+SHARED = "email:info@example.com"
+KEYS = [*(f"email:{letter}@example.com" for letter in "abcdefgh"), SHARED, "email:sales@example.com"]
+people = st.lists(
+    st.lists(st.sampled_from(KEYS), min_size=1, max_size=4, unique=True).map(tuple).map(Person), max_size=8
+)
+apart = st.frozensets(st.sampled_from(KEYS), max_size=3)
+
+
+def groups(customer_of: dict[str, int]) -> set[frozenset[str]]:
+    found: dict[int, set[str]] = {}
+    for key, customer in customer_of.items():
+        found.setdefault(customer, set()).add(key)
+    return {frozenset(group) for group in found.values()}
+
+
+def person(*texts: str) -> Person:
+    return Person(tuple(identifier(text) for text in texts))
+
+
+def links(records: Iterable[Person], alone: frozenset[str]) -> list[tuple[str, str]]:
+    return [link for record in records for link in record.links(alone)]
+
+
+@given(people, apart, st.data())
+def test_the_order_of_arrival_changes_no_group(
+    records: list[Person], alone: frozenset[str], data: st.DataObject
+) -> None:
+    arrived = data.draw(st.permutations(records))
+    assert groups(assign(arrived, {}, 1, alone).customer_of) == groups(assign(records, {}, 1, alone).customer_of)
+
+
+@given(people, apart)
+def test_assigning_agrees_with_the_links_alone(records: list[Person], alone: frozenset[str]) -> None:
+    seen = {key for record in records for key in record.identifiers}
+    assert groups(assign(records, {}, 1, alone).customer_of) == set(components(seen, links(records, alone)))
+
+
+@given(people, apart, st.integers(0, 8))
+def test_pages_say_the_same_as_one_batch(records: list[Person], alone: frozenset[str], cut: int) -> None:
+    first = assign(records[:cut], {}, 1, alone)
+    second = assign(records[cut:], first.customer_of, 1 + len(first.created), alone)
+    both = {
+        key: second.merged.get(customer, customer) for key, customer in (first.customer_of | second.customer_of).items()
+    }
+    assert groups(both) == groups(assign(records, {}, 1, alone).customer_of)
+    assert set(second.created).isdisjoint(first.created)
+
+
+@given(people, apart)
+def test_shared_addresses_and_those_taken_out_stay_by_themselves(records: list[Person], alone: frozenset[str]) -> None:
+    for group in groups(assign(records, {}, 1, alone).customer_of):
+        kept_apart = {key for key in group if is_shared(key) or key in alone}
+        assert not kept_apart or len(group) == 1
+
+
+@given(people, apart)
+def test_an_assignment_is_followed_to_its_end(records: list[Person], alone: frozenset[str]) -> None:
+    found = assign(records, {}, 1, alone)
+    assert found.created == list(range(1, 1 + len(found.created)))
+    assert not set(found.customer_of.values()) & set(found.merged)
+    assert not set(found.merged.values()) & set(found.merged)
+    for loser, keeper in found.merged.items():
+        assert keeper < loser
+
+
+def test_a_person_known_by_two_customers_becomes_the_older_one() -> None:
+    found = assign([person("a@x.example", "b@x.example")], {"email:a@x.example": 9, "email:b@x.example": 4}, 20)
+    assert found.merged == {9: 4}
+    assert found.created == []
+    assert set(found.customer_of.values()) == {4}
+
+
+def test_a_chain_of_merges_ends_at_the_oldest() -> None:
+    known = {f"email:{letter}@x.example": number for letter, number in zip("abcd", (4, 3, 2, 1), strict=True)}
+    chain = [person(f"{one}@x.example", f"{other}@x.example") for one, other in ("ab", "bc", "cd")]
+    found = assign(chain, known, 20)
+    assert found.merged == {4: 1, 3: 1, 2: 1}
+    assert set(found.customer_of.values()) == {1}
+
+
+def test_one_record_can_join_people_that_were_new_a_moment_ago() -> None:
+    found = assign([person("a@x.example"), person("b@x.example"), person("a@x.example", "b@x.example")], {}, 5)
+    assert (found.created, found.merged) == ([5, 6], {6: 5})
+
+
+def test_colleagues_behind_one_mailbox_stay_two_people() -> None:
+    found = assign([person("ada@x.example", "info@x.example"), person("bo@x.example", "info@x.example")], {}, 1)
+    assert len(set(found.customer_of.values())) == 3
+
+
+def test_what_was_taken_out_by_hand_is_never_linked_again() -> None:
+    alone = frozenset({"email:b@x.example"})
+    record = person("a@x.example", "b@x.example", "c@x.example")
+    found = assign([record], {"email:b@x.example": 7}, 20, alone)
+    assert found.customer_of["email:b@x.example"] == 7
+    assert found.customer_of["email:a@x.example"] == found.customer_of["email:c@x.example"] == 20
+    assert record.links(alone) == [("email:a@x.example", "email:c@x.example")]
+
+
+def test_undoing_a_link_leaves_the_parts_that_their_own_evidence_joins() -> None:
+    known = [f"email:{letter}@x.example" for letter in "abcd"]
+    evidence = [(known[0], known[1]), (known[2], known[3])]
+    by_mistake = (known[1], known[2])
+    assert components(known, [*evidence, by_mistake]) == [frozenset(known)]
+    assert components(known, evidence) == [frozenset(known[:2]), frozenset(known[2:])]
+
+
+def test_a_link_to_something_unknown_joins_nothing() -> None:
+    assert components(["email:a@x.example"], [("email:a@x.example", "email:b@x.example")]) == [
+        frozenset({"email:a@x.example"})
+    ]
+    assert components([], []) == []
+
+
+def test_a_long_chain_is_followed_without_end_of_stack() -> None:
+    known = [f"external_id:shop/{number:05}" for number in range(20_000)]
+    assert components(known, zip(known[1:], known, strict=False)) == [frozenset(known)]
