@@ -233,18 +233,19 @@ class Mailman(Sink):
 
     def _release(self, order: Order, seen: Mapping[str, _Levels]) -> Flow[Receipt]:
         kept = _members_of(order.snapshot)
-        ours = {member: levels for member, levels in seen.items() if member in kept}
-        if any(levels.own.get(_STATUS, HELD) not in (HELD, ENABLED) for levels in ours.values()):
-            return Receipt(order.address, Result.FOREIGN, "changed the delivery status meanwhile")
-        if any(levels.standing is Standing.HELD for member, levels in seen.items() if member not in kept):
-            return Receipt(order.address, Result.FOREIGN, "is held by somebody else")
-        for member, levels in ours.items():
-            if levels.own.get(_STATUS) == HELD:
+        for member, levels in seen.items():
+            status = levels.own.get(_STATUS)
+            if member in kept and status == HELD:
                 yield from request(Request("DELETE", _preferences_of(member)))
                 yield from self._write(member, levels.others)
-            else:
+            elif member in kept and status is None:
+                # An earlier release may have ended between clearing the preferences and putting them back.
                 missing = {name: value for name, value in kept[member].items() if name not in levels.own}
                 yield from self._write(member, missing)
+        if any(levels.own.get(_STATUS) == HELD for member, levels in seen.items() if member not in kept):
+            return Receipt(order.address, Result.FOREIGN, "is held by somebody else")
+        if any(levels.own.get(_STATUS, HELD) not in (HELD, ENABLED) for levels in seen.values()):
+            return Receipt(order.address, Result.FOREIGN, "changed the delivery status meanwhile")
         return Receipt(order.address, Result.CONFIRMED)
 
     def _members_at(self, address: str) -> Flow[dict[str, _Levels]]:

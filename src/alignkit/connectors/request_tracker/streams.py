@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
+from itertools import pairwise
 
 from alignkit.connectors.base import Checkpoint, Page, Run
 from alignkit.connectors.request_tracker.desk import API, USERS, Desk, hides_times, tickets, users
 from alignkit.connectors.request_tracker.issues import SYSTEM_USERS
-from alignkit.connectors.request_tracker.payload import Listing, Records, Ticket, User, clock, parsed
+from alignkit.connectors.request_tracker.payload import Listing, Records, Ticket, User, Version, clock, parsed
 from alignkit.connectors.request_tracker.walk import (
     LAG,
     OVERLAP,
@@ -68,6 +69,7 @@ def _begun(desk: Desk, at: TicketPosition, run: Run) -> Flow[TicketWalk]:
     """
     wanted = at.mark - OVERLAP if at.mark else run.since
     response = yield from request(Request("GET", f"{API}/rt"))
+    parsed(Version, response, desk.name)
     mark = clock(response, desk.name) - LAG
     if wanted is None:
         return TicketWalk(mark=mark)
@@ -125,6 +127,7 @@ def read_users(desk: Desk, checkpoint: Checkpoint | None, run: Run) -> Flow[Page
     """One page of the users, newest first, down to those known already."""
     at = position(UserPosition, checkpoint)
     walk, listing, records = yield from _user_page(desk, at.walk)
+    _refuse_unsorted(desk, walk, records.good)
     old = at.mark or UserMark()
     fresh = [user for user in records.good if _is_fresh(user, walk, old)]
     walk = _noted(desk, walk, listing, records)
@@ -155,6 +158,17 @@ def _user_page(desk: Desk, walk: UserWalk | None) -> Flow[tuple[UserWalk, Listin
             response = yield from request(users("id", 1))
     listing = parsed(Listing, response, desk.name)
     return walk, listing, USERS.read(listing.items)
+
+
+def _refuse_unsorted(desk: Desk, walk: UserWalk, found: Sequence[User]) -> None:
+    """Stops a walk whose order was ignored, which would end it before the users that changed."""
+    if walk.order == "id":
+        is_sorted = all((one.id or 0) >= (other.id or 0) for one, other in pairwise(found))
+    else:
+        times = [user.updated for user in found if user.updated is not None]
+        is_sorted = all(one >= other for one, other in pairwise(times))
+    if not is_sorted:
+        raise ResponseInvalid(f"`{desk.name}` answered users in another order than asked for; report this")
 
 
 def _is_fresh(user: User, walk: UserWalk, old: UserMark) -> bool:

@@ -64,8 +64,8 @@ class UserMark(_Kept):
 class UserWalk(_Kept):
     """A walk through the users, newest first, until it meets the mark.
 
-    Users cannot be searched by id or time, only sorted. A user changed during the walk moves to its beginning and
-    pushes the others back, so some are read twice and none is skipped.
+    Users cannot be searched by id or time, only sorted. A user changed during the walk moves to its beginning, where
+    the next walk finds them, and pushes the others back, so that some are read twice and none of them is skipped.
 
     Attributes:
         order: what is newest: the last change, or the id where times are hidden.
