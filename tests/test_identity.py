@@ -177,6 +177,15 @@ def test_the_longest_address_is_as_long_as_the_standards_allow() -> None:
     assert email("ada@" + "a" * 63 + ".com") is not None
 
 
+def test_letters_share_a_key_only_as_one_character_or_as_two_cases_of_it() -> None:
+    sharing: dict[str, set[str]] = {}
+    for letter in map(chr, (*range(0x20, 0xD800), *range(0xE000, 0x20000))):
+        if (key := email(f"a{letter}b@example.com")) is not None:
+            sharing.setdefault(key, set()).add(unicodedata.normalize("NFC", letter).lower())
+    assert len(sharing) > 110_000
+    assert [sorted(letters) for letters in sharing.values() if len(letters) > 1] == []
+
+
 written = st.text(st.characters(codec="utf-8", categories=("L", "M", "N", "S")), min_size=1, max_size=20)
 
 
