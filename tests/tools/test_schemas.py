@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import runpy
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -19,15 +18,16 @@ PAGES: dict[Path, str] = SCRIPT["pages"]()
 SCHEMAS: dict[str, dict[str, Any]] = SCRIPT["schemas"]()
 
 
-def objects(schema: Any) -> Iterator[dict[str, Any]]:
+def objects(schema: dict[str, Any]) -> list[dict[str, Any]]:
     """Every part of a schema that is a JSON object, the whole included."""
-    if isinstance(schema, dict):
-        part = cast("dict[str, Any]", schema)
-        yield part
-        schema = list(part.values())
-    if isinstance(schema, list):
-        for inner in cast("list[Any]", schema):
-            yield from objects(inner)
+    found: list[dict[str, Any]] = []
+
+    def keep(part: dict[str, Any]) -> dict[str, Any]:
+        found.append(part)
+        return part
+
+    json.loads(json.dumps(schema), object_hook=keep)
+    return found
 
 
 @pytest.mark.parametrize("path", PAGES, ids=str)
