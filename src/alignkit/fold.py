@@ -35,9 +35,11 @@ def version_of(event: Event) -> Version:
     return Version(event.source_version, microseconds(event.received_at), event.sequence, event.id)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class IssueFold:
     """What is true of one issue after all snapshots up to `version`; times in microseconds since 1970, UTC.
+
+    Treat it as read-only; it is not frozen because one is made for every record that is read.
 
     `snapshot_id` is the event of the last snapshot. `waiting_since` is when the company began to owe the next step,
     None where it does not. `resolved_at` is when the last active stretch ended, in whatever way, None while it lasts.

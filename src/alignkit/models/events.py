@@ -109,8 +109,6 @@ class Event(Model, frozen=True):
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.__dict__ == other.__dict__
 
-    __hash__ = None  # type: ignore[assignment]  # an event holds mappings
-
     @classmethod
     def of(
         cls,
@@ -134,7 +132,7 @@ class Event(Model, frozen=True):
         rank = microseconds(moment) if version is None else version
         body = cls._told(data)
         digest = blake2b(body, digest_size=8).hexdigest()
-        values = {
+        values: dict[str, Any] = {
             "id": f"{cls.kind}/{data.id}/{rank}/{digest}",
             "source": source,
             "type": cls.kind,

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from alignkit import signals
-from alignkit.fold import IssueFold, fold_issue, version_of
+from alignkit.fold import IssueFold, begin, fold_issue, version_of
 from alignkit.models import (
     Contact,
+    Entity,
     Event,
     Hold,
+    IssueChanged,
+    IssueRemoved,
     Post,
     Send,
     SurveyResponse,
@@ -85,27 +89,33 @@ KINDS_FOR: Mapping[str, tuple[Kind, ...]] = {
 
 
 class Folded(NamedTuple):
-    """What is true of one thing: whether it is active (issues alone), its facts, and the event that said so last."""
+    """What is true of one thing: its data, whether it is active (issues alone), its facts, and the last snapshot."""
 
-    last: Event
+    data: Entity
     active: bool | None
-    facts: bytes
-    issue: IssueFold | None
+    facts: str
+    snapshot_id: str
 
 
 def fold(history: Sequence[Event]) -> Folded | None:
     """What is true of a thing after its whole history, in any order; None where nothing is said but that it is gone."""
     last = history[0] if len(history) == 1 else max(history, key=version_of)
-    if last.type in ("issue.changed", "issue.removed"):
-        issue = fold_issue(history)
-        return None if issue is None else Folded(last, issue.issue.is_active, _issue(issue), issue)
-    return Folded(last, False, _FACTS_OF.get(type(last.data), _nothing)(last.data), None)
+    if isinstance(last, (IssueChanged, IssueRemoved)):
+        issue = begin(last) if len(history) == 1 and isinstance(last, IssueChanged) else fold_issue(history)
+        if issue is None:
+            return None
+        return Folded(issue.issue, issue.issue.is_active, _issue(issue), issue.snapshot_id)
+    return Folded(last.data, False, _FACTS_OF.get(type(last.data), _nothing)(last.data), last.id)
 
 
-def _issue(fold: IssueFold) -> bytes:
+# The encoder of the standard library writes the members of a StrEnum as text at full speed.
+encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
+def _issue(fold: IssueFold) -> str:
     issue = fold.issue
-    waiting, snoozed = issue.waiting_since, issue.snoozed_until
-    return to_json(
+    snoozed = issue.snoozed_until
+    return encode(
         (
             (
                 issue.status,
@@ -128,7 +138,7 @@ def _issue(fold: IssueFold) -> bytes:
                 microseconds(issue.created_at),
                 fold.status_since,
                 fold.first_active_at,
-                microseconds(waiting) if waiting else None,
+                fold.waiting_since,
                 fold.resolved_at,
                 fold.reopened_at,
                 max(issue.reopened_count, len(fold.reopenings)),
@@ -140,8 +150,8 @@ def _issue(fold: IssueFold) -> bytes:
     )
 
 
-def _survey(answer: SurveyResponse) -> bytes:
-    return to_json(
+def _survey(answer: SurveyResponse) -> str:
+    return encode(
         (
             (
                 answer.kind,
@@ -157,9 +167,9 @@ def _survey(answer: SurveyResponse) -> bytes:
     )
 
 
-def _post(post: Post) -> bytes:
+def _post(post: Post) -> str:
     reading = signals.of_post(post)
-    return to_json(
+    return encode(
         (
             (post.platform, post.kind, reading.polarity, post.intent, reading.confidence, post.rating, reading.at),
             [reading],
@@ -167,15 +177,15 @@ def _post(post: Post) -> bytes:
     )
 
 
-def _send(send: Send) -> bytes:
+def _send(send: Send) -> str:
     moment = send.sent_at or send.scheduled_at or send.remote_created_at
     at = microseconds(moment) if moment else 0
-    return to_json(((send.category, send.channel, send.campaign_id, at), ()))
+    return encode(((send.category, send.channel, send.campaign_id, at), ()))
 
 
-def _hold(hold: Hold) -> bytes:
+def _hold(hold: Hold) -> str:
     ends = min((end for end in (hold.released_at, hold.expires_at) if end is not None), default=None)
-    return to_json(
+    return encode(
         (
             (
                 hold.kind,
@@ -192,8 +202,8 @@ def _hold(hold: Hold) -> bytes:
     )
 
 
-def _contact(contact: Contact) -> bytes:
-    return to_json(
+def _contact(contact: Contact) -> str:
+    return encode(
         {
             "display_name": contact.name,
             "kind": contact.kind,
@@ -208,11 +218,11 @@ def _contact(contact: Contact) -> bytes:
     )
 
 
-def _nothing(_: object) -> bytes:
-    return b""
+def _nothing(_: object) -> str:
+    return ""
 
 
-_FACTS_OF: Mapping[type, Callable[[Any], bytes]] = {
+_FACTS_OF: Mapping[type, Callable[[Any], str]] = {
     SurveyResponse: _survey,
     Post: _post,
     Send: _send,
@@ -221,7 +231,7 @@ _FACTS_OF: Mapping[type, Callable[[Any], bytes]] = {
 }
 
 
-def add(facts: Facts, kind: int, source: str, id: str, stored: bytes) -> None:
+def add(facts: Facts, kind: int, source: str, id: str, stored: str) -> None:
     """Puts a stored thing among the facts of a customer."""
     fields, readings = from_json(stored)
     if kind == Kind.ISSUE:

@@ -35,7 +35,7 @@ _ATTRIBUTES = ("is_vip", "tier", "lifecycle_stage", "locale", "time_zone", "kind
 
 # Where the folded fields stand in the facts of an issue (see `alignkit.stores.facts`).
 _STATUS, _STATUS_RAW, _EXCLUDED = 0, 1, 3
-_FOLDED = {"status_since": 18, "first_active_at": 19, "resolved_at": 21, "reopened_at": 22}
+_FOLDED = {"status_since": 18, "first_active_at": 19, "waiting_since": 20, "resolved_at": 21, "reopened_at": 22}
 _REOPENED_COUNT = 23
 
 
@@ -87,7 +87,7 @@ class Answers(Log, Ledger):
         wanted = None if source is None else self.source_numbers().get(source, -1)
         query = (
             "SELECT t.no, t.source, t.facts, e.data FROM things t JOIN events e ON e.seq = t.seq"
-            " WHERE t.kind = 1 AND t.facts != x'' AND (?1 IS NULL OR t.source = ?1)"
+            " WHERE t.kind = 1 AND t.facts != '' AND (?1 IS NULL OR t.source = ?1)"
             " AND (?2 IS NULL OR (t.active IS NOT 0) = ?2) AND t.no > ?3 ORDER BY t.no LIMIT ?4"
         )
         for _, no, stored, data in self.scan(query, (wanted, active, 0), lambda row: row[0]):
@@ -99,7 +99,7 @@ class Answers(Log, Ledger):
         if customer is None:
             query = (
                 "SELECT no, source, kind, id, facts, (SELECT min(customer) FROM identifiers WHERE identifier ="
-                " json_extract(people, '$[0]')) FROM things WHERE kind <= 3 AND facts != x'' AND no > ?"
+                " json_extract(people, '$[0]')) FROM things WHERE kind <= 3 AND facts != '' AND no > ?"
                 " ORDER BY no LIMIT ?"
             )
             rows: Iterator[Any] = self.scan(query, (0,), lambda row: row[0])
@@ -108,7 +108,7 @@ class Answers(Log, Ledger):
                 rows = iter(
                     db.execute(
                         "SELECT t.no, t.source, t.kind, t.id, t.facts, k.customer FROM concerns k"
-                        " JOIN things t ON t.no = k.thing WHERE k.customer = ? AND k.kind <= 3 AND t.facts != x''",
+                        " JOIN things t ON t.no = k.thing WHERE k.customer = ? AND k.kind <= 3 AND t.facts != ''",
                         (int(customer),),
                     ).fetchall()
                 )
@@ -174,7 +174,7 @@ class Answers(Log, Ledger):
     def counts(self) -> dict[str, int]:
         """Figures for a status report."""
         queries = {
-            "issues": "SELECT count(*) FROM things WHERE kind = 1 AND facts != x''",
+            "issues": "SELECT count(*) FROM things WHERE kind = 1 AND facts != ''",
             "active_issues": "SELECT count(*) FROM things WHERE kind = 1 AND active = 1",
             "unknown_issues": "SELECT count(*) FROM things WHERE kind = 1 AND active IS NULL",
             "issues_without_customer": "SELECT count(*) FROM things WHERE people = '[]' AND kind = 1",

@@ -10,11 +10,12 @@ from typing import Any
 
 from alignkit import identity
 from alignkit.errors import DataInvalid
-from alignkit.models import EVENT_TYPES, Entity
+from alignkit.models import Entity, IssueRemoved
 from alignkit.stores.base import IN_FLIGHT, IN_PLACE, Forgotten
-from alignkit.stores.facts import KIND_OF, Kind
+from alignkit.stores.facts import Kind
 from alignkit.stores.sqlite.answers import Answers
 from alignkit.stores.sqlite.database import MEMORY, translated
+from alignkit.stores.sqlite.log import Key
 from alignkit.stores.sqlite.tombstones import thing_key, without
 
 _STANDING = tuple(sorted({state.value for state in IN_PLACE | IN_FLIGHT}))
@@ -90,40 +91,30 @@ class Erasure(Answers):
     ) -> tuple[list[tuple[int, int, str]], int]:
         gone: list[tuple[int, int, str]] = []
         events = 0
-        rewritten: dict[int, list[tuple[Kind, str]]] = {}
+        rewritten: dict[int, list[Key]] = {}
         for no, source, kind, id in things:
             name = self.source_name(db, source)
             left = 0
-            rows = db.execute(
-                "SELECT seq, type, data FROM events WHERE source = ? AND subject = ?", (source, id)
-            ).fetchall()
-            for seq, type, data in rows:
-                if KIND_OF[type] != kind:
-                    continue
-                model: Entity = EVENT_TYPES[type].data_type.model_validate_json(data)
-                others = model if type == "issue.removed" else without(model, name, keys)
+            for seq, event in self.history(db, no):
+                others = event.data if isinstance(event, IssueRemoved) else without(event.data, name, keys)
                 if others is None:
                     events += db.execute("DELETE FROM events WHERE seq = ?", (seq,)).rowcount
                 else:
-                    left += type != "issue.removed"
+                    left += not isinstance(event, IssueRemoved)
                     self._rewrite(db, seq, others)
             if left:
                 rewritten.setdefault(source, []).append((Kind(kind), id))
             else:
-                events += (
-                    db.execute(
-                        "DELETE FROM events WHERE source = ? AND subject = ? AND type = 'issue.removed'", (source, id)
-                    ).rowcount
-                    if kind == Kind.ISSUE
-                    else 0
-                )
+                events += db.execute("DELETE FROM events WHERE thing = ?", (no,)).rowcount
                 db.execute("DELETE FROM concerns WHERE kind = ? AND thing = ?", (kind, no))
                 db.execute("DELETE FROM things WHERE no = ?", (no,))
+                db.execute("UPDATE links SET thing = NULL WHERE thing = ?", (no,))
                 db.execute("DELETE FROM merges WHERE source = ? AND loser = ?", (source, id))
                 db.execute("DELETE FROM quarantine WHERE source = ? AND key = ?", (source, id))
                 gone.append((source, kind, id))
+        seen = int(db.execute("SELECT coalesce(max(received_at), 0) FROM events").fetchone()[0])
         for source, found in rewritten.items():
-            self.rewrite_things(db, source, found)
+            self.refold_things(db, source, self.source_name(db, source), found, seen)
         return gone, events
 
     def _rewrite(self, db: sqlite3.Connection, seq: int, data: Entity) -> None:

@@ -7,21 +7,26 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from alignkit import identity
 from alignkit.models import EVENT_TYPES, CustomerEvent, Event, Issue
 from alignkit.stores.base import Applied, Batch
-from alignkit.stores.facts import KIND_OF, Folded, Kind, fold
+from alignkit.stores.facts import KIND_OF, Folded, Kind, encode, fold
 from alignkit.stores.sqlite.database import us, when
-from alignkit.stores.sqlite.people import People
+from alignkit.stores.sqlite.people import Concerned, People
 from alignkit.stores.sqlite.runs import Runs
 from alignkit.stores.sqlite.tombstones import Tombstones
 
 _ENVELOPE_EXTRAS = ("correlation_id", "causation_id", "schema_version")
-_EVENT_COLUMNS = "seq, source, id, type, subject, time, received_at, version, sequence, extra, data"
+_EVENT_COLUMNS = "e.seq, e.id, e.type, e.time, e.received_at, e.version, e.sequence, e.extra, e.data"
+_THING_COLUMNS = "s.name, t.id"
 _GONE = "null"
 """Stands for the people of a thing of which only its removal is known."""
+
+# Numbers that stand in files: only ever add to the end.
+_TYPES = tuple(EVENT_TYPES)
+_NUMBER_OF_TYPE = {type: number for number, type in enumerate(_TYPES)}
 
 Key = tuple[Kind, str]
 
@@ -49,61 +54,34 @@ class Log(Runs, People, Tombstones):
             self.guard_lease(db, batch.lease)
             source = self.source_number(db, batch.source)
             events = self.remembered(db, batch.source, batch.events)
-            fresh = self._append(db, source, events)
-            if fresh:
-                self._fold(db, source, batch.source, fresh, us(batch.now))
+            new = self._take(db, source, batch.source, events, us(batch.now)) if events else 0
             self.finish_batch(db, source, batch)
-        return Applied(len(fresh), len(events) - len(fresh), len(batch.events) - len(events))
+        return Applied(new, len(events) - new, len(batch.events) - len(events))
 
-    def refold(self) -> int:
-        """Builds all facts anew from the log, people included; merges and separations by hand stay."""
-        with self.transaction() as db:
-            self.clear_people(db)
-            db.execute("DELETE FROM things")
-            db.execute("DELETE FROM merges")
-            things = db.execute("SELECT DISTINCT source, type, subject FROM events ORDER BY seq").fetchall()
-            by_source: dict[int, dict[Key, None]] = {}
-            for source, type, subject in things:
-                by_source.setdefault(source, {})[KIND_OF[type], subject] = None
-            for source, keys in by_source.items():
-                self._refold(db, source, list(keys))
-            return int(db.execute("SELECT count(*) FROM things WHERE people != ?", (_GONE,)).fetchone()[0])
-
-    def rewrite_things(self, db: sqlite3.Connection, source: int, keys: Sequence[Key]) -> None:
-        """Folds things anew whose events were changed in place."""
-        name = self.source_name(db, source)
-        histories = {key: self._history(db, source, *key) for key in keys}
-        seen = int(db.execute("SELECT coalesce(max(received_at), 0) FROM events").fetchone()[0])
-        self._write(db, source, name, histories, self._known(db, source, keys), seen)
-
-    def _refold(self, db: sqlite3.Connection, source: int, keys: Sequence[Key]) -> None:
-        name = self.source_name(db, source)
-        seen = int(db.execute("SELECT coalesce(max(received_at), 0) FROM events").fetchone()[0])
-        for start in range(0, len(keys), 1000):
-            histories = {key: self._history(db, source, *key) for key in keys[start : start + 1000]}
-            self._write(db, source, name, histories, {}, seen)
-
-    def _append(self, db: sqlite3.Connection, source: int, events: Sequence[CustomerEvent]) -> list[Logged]:
-        first = int(db.execute("SELECT coalesce(max(seq), 0) + 1 FROM events").fetchone()[0])
-        logged = [Logged(first + place, event) for place, event in enumerate(events)]
+    def _take(self, db: sqlite3.Connection, source: int, name: str, events: Sequence[CustomerEvent], now: int) -> int:
+        """Appends the events that are new and folds what they are about; returns how many were new."""
+        groups: dict[Key, list[Logged]] = {}
+        seq = int(db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0])
+        for place, event in enumerate(events, seq + 1):
+            groups.setdefault((KIND_OF[event.type], event.subject), []).append(Logged(place, event))
+        known = self._known(db, source, groups)
+        numbers = self._numbers(db, groups, known)
         before = db.total_changes
         db.executemany(
-            f"INSERT OR IGNORE INTO events ({_EVENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-            [_row(seq, source, event) for seq, event in logged],
+            "INSERT OR IGNORE INTO events (seq, thing, id, type, time, received_at, version, sequence, extra, data)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [_row(logged, numbers[key]) for key, group in groups.items() for logged in group],
         )
-        if db.total_changes - before == len(logged):
-            return logged
-        kept = {seq for (seq,) in db.execute("SELECT seq FROM events WHERE seq >= ?", (first,))}
-        return [one for one in logged if one.seq in kept]
-
-    def _fold(self, db: sqlite3.Connection, source: int, name: str, fresh: Sequence[Logged], now: int) -> None:
-        histories: dict[Key, list[Logged]] = {}
-        for logged in fresh:
-            histories.setdefault((KIND_OF[logged.event.type], logged.event.subject), []).append(logged)
-        known = self._known(db, source, histories)
-        for key in known:
-            histories[key] = self._history(db, source, *key)
-        self._write(db, source, name, histories, known, now)
+        new = db.total_changes - before
+        if new < len(events):
+            kept = {place for (place,) in db.execute("SELECT seq FROM events WHERE seq > ?", (seq,))}
+            fresh = {key: [one for one in group if one.seq in kept] for key, group in groups.items()}
+            groups = {key: group for key, group in fresh.items() if group}
+        for key in known.keys() & groups.keys():
+            groups[key] = self.history(db, numbers[key])
+        if groups:
+            self._write(db, source, name, groups, numbers, known, now)
+        return new
 
     def _known(self, db: sqlite3.Connection, source: int, keys: Iterable[Key]) -> dict[Key, Thing]:
         by_kind: dict[Kind, list[str]] = {}
@@ -119,10 +97,26 @@ class Log(Runs, People, Tombstones):
             )
         }
 
-    def _history(self, db: sqlite3.Connection, source: int, kind: Kind, subject: str) -> list[Logged]:
-        rows = db.execute(f"SELECT {_EVENT_COLUMNS} FROM events WHERE source = ? AND subject = ?", (source, subject))  # noqa: S608
-        name = self.source_name(db, source)
-        return [Logged(row[0], decoded(row, name)) for row in rows if KIND_OF[row[3]] is kind]
+    def _numbers(self, db: sqlite3.Connection, keys: Iterable[Key], known: Mapping[Key, Thing]) -> dict[Key, int]:
+        following = int(db.execute("SELECT coalesce(max(no), 0) + 1 FROM things").fetchone()[0])
+        numbers: dict[Key, int] = {}
+        for key in keys:
+            thing = known.get(key)
+            if thing is None:
+                numbers[key] = following
+                following += 1
+            else:
+                numbers[key] = thing.no
+        return numbers
+
+    def history(self, db: sqlite3.Connection, thing: int) -> list[Logged]:
+        """Every event about one thing, in any order."""
+        rows = db.execute(
+            f"SELECT {_EVENT_COLUMNS}, {_THING_COLUMNS} FROM events e JOIN things t ON t.no = e.thing"  # noqa: S608
+            " JOIN sources s ON s.no = t.source WHERE e.thing = ?",
+            (thing,),
+        )
+        return [Logged(row[0], decoded(row)) for row in rows]
 
     def _write(
         self,
@@ -130,63 +124,76 @@ class Log(Runs, People, Tombstones):
         source: int,
         name: str,
         histories: Mapping[Key, Sequence[Logged]],
+        numbers: Mapping[Key, int],
         known: Mapping[Key, Thing],
         now: int,
     ) -> None:
         """Folds each history and writes the things, the people they concern, and the merges among them."""
-        next_no = int(db.execute("SELECT coalesce(max(no), 0) + 1 FROM things").fetchone()[0])
         new: list[tuple[Any, ...]] = []
         changed: list[tuple[Any, ...]] = []
-        people: dict[identity.Person, str] = {}
-        concerned: list[tuple[int, Kind, tuple[str, ...], str | None]] = []
+        people: dict[identity.Person, int] = {}
+        concerned: list[Concerned] = []
         merges: list[tuple[int, str, str]] = []
         contacts: list[int] = []
-        for (kind, id), history in histories.items():
+        for key, history in histories.items():
+            kind, id = key
+            no = numbers[key]
             found = fold([event for _, event in history])
-            before = known.get((kind, id))
-            if before is None:
-                no, next_no = next_no, next_no + 1
-            else:
-                no = before.no
+            before = known.get(key)
+            active: bool | None
             if found is None:
-                row: tuple[int, bool | None, int, str, bytes]
-                row = (max(seq for seq, _ in history), False, now, _GONE, b"")
                 keys: tuple[str, ...] = ()
+                text, active, facts, seq = _GONE, False, "", max(place for place, _ in history)
             else:
-                data = found.issue.issue if found.issue is not None else found.last.data
+                data = found.data
                 persons = identity.people_of(data, name)
                 for person in persons:
-                    if person not in people:
-                        people[person] = f"{name}/{kind.name.lower()}/{id}"
-                keys = (*(one for person in persons for one in person.identifiers), *identity.accounts_of(data, name))
-                if len(keys) > 1:
-                    keys = tuple(dict.fromkeys(keys))
-                row = (_seq(history, found), found.active, now, to_json(keys).decode(), found.facts)
-                if isinstance(data, Issue) and data.merged_into:
+                    people.setdefault(person, no)
+                keys = _keys(persons, identity.accounts_of(data, name))
+                text, active, facts, seq = encode(keys), found.active, found.facts, _seq(history, found)
+                if kind is Kind.CONTACT:
+                    contacts.append(no)
+                elif kind is Kind.ISSUE and isinstance(data, Issue) and data.merged_into:
                     merges.append((source, data.merged_into, id))
             if before is None:
-                new.append((no, source, kind, id, *row))
+                new.append((no, source, kind._value_, id, seq, active, now, text, facts))
+                concerned.append((no, kind._value_, keys, None))
             else:
-                changed.append((*row, no))
-            if kind is Kind.CONTACT:
-                contacts.append(no)
-            if before is None or before.people != row[3]:
-                concerned.append((no, kind, keys, before.people if before else None))
+                changed.append((seq, active, now, text, facts, no))
+                if before.people != text:
+                    concerned.append((no, kind._value_, keys, before.people))
         db.executemany(
             "INSERT INTO things (no, source, kind, id, seq, active, seen_at, people, facts)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             new,
         )
-        if changed:
-            db.executemany(
-                "UPDATE things SET seq = ?, active = ?, seen_at = ?, people = ?, facts = ? WHERE no = ?", changed
-            )
+        db.executemany(
+            "UPDATE things SET seq = ?, active = ?, seen_at = ?, people = ?, facts = ? WHERE no = ?", changed
+        )
         self.concern(db, people, concerned, now)
-        if merges:
-            db.executemany("INSERT OR IGNORE INTO merges (source, survivor, loser) VALUES (?, ?, ?)", merges)
+        db.executemany("INSERT OR IGNORE INTO merges (source, survivor, loser) VALUES (?, ?, ?)", merges)
         self._inherit(db, source, [id for kind, id in histories if kind is Kind.ISSUE], merges)
         if contacts:
             self.refresh_profiles(db, contacts)
+
+    def refold(self) -> int:
+        """Builds all facts anew from the log, people included; merges and separations by hand stay."""
+        with self.transaction() as db:
+            self.clear_people(db)
+            db.execute("DELETE FROM merges")
+            seen = int(db.execute("SELECT coalesce(max(received_at), 0) FROM events").fetchone()[0])
+            for source, name in db.execute("SELECT no, name FROM sources").fetchall():
+                ids = db.execute("SELECT kind, id FROM things WHERE source = ? ORDER BY no", (source,)).fetchall()
+                for start in range(0, len(ids), 1000):
+                    self.refold_things(db, source, name, [(Kind(k), id) for k, id in ids[start : start + 1000]], seen)
+            return int(db.execute("SELECT count(*) FROM things WHERE people != ?", (_GONE,)).fetchone()[0])
+
+    def refold_things(self, db: sqlite3.Connection, source: int, name: str, keys: Sequence[Key], seen: int) -> None:
+        """Folds things anew from their histories and files them under the people they concern."""
+        known = {key: Thing(thing.no, "[]") for key, thing in self._known(db, source, keys).items()}
+        numbers = {key: thing.no for key, thing in known.items()}
+        histories = {key: self.history(db, no) for key, no in numbers.items()}
+        self._write(db, source, name, histories, numbers, known, seen)
 
     def _inherit(
         self, db: sqlite3.Connection, source: int, ids: Sequence[str], merges: Sequence[tuple[int, str, str]]
@@ -238,62 +245,55 @@ class Log(Runs, People, Tombstones):
         self, *, source: str | None = None, type: str | None = None, customer: str | None = None
     ) -> Iterator[CustomerEvent]:
         """The log, in order of arrival, read in pieces."""
-        names = {no: name for name, no in self.source_numbers().items()}
-        if customer is not None:
-            yield from self._events_of(customer, names)
+        if type is not None and type not in _NUMBER_OF_TYPE:
             return
-        wanted = None if source is None else self.source_numbers().get(source, -1)
         query = (
-            f"SELECT {_EVENT_COLUMNS} FROM events WHERE (?1 IS NULL OR source = ?1) AND (?2 IS NULL OR type = ?2)"  # noqa: S608
-            " AND seq > ?3 ORDER BY seq LIMIT ?4"
+            f"SELECT {_EVENT_COLUMNS}, {_THING_COLUMNS} FROM events e JOIN things t ON t.no = e.thing"  # noqa: S608
+            " JOIN sources s ON s.no = t.source WHERE (?1 IS NULL OR s.name = ?1) AND (?2 IS NULL OR e.type = ?2)"
+            " AND (?3 IS NULL OR e.thing IN (SELECT thing FROM concerns WHERE customer = ?3))"
+            " AND e.seq > ?4 ORDER BY e.seq LIMIT ?5"
         )
-        for row in self.scan(query, (wanted, type, 0), lambda row: row[0]):
-            yield decoded(row, names[row[1]])
-
-    def _events_of(self, customer: str, names: Mapping[int, str]) -> Iterator[CustomerEvent]:
-        query = (
-            "SELECT t.source, t.kind, t.id FROM concerns c JOIN things t ON t.no = c.thing"
-            " WHERE c.customer = ? ORDER BY t.no"
-        )
-        with self.reading() as db:
-            things = db.execute(query, (int(customer),)).fetchall()
-        for source, kind, id in things:
-            with self.reading() as db:
-                rows = db.execute(
-                    f"SELECT {_EVENT_COLUMNS} FROM events WHERE source = ? AND subject = ? ORDER BY seq",  # noqa: S608
-                    (source, id),
-                ).fetchall()
-            yield from (decoded(row, names[source]) for row in rows if KIND_OF[row[3]] == kind)
+        number = None if type is None else _NUMBER_OF_TYPE[type]
+        whose = None if customer is None else int(customer)
+        for row in self.scan(query, (source, number, whose, 0), lambda row: row[0]):
+            yield decoded(row)
 
 
-def _row(seq: int, source: int, event: Event) -> tuple[Any, ...]:
+def _keys(persons: Sequence[identity.Person], accounts: tuple[str, ...]) -> tuple[str, ...]:
+    """Everything a thing is filed under, each once."""
+    if len(persons) == 1 and not accounts:
+        return persons[0].identifiers
+    return tuple(dict.fromkeys((*(one for person in persons for one in person.identifiers), *accounts)))
+
+
+def _row(logged: Logged, thing: int) -> tuple[Any, ...]:
+    seq, event = logged
     extra = None
     if event.correlation_id or event.causation_id or event.schema_version != 1:
         extra = json.dumps({name: getattr(event, name) for name in _ENVELOPE_EXTRAS})
     return (
         seq,
-        source,
+        thing,
         event.id,
-        event.type,
-        event.subject,
+        _NUMBER_OF_TYPE[event.type],
         us(event.time),
         us(event.received_at),
         event.source_version,
         event.sequence,
         extra,
-        type(event).data_type.__pydantic_serializer__.to_json(event.data, exclude_defaults=True),
+        event.data_text(),
     )
 
 
-def decoded(row: Sequence[Any], source: str) -> CustomerEvent:
+def decoded(row: Sequence[Any]) -> CustomerEvent:
     """The event that a row of the log holds."""
-    _, _, id, type, subject, time, received_at, version, sequence, extra, data = row
-    kind: Any = EVENT_TYPES[type]
+    _, id, type, time, received_at, version, sequence, extra, data, source, subject = row
+    kind: Any = EVENT_TYPES[_TYPES[type]]
     extras: dict[str, Any] = json.loads(extra) if extra else {}
     event: CustomerEvent = kind(
         id=id,
         source=source,
-        type=type,
+        type=kind.kind,
         subject=subject,
         time=when(time),
         received_at=when(received_at),
@@ -309,5 +309,4 @@ def _seq(history: Sequence[Logged], found: Folded) -> int:
     """The place of the event that holds the thing's last snapshot."""
     if len(history) == 1:
         return history[0].seq
-    wanted = found.issue.snapshot_id if found.issue is not None else found.last.id
-    return next(seq for seq, event in history if event.id == wanted)
+    return next(seq for seq, event in history if event.id == found.snapshot_id)

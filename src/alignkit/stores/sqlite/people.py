@@ -16,8 +16,10 @@ from alignkit.models import Customer, CustomerKind, Identity, LifecycleStage, Na
 from alignkit.stores.facts import Kind
 from alignkit.stores.sqlite.database import Database, us, when
 
-BY_HAND = "by hand"
-"""Begins the evidence of a link that a person made."""
+_LINKS_OF = """
+SELECT l.one, l.other, l.by_hand, s.name, t.kind, t.id FROM links l LEFT JOIN things t ON t.no = l.thing
+LEFT JOIN sources s ON s.no = t.source WHERE l.one = ?1 OR l.other = ?1
+"""
 
 Concerned = tuple[int, int, tuple[str, ...], str | None]
 """A thing's number and kind, the keys it concerns now, and those it concerned before, as JSON."""
@@ -38,7 +40,7 @@ class People(Database):
     def concern(
         self,
         db: sqlite3.Connection,
-        people: Mapping[identity.Person, str],
+        people: Mapping[identity.Person, int],
         concerned: Sequence[Concerned],
         now: int,
     ) -> None:
@@ -59,7 +61,7 @@ class People(Database):
         )
 
     def _resolve(
-        self, db: sqlite3.Connection, people: Mapping[identity.Person, str], keys: Iterable[str], now: int
+        self, db: sqlite3.Connection, people: Mapping[identity.Person, int], keys: Iterable[str], now: int
     ) -> dict[str, int]:
         wanted = {one for person in people for one in person.identifiers}
         wanted.update(keys)
@@ -83,7 +85,7 @@ class People(Database):
         db: sqlite3.Connection,
         found: identity.Assignment,
         known: Mapping[str, int],
-        people: Mapping[identity.Person, str],
+        people: Mapping[identity.Person, int],
         alone: set[str],
         now: int,
     ) -> None:
@@ -96,12 +98,12 @@ class People(Database):
             [(key, no, now) for key, no in found.customer_of.items() if key not in known],
         )
         links = [
-            (one, other, evidence, now)
-            for person, evidence in people.items()
+            (one, other, thing, now)
+            for person, thing in people.items()
             if len(person.identifiers) > 1
             for one, other in person.links(alone)
         ]
-        db.executemany("INSERT OR IGNORE INTO links (one, other, evidence, at) VALUES (?, ?, ?, ?)", links)
+        db.executemany("INSERT OR IGNORE INTO links (one, other, thing, at) VALUES (?, ?, ?, ?)", links)
         for loser, keeper in found.merged.items():
             self._unite(db, loser, keeper)
 
@@ -209,10 +211,8 @@ class People(Database):
             for key, alone, first_seen in rows:
                 namespace, _, value = key.partition(":")
                 evidence = [
-                    f"{told}: {one} = {other}"
-                    for one, other, told in db.execute(
-                        "SELECT one, other, evidence FROM links WHERE one = ?1 OR other = ?1", (key,)
-                    )
+                    f"{_evidence(by_hand, source, kind, id)}: {one} = {other}"
+                    for one, other, by_hand, source, kind, id in db.execute(_LINKS_OF, (key,))
                 ]
                 found.append(
                     Identity(
@@ -221,7 +221,7 @@ class People(Database):
                         value=value,
                         shared=alone is not None or identity.is_shared(key),
                         valid_from=when(first_seen),
-                        evidence=(*evidence, *([f"taken apart {BY_HAND}: {alone}"] if alone else [])),
+                        evidence=(*evidence, *([f"taken apart by hand: {alone}"] if alone else [])),
                     )
                 )
             return found
@@ -230,12 +230,12 @@ class People(Database):
         """Says by hand that two identifiers are one person."""
         pair = (identity.identifier(first), identity.identifier(second))
         with self.transaction() as db:
-            self._resolve(db, {identity.Person((key,)): BY_HAND for key in pair}, pair, us(now))
+            self._resolve(db, {identity.Person((key,)): 0 for key in pair}, pair, us(now))
             db.execute("UPDATE identifiers SET alone = NULL WHERE identifier IN (?, ?)", pair)
             numbers = self.customers_of(db, pair)
             db.execute(
-                "INSERT OR REPLACE INTO links (one, other, evidence, at) VALUES (?, ?, ?, ?)",
-                (*pair, f"{BY_HAND}: {reason}", us(now)),
+                "INSERT OR REPLACE INTO links (one, other, by_hand, at) VALUES (?, ?, ?, ?)",
+                (*pair, reason, us(now)),
             )
             keeper, loser = min(numbers.values()), max(numbers.values())
             if keeper != loser:
@@ -253,7 +253,7 @@ class People(Database):
             if row is None:
                 raise DataInvalid("no customer has this identifier; nothing was taken apart")
             db.execute("UPDATE identifiers SET alone = ? WHERE identifier = ?", (f"{now:%Y-%m-%d} {reason}", key))
-            db.execute("DELETE FROM links WHERE (one = ?1 OR other = ?1) AND evidence LIKE ?2", (key, f"{BY_HAND}%"))
+            db.execute("DELETE FROM links WHERE (one = ?1 OR other = ?1) AND by_hand IS NOT NULL", (key,))
             self._part(db, int(row[0]))
 
     def _part(self, db: sqlite3.Connection, customer: int) -> None:
@@ -310,6 +310,13 @@ class People(Database):
                     pending.append(loser)
                     keys.update(from_json(people) or ())
         return keys
+
+
+def _evidence(by_hand: str | None, source: str | None, kind: int | None, id: str | None) -> str:
+    """What says so: a person's reason, or the record that carries both identifiers."""
+    if by_hand is not None:
+        return f"by hand: {by_hand}"
+    return f"{source}/{Kind(kind).name.lower()}/{id}" if kind is not None else "a record that was erased since"
 
 
 def _profile(records: Sequence[tuple[dict[str, Any], list[str]]], accounts: Mapping[str, int]) -> dict[str, Any]:

@@ -31,14 +31,13 @@ CREATE TABLE streams (
     read_at INTEGER, PRIMARY KEY (source, stream)
 ) WITHOUT ROWID;
 CREATE TABLE events (
-    seq INTEGER PRIMARY KEY, source INTEGER NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL, subject TEXT NOT NULL,
-    time INTEGER NOT NULL, received_at INTEGER NOT NULL, version INTEGER NOT NULL, sequence INTEGER NOT NULL,
-    extra TEXT, data BLOB NOT NULL
+    seq INTEGER PRIMARY KEY, thing INTEGER NOT NULL, id TEXT NOT NULL, type INTEGER NOT NULL, time INTEGER NOT NULL,
+    received_at INTEGER NOT NULL, version INTEGER NOT NULL, sequence INTEGER NOT NULL, extra TEXT, data BLOB NOT NULL
 );
-CREATE UNIQUE INDEX events_once ON events (source, subject, id);
+CREATE UNIQUE INDEX events_once ON events (thing, id);
 CREATE TABLE things (
     no INTEGER PRIMARY KEY, source INTEGER NOT NULL, kind INTEGER NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL,
-    active INTEGER, seen_at INTEGER NOT NULL, people TEXT NOT NULL, facts BLOB NOT NULL
+    active INTEGER, seen_at INTEGER NOT NULL, people TEXT NOT NULL, facts TEXT NOT NULL
 );
 CREATE UNIQUE INDEX things_once ON things (source, kind, id);
 CREATE INDEX things_open ON things (source, kind, seen_at) WHERE active IS NOT 0;
@@ -59,7 +58,7 @@ CREATE TABLE identifiers (
 ) WITHOUT ROWID;
 CREATE INDEX identifiers_of ON identifiers (customer);
 CREATE TABLE links (
-    one TEXT NOT NULL, other TEXT NOT NULL, evidence TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (one, other)
+    one TEXT NOT NULL, other TEXT NOT NULL, thing INTEGER, by_hand TEXT, at INTEGER NOT NULL, PRIMARY KEY (one, other)
 ) WITHOUT ROWID;
 CREATE TABLE work (
     source INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, reason TEXT NOT NULL, due_at INTEGER NOT NULL,
