@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -188,6 +189,13 @@ def test_what_is_no_policy_file_is_refused(tmp_path: Path) -> None:
             Policy.load(tmp_path / name)
         assert said in str(refused.value)
         assert str(tmp_path) not in str(refused.value)
+
+
+def test_the_policy_in_the_documentation_is_one() -> None:
+    page = Path(__file__).parents[2] / "docs" / "policies.md"
+    [block] = re.findall(r"```toml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    policy = Policy.from_toml(block)
+    assert [rule.id for rule in policy.rules] == ["serious-issue", "enough-this-week", "vip"]
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))

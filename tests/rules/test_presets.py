@@ -102,7 +102,7 @@ def test_an_issue_of_unknown_status_holds_and_is_reported() -> None:
 
 
 def test_where_unknown_counts_as_inactive_the_issue_holds_nothing_and_is_still_reported() -> None:
-    policy = Policy.starter(on_unknown="inactive")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - a word will do
+    policy = Policy.starter(on_unknown="inactive")
     decision = decide(policy=policy, issues=[issue(status="unknown", active=None)])
     assert decision.verdict is Verdict.SEND
     assert decision.notes == ("unknown-status",)

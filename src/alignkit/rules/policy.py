@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from string import Formatter
-from typing import TYPE_CHECKING, Annotated, Any, Self, Unpack, cast
+from typing import TYPE_CHECKING, Annotated, Any, Self, Unpack
 
 from pydantic import BeforeValidator, Field, StrictBool, ValidationError, model_validator
 
@@ -127,7 +127,7 @@ class Rule(Model, frozen=True):
 
 
 def _refuse_too_many(rules: Any) -> Any:
-    if len(cast("list[object]", rules) if isinstance(rules, list | tuple) else ()) > MOST_RULES:
+    if isinstance(rules, Sized) and len(rules) > MOST_RULES:
         raise ValueError(f"are more than {MOST_RULES:,}; split the policy")
     return rules
 

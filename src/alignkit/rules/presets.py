@@ -30,34 +30,37 @@ Priorities = tuple[Priority, ...]
 
 
 class StarterParameters(TypedDict, total=False):
-    """The parameters of `Policy.starter`, as type checkers see them; their meanings and defaults are in `Starter`."""
+    """The parameters of `Policy.starter`, as type checkers see them; their meanings and defaults are in `Starter`.
+
+    Members of the vocabularies and their plain words will do alike; a word that is none is refused when it is given.
+    """
 
     name: str
-    mode: Mode
-    on_unknown: OnUnknown
+    mode: Mode | str
+    on_unknown: OnUnknown | str
     expects: Sequence[str]
-    held_categories: Sequence[Category]
-    only_priorities: Sequence[Priority] | None
-    only_types: Sequence[IssueType] | None
-    only_reasons: Sequence[IssueReason] | None
-    onboarding_priorities: Sequence[Priority]
+    held_categories: Sequence[str]
+    only_priorities: Sequence[str] | None
+    only_types: Sequence[str] | None
+    only_reasons: Sequence[str] | None
+    onboarding_priorities: Sequence[str]
     waiting_limit: timedelta | str
-    waiting_priorities: Sequence[Priority]
+    waiting_priorities: Sequence[str]
     review_after: timedelta | str
     expire_after: timedelta | str
-    lasting_priorities: Sequence[Priority]
+    lasting_priorities: Sequence[str]
     cool_down: timedelta | str
     bad_rating_cool_down: timedelta | str
     negative_signals: int
     negative_window: timedelta | str
-    negative_categories: Sequence[Category]
+    negative_categories: Sequence[str]
     detractor_hold: timedelta | str
-    detractor_categories: Sequence[Category]
+    detractor_categories: Sequence[str]
     post_confidence: float
     post_hold: timedelta | str
-    post_categories: Sequence[Category]
-    account_priorities: Sequence[Priority]
-    account_categories: Sequence[Category]
+    post_categories: Sequence[str]
+    account_priorities: Sequence[str]
+    account_categories: Sequence[str]
     freshness: timedelta | str
     solicitation_freshness: timedelta | str
 

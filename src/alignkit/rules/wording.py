@@ -82,7 +82,7 @@ def describe(collection: str, row: Any) -> str:
     """One row: its reference and what of it matters to a reader."""
     try:
         words = _DESCRIBE[collection](row)
-    except (AttributeError, TypeError):
+    except (AttributeError, TypeError, ValueError):
         words = ()  # a row that is not what it should be is still named
     return ", ".join((reference(collection, row), *(word for word in words if word)))
 
