@@ -7,6 +7,7 @@ sources are; then at the facts. It only reads.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -58,10 +59,10 @@ class Gate:
         moment = aware(now)
         if self.policy.always_allows(message):
             return self.policy.decide(_NOTHING, message, moment)
-        key = _key(who)
+        keys = _keys(who)
         try:
             sources = self.store.watermarks()
-            facts = self.store.facts(key, self._needs)
+            facts = self._facts(keys)
         except (StoreUnavailable, StoreDamaged) as error:
             if self.on_error == "raise":
                 raise
@@ -72,6 +73,15 @@ class Gate:
         return self.policy.decide(
             facts, message, moment, as_of=view.as_of, stale=view.stale, incomplete=view.incomplete
         )
+
+    def _facts(self, keys: Sequence[str]) -> Facts:
+        """What is known under the first identifier that the store knows."""
+        found = _NOTHING
+        for key in keys:
+            found = self.store.facts(key, self._needs)
+            if found.customer is not None:
+                return found
+        return found
 
 
 class AsyncGate:
@@ -98,9 +108,9 @@ def aware(now: datetime | None) -> datetime:
     return now.astimezone(UTC)
 
 
-def _key(who: str | Customer) -> str:
+def _keys(who: str | Customer) -> list[str]:
     if isinstance(who, str):
-        return identity.identifier(who)
+        return [identity.identifier(who)]
     if not who.identifiers:
         raise DataInvalid("this customer has no identifiers; take customers from the store")
-    return who.identifiers[0]
+    return [identity.identifier(one) for one in who.identifiers]

@@ -6,13 +6,14 @@ stands at the destination is looked at, and the step is done again or counted as
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, TypeVar
 
-from alignkit.connectors.base import Look, Order, Receipt, Result, Sink, Standing, Submitted
+from alignkit.connectors.base import Look, Members, Order, Receipt, Result, Sink, Standing, Submitted
+from alignkit.errors import PagingStuck
 from alignkit.stores.base import IN_FLIGHT, IN_PLACE, Cause, Lease, LedgerRow, LedgerState, Store
 from alignkit.transport import Flow, call
 
@@ -27,11 +28,15 @@ _STATE_OF = {
 _TEXT_LIMIT = 200
 
 
+def _nothing() -> None: ...
+
+
 @dataclass(slots=True)
 class Works:
     """Holds and releases at one destination during one run.
 
     Attributes:
+        keep: renews the lease where it is time; called before each batch.
         tally: how often each result came, by `hold confirmed`, `release absent` and so on.
     """
 
@@ -39,6 +44,7 @@ class Works:
     sink: Sink
     now: datetime
     lease: Lease | None = None
+    keep: Callable[[], None] = _nothing
     tally: dict[str, int] = field(default_factory=dict[str, int])
 
     def hold(self, causes: Sequence[Cause]) -> Flow[None]:
@@ -48,7 +54,6 @@ class Works:
         known = [cause for cause in causes if cause.address in standing]
         if known:
             yield from call(self._intend, (), known)
-            self._count("hold", Result.CONFIRMED, len(known))
         busy = {address for address, row in rows.items() if row.state in IN_FLIGHT}
         for part in parts([c for c in causes if c.address not in standing | busy], self.sink.batch_size):
             yield from self._hold_part(part)
@@ -59,7 +64,7 @@ class Works:
         for cause in causes:
             standing = looks[cause.address].standing
             if standing is not Standing.FREE:
-                self._count("hold", Result.ABSENT if standing is Standing.ABSENT else Result.FOREIGN, 1)
+                self.count("hold", Result.ABSENT if standing is Standing.ABSENT else Result.FOREIGN)
         if not free:
             return
         rows = [self._row(cause.address, "hold", looks[cause.address], cause.since) for cause in free]
@@ -81,15 +86,16 @@ class Works:
             yield from self._release_part(part)
 
     def _release_part(self, held: Sequence[LedgerRow]) -> Flow[None]:
+        """Gives back what the snapshot of the hold says; a look now would only show what we made of it."""
         looks = yield from self.look([row.address for row in held])
         over = [row.address for row in held if looks[row.address].standing is not Standing.HELD]
         if over:
             yield from call(self.store.strike, self.sink.name, over, self.lease)
             for address in over:
                 absent = looks[address].standing is Standing.ABSENT
-                self._count("release", Result.ABSENT if absent else Result.CONFIRMED, 1)
+                self.count("release", Result.ABSENT if absent else Result.CONFIRMED)
         rows = [
-            self._row(row.address, "release", looks[row.address], row.since)
+            replace(row, direction="release", state=LedgerState.INTENDED, at=self.now)
             for row in held
             if looks[row.address].standing is Standing.HELD
         ]
@@ -98,8 +104,12 @@ class Works:
             answer = yield from self.attend(self.sink.release([_order(row) for row in rows]))
             yield from self._settle(rows, answer)
 
-    def recover(self) -> Flow[None]:
-        """Settles what a former run left open: asks after submitted batches, and does unfinished steps again."""
+    def recover(self, *, holds_again: bool = True) -> Flow[None]:
+        """Settles what a former run left open: asks after submitted batches, and ends unfinished steps.
+
+        Args:
+            holds_again: whether a hold that has not come about is asked for once more; else it is given up.
+        """
         rows = yield from call(self._rows)
         open_rows = [row for row in rows.values() if row.state in IN_FLIGHT]
         handles = {row.handle for row in open_rows if row.state is LedgerState.SUBMITTED and row.handle}
@@ -109,23 +119,25 @@ class Works:
                 yield from self._settle([row for row in open_rows if row.handle == handle], receipts)
         intended = [row for row in open_rows if row.state is LedgerState.INTENDED]
         for part in parts([row for row in intended if row.direction == "hold"], self.sink.batch_size):
-            yield from self._recover_holds(part)
+            yield from self._recover_holds(part, holds_again=holds_again)
         for part in parts([row for row in intended if row.direction == "release"], self.sink.batch_size):
-            answer = yield from self.attend(self.sink.release([_order(row) for row in part]))
-            yield from self._settle(part, answer)
+            yield from self._release_part(part)
 
-    def _recover_holds(self, rows: Sequence[LedgerRow]) -> Flow[None]:
+    def _recover_holds(self, rows: Sequence[LedgerRow], *, holds_again: bool) -> Flow[None]:
         """Stood FREE when we wrote the intent: HELD now means that our call went through, FREE that it did not."""
         looks = yield from self.look([row.address for row in rows])
         done = [row for row in rows if looks[row.address].standing is Standing.HELD]
         yield from self._settle(done, [Receipt(row.address, Result.CONFIRMED) for row in done])
-        void = [row for row in rows if looks[row.address].standing in (Standing.ABSENT, Standing.SILENT)]
+        free = [row for row in rows if looks[row.address].standing is Standing.FREE]
+        void = [row for row in rows if row not in done and (row not in free or not holds_again)]
         yield from self._settle(void, [Receipt(row.address, Result.ABSENT) for row in void])
-        again = [row for row in rows if looks[row.address].standing is Standing.FREE]
-        if again:
+        if free and holds_again:
+            # They may have changed their preferences since; a release must give back those of today.
+            fresh = [replace(row, snapshot=looks[row.address].snapshot, at=self.now) for row in free]
+            yield from call(self._intend, fresh, ())
             causes = yield from call(self._causes)
-            answer = yield from self.attend(self.sink.hold([_order(row, causes.get(row.address)) for row in again]))
-            yield from self._settle(again, answer)
+            answer = yield from self.attend(self.sink.hold([_order(row, causes.get(row.address)) for row in fresh]))
+            yield from self._settle(fresh, answer)
 
     def _causes(self) -> dict[str, Cause]:
         return {cause.address: cause for cause in self.store.causes(self.sink.name)}
@@ -136,6 +148,20 @@ class Works:
             return {}
         found = yield from self.attend(self.sink.look(addresses))
         return {address: found.get(address, Look(Standing.ABSENT)) for address in addresses}
+
+    def members(self, cursor: str | None) -> Flow[Members]:
+        """One page of the people at the destination.
+
+        Raises:
+            PagingStuck: the destination gave a cursor for the second time.
+        """
+        page = yield from self.attend(self.sink.members(cursor))
+        if page.cursor is not None and page.cursor in self._cursors:
+            raise PagingStuck(f"`{self.sink.name}` gave the same page of its members twice; nothing was changed")
+        self._cursors.update(() if page.cursor is None else (page.cursor,))
+        return page
+
+    _cursors: set[str] = field(default_factory=set[str])
 
     def _settle(self, rows: Sequence[LedgerRow], answer: Sequence[Receipt] | Submitted) -> Flow[None]:
         if not rows:
@@ -150,7 +176,7 @@ class Works:
         struck: list[str] = []
         for row in rows:
             receipt = receipts.get(row.address, Receipt(row.address, Result.RETRY, "the destination said nothing"))
-            self._count(row.direction, receipt.result, 1)
+            self.count(row.direction, receipt.result)
             after = _after(row, receipt, self.now)
             if after is None:
                 struck.append(row.address)
@@ -165,6 +191,7 @@ class Works:
         return {row.address: row for row in self.store.ledger(self.sink.name)}
 
     def _intend(self, rows: Iterable[LedgerRow], causes: Iterable[Cause]) -> None:
+        self.keep()
         self.store.intend(rows, add=causes, lease=self.lease)
 
     def _row(self, address: str, direction: Direction, look: Look, since: datetime) -> LedgerRow:
@@ -181,7 +208,8 @@ class Works:
     def attend(self, flow: Flow[T]) -> Flow[T]:
         return flow if self.sink.account is None else self.sink.account.attend(flow)
 
-    def _count(self, direction: str, result: Result, number: int) -> None:
+    def count(self, direction: Direction, result: Result, number: int = 1) -> None:
+        """Adds to the tally."""
         name = f"{direction} {result.value}"
         self.tally[name] = self.tally.get(name, 0) + number
 

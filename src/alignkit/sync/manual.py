@@ -8,7 +8,17 @@ from uuid import uuid4
 
 from alignkit import identity
 from alignkit.errors import DataInvalid
-from alignkit.models import Category, Channel, CustomerEvent, Hold, HoldChanged, HoldKind, MessageSent, Send
+from alignkit.models import (
+    Category,
+    Channel,
+    CustomerEvent,
+    Hold,
+    HoldChanged,
+    HoldKind,
+    MessageSent,
+    Send,
+    microseconds,
+)
 from alignkit.stores.base import OWN_SOURCE, Applied, Batch, Store
 
 
@@ -65,18 +75,20 @@ def record(store: Store, events: Sequence[CustomerEvent], now: datetime) -> Appl
 
 
 def hold_event(hold: Hold, now: datetime) -> HoldChanged:
-    """The event that puts or changes a hold."""
-    return HoldChanged.of(hold, source=OWN_SOURCE, received_at=now, time=now)
+    """The event that puts or lifts a hold; a lifting counts as later, whatever the clocks of the two callers say."""
+    put = microseconds(hold.opened_at)
+    version = put if hold.released_at is None else max(microseconds(now), put + 1)
+    return HoldChanged.of(hold, source=OWN_SOURCE, received_at=now, time=now, version=version)
 
 
 def send_events(sends: Iterable[Send], now: datetime) -> list[CustomerEvent]:
-    """The events of messages that were sent; a send without `sent_at` counts as sent now."""
-    return [
-        MessageSent.of(
-            send if send.sent_at else send.model_copy(update={"sent_at": now}),
-            source=OWN_SOURCE,
-            received_at=now,
-            time=send.sent_at or now,
-        )
-        for send in sends
-    ]
+    """The events of messages that were sent; a send without `sent_at` counts as sent when it was first recorded."""
+    return [_sent(send, now) for send in sends]
+
+
+def _sent(send: Send, now: datetime) -> MessageSent:
+    if send.sent_at is not None:
+        return MessageSent.of(send, source=OWN_SOURCE, received_at=now, time=send.sent_at)
+    event = MessageSent.of(send.model_copy(update={"sent_at": now}), source=OWN_SOURCE, received_at=now, time=now)
+    # An id without the moment, so that a repeated record counts as a repeat and the first moment stands.
+    return event.model_copy(update={"id": f"{MessageSent.kind}/{send.id}"})

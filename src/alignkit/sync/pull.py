@@ -7,7 +7,9 @@ on its source's own word, never because it was missing from a page.
 
 from __future__ import annotations
 
+import json
 import logging
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -100,6 +102,7 @@ class PullJob:
     counts: dict[str, int] = field(default_factory=dict[str, int])
     gaps: list[str] = field(default_factory=list[str])
     unread: list[str] = field(default_factory=list[str])
+    _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         unknown = [stream for stream in self.streams if stream not in self.source.streams]
@@ -110,7 +113,7 @@ class PullJob:
         if self.max_pages is not None and self.max_pages < 1:
             raise DataInvalid("`max_pages` must be at least 1")
         self.tenure = Tenure(self.store, f"pull:{self.source.name}")
-        self.unread = list(self.streams)
+        self.unread = list(dict.fromkeys(self.streams))
 
     def open(self) -> None:
         """Takes the lease and tells the store what to expect."""
@@ -132,6 +135,7 @@ class PullJob:
     def _read_stream(self, stream: str) -> Flow[None]:
         checkpoint = yield from call(self._checkpoint, stream)
         has_restarted = False
+        seen: set[str] = set()
         while not self._is_spent:
             try:
                 page = yield from attended(self.source, self.source.read(stream, checkpoint, self.run))
@@ -139,9 +143,11 @@ class PullJob:
                 if has_restarted:
                     raise
                 has_restarted, checkpoint = True, None
+                seen.clear()
                 self._note(f"{stream}: the service no longer knew the position; read again from the start")
                 continue
-            if page.more and page.checkpoint == checkpoint:
+            seen.add(_position(checkpoint))
+            if page.more and _position(page.checkpoint) in seen:
                 raise PagingStuck(f"`{self.source.name}` gave the same page of `{stream}` twice; nothing was skipped")
             yield from call(self._store_page, stream, page)
             checkpoint = page.checkpoint
@@ -220,13 +226,15 @@ class PullJob:
         yield from call(self._store_fetched, batch, later)
 
     def _store_fetched(self, batch: Batch, later: Sequence[Ref]) -> None:
-        self.tenure.keep()
-        self._apply(batch)
-        if later:
-            self.store.postpone(self.source.name, later, self.run.now + RETRY_AFTER)
-        self._count("fetched", len(batch.done))
-        self._count("waiting", len(later))
-        self._tell("by id", self.counts["fetched"])
+        """Called from several threads, which take turns here: counting and telling are not safe otherwise."""
+        with self._turn:
+            self.tenure.keep()
+            self._apply(batch)
+            if later:
+                self.store.postpone(self.source.name, later, self.run.now + RETRY_AFTER)
+            self._count("fetched", len(batch.done))
+            self._count("waiting", len(later))
+            self._tell("by id", self.counts["fetched"])
 
     def _count(self, name: str, number: int) -> None:
         self.counts[name] = self.counts.get(name, 0) + number
@@ -248,3 +256,8 @@ class PullJob:
 def attended(endpoint: Source, flow: Flow[T]) -> Flow[T]:
     """The flow under its endpoint's account, where it has one."""
     return flow if endpoint.account is None else endpoint.account.attend(flow)
+
+
+def _position(checkpoint: Checkpoint | None) -> str:
+    """A checkpoint as text that is the same for equal ones."""
+    return json.dumps(checkpoint, sort_keys=True)

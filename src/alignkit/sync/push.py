@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from alignkit.connectors.base import Capability, Sink
+from alignkit.connectors.base import Capability, Result, Sink, Standing
 from alignkit.errors import DataInvalid
 from alignkit.gate import Gate
 from alignkit.identity import readable
@@ -20,7 +20,7 @@ from alignkit.rules.decision import Decision
 from alignkit.rules.policy import Mode, Policy
 from alignkit.stores.base import Cause, Store
 from alignkit.sync.lease import Tenure
-from alignkit.sync.ledger import Works
+from alignkit.sync.ledger import Works, parts
 from alignkit.sync.pull import OnProgress, Progress
 from alignkit.transport import Flow, call
 
@@ -127,7 +127,7 @@ class PushJob:
         """Takes the lease; a dry run needs none."""
         if not self.dry_run:
             self.tenure.begin()
-            self.works.lease = self.tenure.lease
+            self.works.lease, self.works.keep = self.tenure.lease, self.tenure.keep
 
     def close(self) -> None:
         """Gives the lease back."""
@@ -143,7 +143,7 @@ class PushJob:
         cursor: str | None = None
         while True:
             if self.sink.lists_members:
-                members = yield from self.works.attend(self.sink.members(cursor))
+                members = yield from self.works.members(cursor)
                 addresses, cursor = list(members.addresses), members.cursor
             else:
                 addresses = yield from call(self._known_addresses)
@@ -152,6 +152,7 @@ class PushJob:
                 break
         seen_no_more = [address for address in causes if address not in self._seen]
         yield from call(self._decide_all, seen_no_more, causes, decided, counted=False)
+        yield from self._leave_out_unreachable(decided)
         changes = tuple(decided[address] for address in sorted(decided))
         braked = self._braked(len(changes))
         if not self.dry_run and braked is None:
@@ -237,6 +238,22 @@ class PushJob:
             " look at a dry run, then push again without the brake if it is right"
         )
 
+    def _leave_out_unreachable(self, decided: dict[str, Change]) -> Flow[None]:
+        """Takes out those who could not be held: not there, or silent for a reason that is not ours to touch."""
+        ours = yield from call(self._in_ledger)
+        wanted = sorted(a for a, change in decided.items() if change.direction == "hold" and a not in ours)
+        for part in parts(wanted, self.sink.batch_size):
+            looks = yield from self.works.look(part)
+            for address in part:
+                standing = looks[address].standing
+                if standing is not Standing.FREE:
+                    self.works.count("hold", Result.ABSENT if standing is Standing.ABSENT else Result.FOREIGN)
+                    self.held -= 1
+                    del decided[address], self._new_causes[address]
+
+    def _in_ledger(self) -> set[str]:
+        return {row.address for row in self.store.ledger(self.sink.name)}
+
     def _carry_out(self, changes: Sequence[Change]) -> Flow[None]:
         """Releases first, so that nobody waits for the holds of others."""
         freed = [change.address for change in changes if change.direction == "release"]
@@ -258,7 +275,7 @@ class PushJob:
 
     def _gone(self, addresses: Sequence[str]) -> set[str]:
         """Those of whom the ledger holds no row any more."""
-        return set(addresses) - {row.address for row in self.store.ledger(self.sink.name)}
+        return set(addresses) - self._in_ledger()
 
     def _drop(self, drops: Sequence[tuple[str, str, str]]) -> None:
         self.store.intend((), drop=drops, lease=self.tenure.lease)

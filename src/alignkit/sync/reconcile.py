@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from alignkit.connectors.base import Sink, Standing
+from alignkit.identity import readable
 from alignkit.stores.base import Cause, LedgerRow, LedgerState, Store
 from alignkit.sync.lease import Tenure
 from alignkit.sync.ledger import Works, in_place, parts
@@ -23,7 +24,10 @@ from alignkit.transport import Flow, call
 
 @dataclass(frozen=True, slots=True)
 class ReconcileResult:
-    """How the ledger and a destination differ; each list holds addresses, sorted."""
+    """How the ledger and a destination differ; each list holds addresses, sorted.
+
+    `repaired` counts those of `missing` that are held again; `mended` says whether repair was asked for.
+    """
 
     destination: str
     agreed: int = 0
@@ -32,11 +36,14 @@ class ReconcileResult:
     gone: tuple[str, ...] = ()
     moved: tuple[tuple[str, str], ...] = ()
     repaired: int = 0
+    mended: bool = False
 
     @property
     def is_in_order(self) -> bool:
-        """Whether everything of ours stands as the ledger says."""
-        return not (self.missing or self.gone or self.moved) or self.repaired == len(self.missing) > 0
+        """Whether everything of ours now stands as the ledger says."""
+        if self.mended:
+            return self.repaired == len(self.missing)
+        return not (self.missing or self.gone or self.moved)
 
 
 @dataclass(slots=True)
@@ -57,7 +64,7 @@ class ReconcileJob:
     def open(self) -> None:
         """Takes the destination's lease."""
         self.tenure.begin()
-        self.works.lease = self.tenure.lease
+        self.works.lease, self.works.keep = self.tenure.lease, self.tenure.keep
 
     def close(self) -> None:
         """Gives the lease back."""
@@ -78,8 +85,9 @@ class ReconcileJob:
         moved = yield from call(self._moved, by_standing[Standing.ABSENT], members)
         gone = sorted({*by_standing[Standing.ABSENT], *by_standing[Standing.SILENT]} - {old for old, _ in moved})
         missing = sorted(by_standing[Standing.FREE])
+        repaired = 0
         if self.repair:
-            yield from self._mend(missing, [*gone, *(old for old, _ in moved)])
+            repaired = yield from self._mend(missing, [*gone, *(old for old, _ in moved)])
         return ReconcileResult(
             destination=self.sink.name,
             agreed=len(by_standing[Standing.HELD]),
@@ -87,7 +95,8 @@ class ReconcileJob:
             foreign=tuple(foreign),
             gone=tuple(gone),
             moved=tuple(moved),
-            repaired=self.works.tally.get("hold confirmed", 0) + self.works.tally.get("hold accepted", 0),
+            repaired=repaired,
+            mended=self.repair,
         )
 
     def _ours(self) -> dict[str, LedgerRow]:
@@ -99,7 +108,7 @@ class ReconcileJob:
             return found
         cursor: str | None = None
         while True:
-            members = yield from self.works.attend(self.sink.members(cursor))
+            members = yield from self.works.members(cursor)
             found.update(members.addresses)
             cursor = members.cursor
             if cursor is None:
@@ -107,7 +116,7 @@ class ReconcileJob:
 
     def _confirm(self, rows: Sequence[LedgerRow]) -> None:
         fresh = [replace(row, state=LedgerState.CONFIRMED, at=self.now) for row in rows]
-        self.store.intend([row for row in fresh if row.state is LedgerState.CONFIRMED], lease=self.tenure.lease)
+        self.store.intend(fresh, lease=self.tenure.lease)
 
     def _foreign(self, others: Sequence[str]) -> Flow[list[str]]:
         found: list[str] = []
@@ -117,22 +126,24 @@ class ReconcileJob:
         return found
 
     def _moved(self, absent: Sequence[str], members: set[str]) -> list[tuple[str, str]]:
+        there = {readable(address): address for address in sorted(members)}
         moved: list[tuple[str, str]] = []
         for address in sorted(absent):
-            customer = self.store.customer(address)
-            keys = customer.identifiers if customer else ()
-            others = (key.removeprefix("email:") for key in keys if key.startswith("email:"))
-            new = next((other for other in others if other != address and other in members), None)
+            customer = self.store.customer(address) if readable(address) else None
+            others = customer.identifiers if customer else ()
+            new = next((there[key] for key in others if key in there and there[key] != address), None)
             if new is not None:
                 moved.append((address, new))
         return moved
 
-    def _mend(self, missing: Sequence[str], over: Sequence[str]) -> Flow[None]:
+    def _mend(self, missing: Sequence[str], over: Sequence[str]) -> Flow[int]:
+        """Holds the missing again and strikes what is over; says how many are held again."""
         causes = yield from call(self._causes)
         yield from call(self.store.strike, self.sink.name, [*missing, *over], self.tenure.lease)
         yield from self.works.hold([cause for address in missing for cause in causes.get(address, ())[:1]])
-        again = [cause for address in missing for cause in causes.get(address, ())[1:]]
-        yield from self.works.hold(again)
+        yield from self.works.hold([cause for address in missing for cause in causes.get(address, ())[1:]])
+        ours = yield from call(self._ours)
+        return sum(address in ours for address in missing)
 
     def _causes(self) -> dict[str, list[Cause]]:
         found: dict[str, list[Cause]] = {}

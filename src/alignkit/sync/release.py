@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from alignkit.connectors.base import Sink
-from alignkit.stores.base import Store
+from alignkit.identity import readable
+from alignkit.stores.base import IN_FLIGHT, LedgerRow, Store
 from alignkit.sync.lease import Tenure
 from alignkit.sync.ledger import Works, in_place
 from alignkit.transport import Flow, call
@@ -19,12 +20,16 @@ from alignkit.transport import Flow, call
 
 @dataclass(frozen=True, slots=True)
 class ReleaseResult:
-    """What releasing did; `left` are addresses that we still hold, `open` those whose release is under way."""
+    """What releasing did; `left` are addresses that we still hold, `open` those whose release is under way.
+
+    What is open is settled by the next run at this destination.
+    """
 
     destination: str
     released: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     tally: Mapping[str, int] = field(default_factory=dict[str, int])
+    open: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -45,7 +50,7 @@ class ReleaseJob:
     def open(self) -> None:
         """Takes the destination's lease."""
         self.tenure.begin()
-        self.works.lease = self.tenure.lease
+        self.works.lease, self.works.keep = self.tenure.lease, self.tenure.keep
 
     def close(self) -> None:
         """Gives the lease back."""
@@ -53,18 +58,26 @@ class ReleaseJob:
 
     def release(self) -> Flow[ReleaseResult]:
         """Settles what was left open, then releases."""
-        yield from self.works.recover()
-        ours = yield from call(self._ours)
-        yield from self.works.release(ours)
-        left = yield from call(self._ours)
+        before = yield from call(self._rows)
+        yield from self.works.recover(holds_again=False)
+        ours = yield from call(self._rows)
+        yield from self.works.release([row.address for row in in_place(ours)])
+        rows = yield from call(self._rows)
+        left = [row.address for row in in_place(rows)]
         return ReleaseResult(
             destination=self.sink.name,
-            released=tuple(sorted(set(ours) - set(left))),
+            released=tuple(sorted({row.address for row in before} - {row.address for row in rows})),
             left=tuple(left),
             tally=dict(sorted(self.works.tally.items())),
+            open=tuple(row.address for row in rows if row.state in IN_FLIGHT),
         )
 
-    def _ours(self) -> list[str]:
-        wanted = None if self.only is None else set(self.only)
-        rows = in_place(self.store.ledger(self.sink.name))
-        return [row.address for row in rows if wanted is None or row.address in wanted]
+    def _rows(self) -> list[LedgerRow]:
+        wanted = None if self.only is None else {_key(address) for address in self.only}
+        rows = self.store.ledger(self.sink.name)
+        return [row for row in rows if wanted is None or _key(row.address) in wanted]
+
+
+def _key(address: str) -> str:
+    """What tells people apart, however a destination spells their address."""
+    return readable(address) or address

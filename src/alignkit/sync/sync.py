@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from alignkit.connectors.base import Finding, NewIssue, Run, Sink, Source
 from alignkit.gate import aware
+from alignkit.identity import identifier
 from alignkit.models import Category, Channel, Hold, Message, Send
 from alignkit.rules.policy import Policy
 from alignkit.stores.base import Applied, Forgotten, Store
@@ -18,7 +19,7 @@ from alignkit.sync.pull import OnProgress, PullJob, PullResult
 from alignkit.sync.push import Brake, PushJob, PushResult
 from alignkit.sync.reconcile import ReconcileJob, ReconcileResult
 from alignkit.sync.release import ReleaseJob, ReleaseResult
-from alignkit.transport import Flow, Request, Response, arun, arun_all, run, run_all
+from alignkit.transport import Flow, Request, Response, arun, arun_all, call, run, run_all
 
 T = TypeVar("T")
 SendRequest = Callable[[Request], Response]
@@ -342,13 +343,14 @@ def _attended(endpoint: Source | Sink, flow: Flow[T]) -> Flow[T]:
 
 def _addresses(store: Store, who: str) -> list[str]:
     customer = store.customer(who)
-    return [] if customer is None else [key.partition(":")[2] for key in customer.identifiers]
+    known = () if customer is None else customer.identifiers
+    return [key.partition(":")[2] for key in dict.fromkeys((identifier(who), *known))]
 
 
 @contextmanager
 def _open(job: _Job) -> Generator[None]:
-    job.open()
     try:
+        job.open()
         yield
     finally:
         job.close()
@@ -356,8 +358,13 @@ def _open(job: _Job) -> Generator[None]:
 
 @asynccontextmanager
 async def _aopen(job: _Job) -> AsyncGenerator[None]:
-    await asyncio.to_thread(job.open)
     try:
+        # Waits for the thread even when it is cancelled, so that a lease taken meanwhile is given back.
+        await arun(call(job.open), _send_nothing)
         yield
     finally:
         await asyncio.to_thread(job.close)
+
+
+async def _send_nothing(wanted: Request) -> Response:
+    raise AssertionError(wanted)
