@@ -200,6 +200,17 @@ def test_a_key_of_an_address_is_its_own_key(name: str, host: str) -> None:
     key.encode()
 
 
+@given(st.from_regex(r"[A-Za-z0-9_.+-]{1,70}@([A-Za-z0-9-]{1,64}[.]){0,4}[A-Za-z]{1,64}[.]?", fullmatch=True))
+def test_usual_and_unusual_spellings_are_read_alike(address: str) -> None:
+    assert email(address) == email(f" {address}")
+
+
+@pytest.mark.parametrize("last", [59, 60, 61, 62, 63])
+def test_a_domain_is_as_long_as_the_standards_allow(last: int) -> None:
+    host = ".".join(["a" * 63] * 3 + ["b" * last])
+    assert (email(f"ada@{host}") is None) is (len(host) > 253)
+
+
 @given(st.text())
 def test_no_text_whatever_breaks_the_reading_of_identifiers(text: str) -> None:
     assert email(text) is None or "@" in text
