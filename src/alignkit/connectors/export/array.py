@@ -60,7 +60,7 @@ def _records(file: OpenFile, text: str, at: int) -> tuple[list[Any], list[int], 
 def _next(text: str, at: int) -> int:
     """Where the next element begins, past the bracket or comma before it; the end of the text after the last."""
     at = _skip(text, at)
-    if text[at] == "]" and _skip(text, at + 1) == len(text):
+    if text[at:] in ("", "]"):
         return len(text)
     if text[at] != ("[" if at == 0 else ","):
         raise ValueError

@@ -6,18 +6,20 @@ import os
 from collections.abc import Generator, Sequence
 from collections.abc import Mapping as Table
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from alignkit.connectors.base import Capability, Checkpoint, ConnectorSettings, Finding, Page, Run, Source, settings
-from alignkit.connectors.export import layouts, zendesk
+from alignkit.connectors.export import layouts
 from alignkit.connectors.export.files import SUFFIXES, OpenFile, Place, find
 from alignkit.connectors.export.generic_csv import generic_csv
 from alignkit.connectors.export.mapping import Mapping, Tags, listed
 from alignkit.connectors.export.reader import Reader, Reading
+from alignkit.connectors.export.zendesk import STATUSES, zendesk
 from alignkit.errors import AlignkitError, SettingsError
 from alignkit.models.base import Name
 from alignkit.models.events import ContactChanged, CustomerEvent, IssueChanged, SurveyAnswered
@@ -30,6 +32,9 @@ MAX_BYTES = 64 * 1024 * 1024
 
 _BUFFER = 1024 * 1024
 """Pages run to megabytes; the usual few kilobytes at a time would cost a fifth of reading them."""
+
+
+_Id = Annotated[str, Field(coerce_numbers_to_str=True)]
 
 
 class ExportSettings(ConnectorSettings):
@@ -49,7 +54,7 @@ class ExportSettings(ConnectorSettings):
     path: str
     mapping: str = "zendesk"
     statuses: Table[str, IssueStatus] = Field(default_factory=dict)
-    custom_statuses: Table[str, IssueStatus] = Field(default_factory=dict)
+    custom_statuses: Table[_Id, IssueStatus] = Field(default_factory=dict)
     outbound_tags: frozenset[str] = frozenset()
     internal_tags: frozenset[str] = frozenset()
     keep_text: bool = True
@@ -77,7 +82,7 @@ class Export(Source):
         {Capability.INCREMENTAL, Capability.DELETIONS, Capability.MERGES}
     )
     streams: ClassVar[tuple[str, ...]] = ("records",)
-    statuses: ClassVar[Table[str, IssueStatus]] = zendesk.STATUSES
+    statuses: ClassVar[Table[str, IssueStatus]] = STATUSES
 
     def __init__(
         self,
@@ -93,6 +98,7 @@ class Export(Source):
         self._limit = known.max_bytes
         tags = Tags(known.internal_tags, known.outbound_tags)
         declared = mapping if isinstance(mapping, Mapping) else _ready(known)
+        declared = replace(declared, statuses={**declared.statuses, **known.statuses})
         self._reader = Reader(declared, tags, keep_text=known.keep_text)
 
     def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:  # noqa: ARG002 - there is one stream
@@ -175,10 +181,12 @@ class Export(Source):
 def _ready(known: ExportSettings) -> Mapping:
     """A mapping by its name."""
     if known.mapping == "zendesk":
-        return zendesk.zendesk(statuses=known.statuses, custom_statuses=known.custom_statuses)
-    if known.mapping == "csv":
-        return generic_csv(statuses=known.statuses)
-    raise SettingsError(f"`{known.mapping}` is no mapping; take `zendesk`, `csv` or a `Mapping` of your own")
+        return zendesk(custom_statuses=known.custom_statuses)
+    if known.mapping != "csv":
+        raise SettingsError(f"`{known.mapping}` is no mapping; take `zendesk`, `csv` or a `Mapping` of your own")
+    if known.custom_statuses:
+        raise SettingsError("`custom_statuses` are Zendesk's; give the words of a table in `statuses`")
+    return generic_csv()
 
 
 def _checkpoint(places: Table[str, Place], since: datetime | None) -> dict[str, JsonValue]:

@@ -50,9 +50,9 @@ COLUMNS = (
 """The columns that are named like the fields that they fill; `updated_at` fills `remote_updated_at`."""
 
 
-def generic_csv(*, statuses: Table[str, IssueStatus | str] | None = None) -> Mapping:
-    """The mapping of the generic table; `statuses` adds the desk's own words."""
+def generic_csv() -> Mapping:
+    """The mapping of the generic table."""
     return Mapping(
         issues={**{name: name for name in COLUMNS}, "remote_updated_at": "updated_at"},
-        statuses={**STATUSES, **(statuses or {})},
+        statuses=STATUSES,
     )

@@ -64,7 +64,11 @@ class Recipe(Generic[E]):
         self.model, self.places, self.finish = model, places, finish
         self.also: Mapping[str, tuple[Paths, type]] = mapping.also if model is Issue else {}
         known = model.model_fields
-        self.defaults: Values = {name: one.get_default(call_default_factory=True) for name, one in known.items()}
+        # In the order of the fields: what an event says, and so its id, is written in that order.
+        self.defaults: Values = {
+            name: None if one.is_required() else one.get_default(call_default_factory=True)
+            for name, one in known.items()
+        }
         self.told = set(places)
         self.objects = [name for name, one in known.items() if one.default_factory is not None]
         kinds = {name: _kind(model, name) for name in places}

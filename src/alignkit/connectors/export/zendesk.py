@@ -67,14 +67,12 @@ _RATINGS = {"good": (1.0, SurveyBucket.GOOD), "bad": (0.0, SurveyBucket.BAD)}
 
 def zendesk(
     *,
-    statuses: Table[str, IssueStatus | str] | None = None,
     custom_statuses: Table[str, IssueStatus] | None = None,
     spam_tags: frozenset[str] = frozenset({"spam"}),
 ) -> Mapping:
     """The mapping of Zendesk's exports.
 
     Args:
-        statuses: further words for a status, or other meanings of Zendesk's own.
         custom_statuses: the id of a custom status -> ours. Zendesk tells custom statuses by id alone; without an entry
             the category counts, which is what `status` says.
         spam_tags: a ticket with one of these is spam.
@@ -122,7 +120,7 @@ def zendesk(
         issues_at="tickets",
         contacts_at="users",
         contact_mark="role",
-        statuses={**STATUSES, **(statuses or {})},
+        statuses=STATUSES,
         values={"channel": CHANNELS, "is_staff": {"agent": "true", "admin": "true"}},
         separator=None,
         also={
