@@ -37,7 +37,7 @@ _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _FULL_STOPS = str.maketrans("\u3002\uff0e\uff61", "...")
 
 # What nearly every address looks like: nothing about it needs a second look.
-_PLAIN = re.compile(r"[A-Za-z0-9_.+-]{1,64}@(?:[A-Za-z0-9]{1,63}\.){1,3}[A-Za-z]{2,63}")
+_PLAIN = re.compile(r"[A-Za-z0-9_.+-]{1,64}@(?:[A-Za-z0-9]{1,60}\.){1,3}[A-Za-z]{2,60}")
 _LONGEST_NUMBER = 40
 _PHONE_MARKS = re.compile(r"[\s./\-\u2010-\u2015]")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")

@@ -107,7 +107,7 @@ class Event(Model, frozen=True):
         return kept or self.data_type.__pydantic_serializer__.to_json(self.data, exclude_defaults=True)
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.__dict__ == other.__dict__
+        return isinstance(other, Event) and type(self) is type(other) and vars(self) == vars(other)
 
     @classmethod
     def of(
@@ -147,8 +147,8 @@ class Event(Model, frozen=True):
             "data": data,
         }
         # What connectors hand over fits already; anything else takes the long way and is told what is wrong.
-        fits = moment.tzinfo is received_at.tzinfo is UTC and type(data) is cls.data_type and source and "/" not in source
-        if not fits:
+        is_named = bool(source) and "/" not in source
+        if not (is_named and moment.tzinfo is received_at.tzinfo is UTC and type(data) is cls.data_type):
             return cls(**values)
         made = unchecked(cls, values, _ENVELOPE)
         if data.raw is None and data.observed_at is None:
