@@ -1,0 +1,262 @@
+"""The commands that look: `status` at what is known, `doctor` at what is wrong, `connectors` at what there is."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+import typer
+from rich.text import Text
+
+from alignkit import registry
+from alignkit.cli.command import Now, Session, command, ended
+from alignkit.cli.exits import Exit
+from alignkit.cli.output import age, moment, number, stamp
+from alignkit.cli.parameters import parameters, takes_more
+from alignkit.connectors.base import Finding, Sink, Source
+from alignkit.errors import AlignkitError
+from alignkit.models import Hold, HoldKind
+from alignkit.stores import MemoryStore, SQLiteStore
+from alignkit.stores.base import SourceState
+from alignkit.sync import Sync
+
+_LISTED = 10
+"""How many records of the quarantine people are shown; programs get them all."""
+
+
+def status(session: Session, now: Now = None) -> None:
+    """Show what is known, how fresh it is, what could not be read, and who is held why and for how long."""
+    at = now or datetime.now(UTC)
+    store = session.store
+    _tell_sources(session, store, at)
+    _tell_counts(session, store)
+    _tell_unknown(session, store)
+    _tell_quarantine(session, store)
+    _tell_holds(session, store, at)
+
+
+def _tell_sources(session: Session, store: SQLiteStore, now: datetime) -> None:
+    sources = store.sources()
+    for one in sources:
+        session.output.row(
+            "source",
+            name=one.name,
+            connector=one.type,
+            read_at=stamp(one.read_at),
+            is_complete=one.is_complete,
+            incomplete=[stream.stream for stream in one.streams if not stream.is_complete],
+        )
+    rows = [
+        (
+            one.name,
+            one.type,
+            moment(one.read_at),
+            age(one.read_at, now),
+            "yes" if one.is_complete else Text("no: marketing waits", style="yellow"),
+        )
+        for one in sources
+    ]
+    session.output.table("Sources", ("source", "connector", "read until (UTC)", "", "read to its end"), rows)
+
+
+_COUNTED = {
+    "issues": "issues",
+    "active_issues": "of these open",
+    "unknown_issues": "of unknown status",
+    "issues_without_customer": "without a customer",
+    "customers": "customers",
+    "events": "events",
+    "quarantined": "records in quarantine",
+    "wanted": "records still to be read by id",
+}
+
+
+def _tell_counts(session: Session, store: SQLiteStore) -> None:
+    counts = store.counts()
+    session.output.row("counts", **counts)
+    rows = [(_COUNTED.get(name, name), f"{count:,}") for name, count in counts.items()]
+    session.output.table("What is known", ("", "number"), rows, right=("number",))
+
+
+def _tell_unknown(session: Session, store: SQLiteStore) -> None:
+    found = store.unknown_statuses()
+    for (source, raw), count in found.items():
+        session.output.row("unknown_status", source=source, status=raw, issues=count)
+    rows = [(source, raw, f"{count:,}") for (source, raw), count in found.items()]
+    title = "Statuses that nobody has mapped; their issues count as open"
+    session.output.table(title, ("source", "status", "issues"), rows, right=("issues",))
+
+
+def _tell_quarantine(session: Session, store: SQLiteStore) -> None:
+    output = session.output
+    if output.as_json:
+        for one in store.quarantined():
+            output.row(
+                "quarantined",
+                source=one.source,
+                stream=one.stream,
+                key=one.key,
+                reason=one.reason,
+                first_at=stamp(one.first_at),
+                last_at=stamp(one.last_at),
+                count=one.count,
+            )
+        return
+    rows = [(one.source, one.stream, one.key, one.reason) for one in islice(store.quarantined(), _LISTED + 1)]
+    columns = ("source", "stream", "record", "why it could not be read")
+    output.table("Quarantine", columns, rows[:_LISTED])
+    if len(rows) > _LISTED:
+        output.say("… and more; `--json` lists them all\n", "dim")
+
+
+_AGES = ((timedelta(days=1), "under a day"), (timedelta(days=7), "under a week"), (timedelta(days=30), "under 30 days"))
+_OLDEST = "30 days or more"
+
+
+def _tell_holds(session: Session, store: SQLiteStore, now: datetime) -> None:
+    groups: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    since: dict[tuple[str, str], datetime] = {}
+    for hold in store.holds(active_at=now):
+        group = (hold.source, _why(hold))
+        groups[group][_age_group(now - hold.opened_at)] += 1
+        since[group] = min(since.get(group, hold.opened_at), hold.opened_at)
+    names = (*(name for _, name in _AGES), _OLDEST)
+    for (source, why), ages in sorted(groups.items()):
+        session.output.row(
+            "holds",
+            source=source,
+            why=why,
+            people=ages.total(),
+            ages={name: ages[name] for name in names},
+            oldest=stamp(since[source, why]),
+        )
+    rows = [
+        (source, why, f"{ages.total():,}", *(f"{ages[name]:,}" if ages[name] else "" for name in names))
+        for (source, why), ages in sorted(groups.items())
+    ]
+    session.output.table("Holds", ("where", "why", "people", *names), rows, right=("people", *names))
+    if not rows:
+        session.output.say("nobody is held")
+
+
+def _why(hold: Hold) -> str:
+    if hold.kind is HoldKind.AUTOMATIC:
+        return hold.policy_rule or "policy"
+    return f"{hold.kind.value}: {hold.reason}"
+
+
+def _age_group(held: timedelta) -> str:
+    return next((name for limit, name in _AGES if held < limit), _OLDEST)
+
+
+def doctor(session: Session) -> None:
+    """Check the settings, the policy, the store, and every source and destination; say what to put right."""
+    findings = list(_findings(session))
+    for place, finding in findings:
+        session.output.row(
+            "finding", place=place, is_well=finding.is_well, subject=finding.subject, remedy=finding.remedy
+        )
+    rows = [
+        (
+            Text("well", style="green") if finding.is_well else Text("wrong", style="bold red"),
+            place,
+            finding.subject,
+            finding.remedy,
+        )
+        for place, finding in findings
+    ]
+    session.output.table("Check-up", ("", "where", "what", "what to do"), rows)
+    wrong = sum(not finding.is_well for _, finding in findings)
+    session.output.say(f"{number(wrong, 'thing')} to put right" if wrong else "all is well", "bold")
+    if wrong:
+        raise ended(Exit.FOUND)
+
+
+def _findings(session: Session) -> Iterator[tuple[str, Finding]]:
+    settings = session.settings
+    yield "settings", Finding(is_well=True, subject=f"`{settings.path}`")
+    try:
+        policy = settings.policy()
+        yield "policy", Finding(is_well=True, subject=f"`{policy.name}`, {number(len(policy.rules), 'rule')}")
+    except AlignkitError as error:
+        yield "policy", Finding(is_well=False, subject="policy", remedy=str(error))
+    yield from (("store", finding) for finding in _store_findings(session))
+    for section, names, connect in (
+        ("sources", settings.file.sources, settings.source),
+        ("destinations", settings.file.destinations, settings.destination),
+    ):
+        for name in names:
+            place = f"{section}.{name}"
+            try:
+                endpoint: Source | Sink = connect(name)
+                found = Sync(MemoryStore()).check(endpoint)
+            except AlignkitError as error:
+                found = [Finding(is_well=False, subject=f"`{name}`", remedy=str(error))]
+            yield from ((place, finding) for finding in found)
+
+
+def _store_findings(session: Session) -> Iterator[Finding]:
+    """Whether the store can be used, and whether what it knows still fits what the settings name."""
+    path = session.settings.store
+    if not path.exists():
+        is_well = os.access(path.parent, os.W_OK)
+        remedy = "" if is_well else f"make the folder `{path.parent}` and give this user the right to write there"
+        yield Finding(is_well=is_well, subject=f"`{path.name}`, which the first pull makes", remedy=remedy)
+        return
+    try:
+        events, sources = session.store.counts()["events"], session.store.sources()
+    except AlignkitError as error:
+        yield Finding(is_well=False, subject=f"`{path.name}`", remedy=str(error))
+        return
+    yield Finding(is_well=True, subject=f"`{path.name}`, {number(events, 'event')}")
+    yield from (_reading_finding(session, source) for source in sources)
+
+
+def _reading_finding(session: Session, source: SourceState) -> Finding:
+    if source.name not in session.settings.file.sources:
+        remedy = "decisions rest on it and nobody reads it any more; name it in the settings again"
+        return Finding(is_well=False, subject=f"`{source.name}`", remedy=remedy)
+    if source.read_at is None:
+        remedy = f"it was never read to its end, so marketing waits; run `alignkit pull {source.name}`"
+        return Finding(is_well=False, subject=f"`{source.name}`", remedy=remedy)
+    return Finding(is_well=True, subject=f"`{source.name}`, read {age(source.read_at, datetime.now(UTC))}")
+
+
+def connectors(session: Session) -> None:
+    """List the connectors that can be named in the settings, with what each takes."""
+    rows = [row for name in registry.names() if (row := _connector_row(session, name))]
+    session.output.table("Connectors", ("connector", "kind", "takes", "can"), rows)
+    session.output.say("a question mark follows what may be left out", "dim")
+
+
+def _connector_row(session: Session, name: str) -> tuple[str, str, str, str] | None:
+    """One connector for people, after it was told to programs; None where its package cannot be used."""
+    try:
+        connector = registry.resolve(name)
+    except AlignkitError as error:
+        session.output.error(error)
+        return None
+    kind = "source" if issubclass(connector, Source) else "destination"
+    abilities = sorted(one.value for one in connector.capabilities)
+    takes = parameters(connector)
+    session.output.row(
+        "connector",
+        name=name,
+        kind=kind,
+        capabilities=abilities,
+        takes=[one.name for one in takes],
+        required=[one.name for one in takes if one.is_required],
+        secrets=[one.name for one in takes if one.is_secret],
+    )
+    named = [one.name + ("" if one.is_required else "?") for one in takes]
+    return name, kind, ", ".join([*named, *(["…"] if takes_more(connector) else [])]), ", ".join(abilities)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds these commands."""
+    command(app, "status")(status)
+    command(app, "doctor")(doctor)
+    command(app, "connectors")(connectors)
