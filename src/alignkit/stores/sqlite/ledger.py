@@ -43,12 +43,13 @@ class Ledger(Runs):
     def causes(self, destination: str, scope: str | None = None) -> Iterator[Cause]:
         """Why people are held at one destination."""
         query = (
-            "SELECT address || char(0) || scope, address, scope, reason, rules, evidence, since, until FROM causes"
-            " WHERE destination = ?1 AND (?2 IS NULL OR scope = ?2) AND address || char(0) || scope > ?3"
-            " ORDER BY 1 LIMIT ?4"
+            "SELECT address, scope, reason, rules, evidence, since, until FROM causes WHERE destination = ?1"
+            " AND (?2 IS NULL OR scope = ?2)"
+            " AND (address, scope) > (json_extract(?3, '$[0]'), json_extract(?3, '$[1]'))"
+            " ORDER BY address, scope LIMIT ?4"
         )
-        for row in self.scan(query, (destination, scope, ""), lambda row: row[0]):
-            _, address, named, reason, rules, evidence, since, until = row
+        for row in self.scan(query, (destination, scope, '["", ""]'), lambda row: json.dumps(row[:2])):
+            address, named, reason, rules, evidence, since, until = row
             yield Cause(
                 destination=destination,
                 address=address,

@@ -12,7 +12,7 @@ from alignkit.errors import LeaseHeld
 from alignkit.fold import moment_of
 from alignkit.models.exchange import Ref
 from alignkit.stores.base import Batch, Json, Lease, QuarantineRow, SourceState, StreamState
-from alignkit.stores.facts import Kind
+from alignkit.stores.facts import KIND_OF, Kind
 from alignkit.stores.sqlite.database import Database, us, when
 
 _KINDS = {"issue": Kind.ISSUE, "contact": Kind.CONTACT}
@@ -43,6 +43,11 @@ class Runs(Database):
             no = self.source_number(db, source)
             db.execute("UPDATE sources SET type = ? WHERE no = ?", (type, no))
             db.executemany("INSERT OR IGNORE INTO streams (source, stream) VALUES (?, ?)", [(no, s) for s in streams])
+            # A stream that the connector has given up would never be read again, and keep the source stale for ever.
+            db.execute(
+                "DELETE FROM streams WHERE source = ? AND stream NOT IN (SELECT value FROM json_each(?))",
+                (no, json.dumps(list(streams))),
+            )
 
     def sources(self) -> list[SourceState]:
         """Every source that was ever expected, with its watermark."""
@@ -115,9 +120,13 @@ class Runs(Database):
 
     def _quarantine(self, db: sqlite3.Connection, source: int, batch: Batch, now: int) -> None:
         if db.execute("SELECT 1 FROM quarantine WHERE source = ? LIMIT 1", (source,)).fetchone():
+            # A bare id is of this stream's kind; one with its kind before it may come from anywhere.
             db.executemany(
-                "DELETE FROM quarantine WHERE source = ? AND key = ?",
-                [(source, event.subject) for event in batch.events],
+                "DELETE FROM quarantine WHERE source = ?1 AND (stream = ?2 AND key = ?3 OR key = ?4)",
+                [
+                    (source, batch.stream or "", event.subject, f"{KIND_OF[event.type].name.lower()}/{event.subject}")
+                    for event in batch.events
+                ],
             )
         db.executemany(
             "INSERT INTO quarantine (source, stream, key, reason, first_at, last_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)"
@@ -155,13 +164,18 @@ class Runs(Database):
             )
 
     def stale_issues(self, source: str, unseen_since: datetime, limit: int = 100) -> list[str]:
-        """Ids of issues that count as active or unknown and were last seen before a moment, longest unseen first."""
+        """Ids of issues that count as active or unknown and were last seen before a moment, longest unseen first.
+
+        Those on the work list are left out: issues that cannot be read would else crowd out the others.
+        """
+        query = (
+            "SELECT t.id FROM things t JOIN sources s ON s.no = t.source"
+            " WHERE s.name = ? AND t.kind = ? AND t.active IS NOT 0 AND t.seen_at < ? AND NOT EXISTS"
+            " (SELECT 1 FROM work w WHERE w.source = t.source AND w.kind = 'issue' AND w.id = t.id)"
+            " ORDER BY t.seen_at, t.id LIMIT ?"
+        )
         with self.reading() as db:
-            rows = db.execute(
-                "SELECT t.id FROM things t JOIN sources s ON s.no = t.source"
-                " WHERE s.name = ? AND t.kind = ? AND t.active IS NOT 0 AND t.seen_at < ? ORDER BY t.seen_at LIMIT ?",
-                (source, Kind.ISSUE, us(unseen_since), limit),
-            ).fetchall()
+            rows = db.execute(query, (source, Kind.ISSUE, us(unseen_since), limit)).fetchall()
         return [id for (id,) in rows]
 
     # Leases
@@ -187,9 +201,12 @@ class Runs(Database):
             db.execute("UPDATE leases SET until = ? WHERE name = ?", (us(now + term), lease.name))
 
     def surrender(self, lease: Lease) -> None:
-        """Gives a lease back; harmless where it was lost already."""
+        """Gives a lease back; harmless where it was lost already. Its fence stays, for no two leases may share one."""
         with self.transaction() as db:
-            db.execute("DELETE FROM leases WHERE name = ? AND fence = ?", (lease.name, lease.fence))
+            db.execute(
+                "UPDATE leases SET owner = '', until = 0, fence = fence + 1 WHERE name = ? AND fence = ?",
+                (lease.name, lease.fence),
+            )
 
     def guard_lease(self, db: sqlite3.Connection, lease: Lease | None) -> None:
         """Refuses the writing of a run whose lease another one has taken over."""

@@ -12,9 +12,10 @@ import hmac
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from alignkit import identity
-from alignkit.models import Contact, CustomerEvent, Entity, Hold, Issue
+from alignkit.models import Contact, CustomerEvent, Entity, Hold, Issue, Namespace, Opportunity
 from alignkit.stores.facts import KIND_OF, Kind
 from alignkit.stores.sqlite.database import Database, us
 
@@ -71,42 +72,73 @@ def _without_forgotten(
     }
     if not gone:
         return event
-    stripped = without(data, source, gone)
-    if stripped is None:
+    others = without(data, source, gone)
+    if others is None:
         return None
-    changed: CustomerEvent = event.model_copy(update={"data": stripped})
+    # Made anew: a copy would keep the text of the data as it came.
+    changed: CustomerEvent = type(event)(**(vars(event) | {"data": others}))
     return changed
 
 
 def without(data: Entity, source: str, gone: set[str]) -> Entity | None:
-    """The data without these people: None where it concerns nobody else.
+    """The data without these people: None where it concerns nobody else."""
+    people = [person for person in identity.people_of(data, source) if not gone.intersection(person.identifiers)]
+    return stripped(data, source, gone) if people and not isinstance(data, Contact) else None
+
+
+def stripped(data: Entity, source: str, gone: set[str]) -> Entity | None:
+    """What is left of the data when these people are taken out of it; None where it can have but one person.
 
     Texts that may name them (subject, requester's name, extensions, the raw record) go as well.
     """
-    people = [person for person in identity.people_of(data, source) if not gone.intersection(person.identifiers)]
-    if not people or isinstance(data, Contact):
-        return None
-    if isinstance(data, Issue):
-        requester = next(iter(identity.people_of(data, source)), None)
-        gone_requester = requester is not None and gone.intersection(requester.identifiers)
-        return data.model_copy(
-            update={
-                "requesters": _left(data.requesters, gone),
-                "affected": _left(data.affected, gone),
-                "affected_ids": tuple(one for one in data.affected_ids if f"helpdesk_user:{source}/{one}" not in gone),
-                "subject": None,
-                "extensions": {},
-                "raw": None,
-                **(
-                    dict.fromkeys(("requester_id", "requester_email", "requester_phone", "requester_name"))
-                    if gone_requester
-                    else {}
-                ),
-            }
-        )
-    if isinstance(data, Hold):
-        return data.model_copy(update={"identifiers": _left(data.identifiers, gone)})
-    return None
+    match data:
+        case Issue():
+            return data.model_copy(update=_without_requester(data, source, gone) | _without_others(data, source, gone))
+        case Hold():
+            return data.model_copy(update={"identifiers": _left(data.identifiers, gone)})
+        case Opportunity():
+            left = tuple(one for one in data.contact_ids if _of_helpdesk(source, one) not in gone)
+            return data.model_copy(update={"contact_ids": left, "extensions": {}, "raw": None})
+        case Contact():
+            return data.model_copy(
+                update={
+                    "emails": _left(data.emails, gone),
+                    "phones": _left(data.phones, gone),
+                    "handles": tuple(
+                        one for one in data.handles if identity.readable(f"social_handle:{one}") not in gone
+                    ),
+                    "extensions": {},
+                    "raw": None,
+                }
+            )
+        case _:
+            return None
+
+
+def _without_requester(issue: Issue, source: str, gone: set[str]) -> dict[str, Any]:
+    requester = next(iter(identity.people_of(issue, source)), None)
+    if requester is None or not gone.intersection(requester.identifiers):
+        return {}
+    return dict.fromkeys(("requester_id", "requester_email", "requester_phone", "requester_name"))
+
+
+def _without_others(issue: Issue, source: str, gone: set[str]) -> dict[str, Any]:
+    return {
+        "requesters": _left(issue.requesters, gone),
+        "affected": _left(issue.affected, gone),
+        "affected_ids": tuple(one for one in issue.affected_ids if _of_helpdesk(source, one) not in gone),
+        "subject": None,
+        "extensions": {},
+        "raw": None,
+    }
+
+
+def _of_helpdesk(source: str, id: str) -> str:
+    return identity.of_service(Namespace.HELPDESK_USER, source, id)
+
+
+def _handle(text: str) -> str | None:
+    return identity.readable(f"{Namespace.SOCIAL_HANDLE.value}:{text}")
 
 
 def _left(texts: Iterable[str], gone: set[str]) -> tuple[str, ...]:
