@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -320,7 +320,7 @@ def found_in(value: Any, key: str) -> Iterator[Record]:
             yield from known[key]
         inside = [*known.values()]
     elif isinstance(value, list):
-        inside = cast("list[Any]", value)
+        inside = [*cast("Sequence[Any]", value)]
     for inner in inside:
         yield from found_in(inner, key)
 

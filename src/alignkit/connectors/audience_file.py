@@ -175,7 +175,7 @@ class AudienceFile(Sink):
         try:
             with _Audience(self) as audience:
                 people = sum(1 for _ in audience.people())
-                remedy = f"{audience.malformed} rows have no address; put their values in the header's order"
+                remedy = f"rows without an address: {audience.malformed}; put their values in the header's order"
                 is_well = audience.malformed == 0
                 subject = f"`{self.path.name}` with {people:,} people"
                 findings.append(Finding(is_well, subject, "" if is_well else remedy))

@@ -154,7 +154,7 @@ def _list(value: Any) -> list[Any]:
     """A JSON value that should be a list; one that is none, as the only element, so that it is told and not lost."""
     if value is None:
         return []
-    return cast("list[Any]", value) if isinstance(value, list) else [value]  # type: ignore[redundant-cast] # for pyright
+    return [*cast("Sequence[Any]", value)] if isinstance(value, list) else [value]
 
 
 def _key(text: bytes, place: str) -> str:
