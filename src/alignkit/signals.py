@@ -87,18 +87,32 @@ def of_issue(fold: IssueFold) -> list[Reading]:
     issue = fold.issue
     if issue.is_spam or issue.is_deleted or issue.merged_into or issue.status in _SPEECHLESS:
         return []
-    readings = [
-        Reading(
-            SignalKind.ISSUE_OPENED,
-            _polarity_of_opening(issue),
-            microseconds(issue.created_at),
-            _INTENTS.get(issue.type, Intent.HELP),
-        )
-    ]
-    for kind, moments in ((SignalKind.ISSUE_REOPENED, fold.reopenings), (SignalKind.ISSUE_ESCALATED, fold.escalations)):
+    return of_story(story_of(fold), microseconds(issue.created_at), fold.resolved_at, issue.status)
+
+
+class Story(NamedTuple):
+    """What the signals of one issue follow from, besides when it was created and how it ended."""
+
+    polarity: str | None
+    intent: str
+    reopenings: Sequence[int]
+    escalations: Sequence[int]
+
+
+def story_of(fold: IssueFold) -> Story:
+    """How one issue began, and what went wrong with it since."""
+    issue = fold.issue
+    return Story(_polarity_of_opening(issue), _INTENTS.get(issue.type, Intent.HELP), fold.reopenings, fold.escalations)
+
+
+def of_story(story: Story, created_at: int, resolved_at: int | None, status: str) -> list[Reading]:
+    """The signals of an issue with this story; times in microseconds since 1970."""
+    polarity, intent, reopenings, escalations = story
+    readings = [Reading(SignalKind.ISSUE_OPENED, polarity, created_at, intent)]
+    for kind, moments in ((SignalKind.ISSUE_REOPENED, reopenings), (SignalKind.ISSUE_ESCALATED, escalations)):
         readings += [Reading(kind, Polarity.NEGATIVE, at, Intent.HELP) for at in dict.fromkeys(moments)]
-    if fold.resolved_at is not None and issue.status in _SETTLED:
-        readings.append(Reading(SignalKind.ISSUE_RESOLVED, Polarity.POSITIVE, fold.resolved_at))
+    if resolved_at is not None and status in _SETTLED:
+        readings.append(Reading(SignalKind.ISSUE_RESOLVED, Polarity.POSITIVE, resolved_at))
     return readings
 
 

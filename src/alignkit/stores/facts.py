@@ -145,7 +145,7 @@ def _issue(fold: IssueFold) -> str:
                 microseconds(snoozed) if snoozed else None,
                 issue.sla_breached,
             ),
-            signals.of_issue(fold),
+            signals.story_of(fold),
         )
     )
 
@@ -231,31 +231,50 @@ _FACTS_OF: Mapping[type, Callable[[Any], str]] = {
 }
 
 
+def readings(kind: int, stored: str) -> list[signals.Reading]:
+    """The signals of a stored thing."""
+    fields, told = from_json(stored)
+    if kind == Kind.ISSUE:
+        if fields[_EXCLUDED] in _SPEECHLESS:
+            return []
+        return signals.of_story(signals.Story(*told), fields[_CREATED_AT], fields[_RESOLVED_AT], fields[_STATUS])
+    return [signals.Reading(*reading) for reading in told]
+
+
+_SPEECHLESS = frozenset({"spam", "deleted", "merged"})
+_STATUS, _EXCLUDED, _CREATED_AT, _RESOLVED_AT = 0, 3, 17, 21
+"""Where these stand among the fields of an issue."""
+
+
 def add(facts: Facts, kind: int, source: str, id: str, stored: str) -> None:
-    """Puts a stored thing among the facts of a customer."""
-    fields, readings = from_json(stored)
+    """Puts a stored thing among the facts of a customer; an issue that is nobody's problem gives no signals."""
+    fields, told = from_json(stored)
     if kind == Kind.ISSUE:
         ref = f"{source}/issue/{id}"
         facts.issues.append(IssueFacts(ref, *fields))
+        if fields[_EXCLUDED] is None:
+            story = signals.Story(*told)
+            found = signals.of_story(story, fields[_CREATED_AT], fields[_RESOLVED_AT], fields[_STATUS])
+            facts.signals += [_signal(reading, ref) for reading in found]
     elif kind == Kind.SURVEY:
         ref = f"{source}/survey/{id}"
         name, bucket, score, share, at, issue, campaign = fields
         about = f"{source}/issue/{issue}" if issue else None
         facts.surveys.append(SurveyFacts(ref, name, bucket, score, share, at, about, campaign))
+        facts.signals += [_signal(reading, ref) for reading in told]
     elif kind == Kind.POST:
         ref = f"{source}/post/{id}"
         facts.posts.append(PostFacts(ref, *fields))
+        facts.signals += [_signal(reading, ref) for reading in told]
     elif kind == Kind.SEND:
-        ref = f"{source}/send/{id}"
-        facts.sends.append(SendFacts(ref, *fields))
+        facts.sends.append(SendFacts(f"{source}/send/{id}", *fields))
     elif kind == Kind.HOLD:
-        ref = f"{source}/hold/{id}"
-        facts.holds.append(HoldFacts(ref, *fields))
-    else:
-        return
-    for reading in readings:
-        reading_kind, polarity, at, intent, strength, confidence = reading
-        facts.signals.append(SignalFacts(reading_kind, polarity, at, intent, strength, confidence, ref))
+        facts.holds.append(HoldFacts(f"{source}/hold/{id}", *fields))
+
+
+def _signal(reading: Sequence[Any], thing: str) -> SignalFacts:
+    kind, polarity, at, intent, strength, confidence = reading
+    return SignalFacts(kind, polarity, at, intent, strength, confidence, thing)
 
 
 def rate(facts: Facts) -> None:

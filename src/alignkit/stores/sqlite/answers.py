@@ -13,9 +13,9 @@ from pydantic_core import from_json
 from alignkit.fold import moment_of
 from alignkit.models import Hold, HoldKind, Issue, IssueStatus, Signal
 from alignkit.rules.facts import Facts
-from alignkit.signals import Reading, as_signal
+from alignkit.signals import as_signal
 from alignkit.stores.base import IN_PLACE, Row, Scalar, Table
-from alignkit.stores.facts import KINDS_FOR, Kind, add, rate
+from alignkit.stores.facts import KINDS_FOR, Kind, add, rate, readings
 from alignkit.stores.sqlite.ledger import Ledger
 from alignkit.stores.sqlite.log import Log
 
@@ -98,8 +98,8 @@ class Answers(Log, Ledger):
         names = {no: name for name, no in self.source_numbers().items()}
         if customer is None:
             query = (
-                "SELECT no, source, kind, id, facts, (SELECT min(customer) FROM identifiers WHERE identifier ="
-                " json_extract(people, '$[0]')) FROM things WHERE kind <= 3 AND facts != '' AND no > ?"
+                "SELECT no, source, kind, id, facts, (SELECT customer FROM identifiers WHERE identifier ="
+                " json_extract(people, '$[0][0]')) FROM things WHERE kind <= 3 AND facts != '' AND no > ?"
                 " ORDER BY no LIMIT ?"
             )
             rows: Iterator[Any] = self.scan(query, (0,), lambda row: row[0])
@@ -114,8 +114,8 @@ class Answers(Log, Ledger):
                 )
         for _, source, kind, id, stored, subject in rows:
             evidence = f"{names[source]}/{Kind(kind).name.lower()}/{id}"
-            for reading in from_json(stored)[1]:
-                yield as_signal(Reading(*reading), evidence, None if subject is None else str(subject))
+            for reading in readings(kind, stored):
+                yield as_signal(reading, evidence, None if subject is None else str(subject))
 
     def holds(self, *, active_at: datetime | None = None) -> Iterator[Hold]:
         """Manual, incident and blackout holds, then those in place at destinations."""

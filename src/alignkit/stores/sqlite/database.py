@@ -17,6 +17,10 @@ from alignkit.stores.sqlite.schema import prepare
 
 MEMORY = ":memory:"
 BATCH = 500
+_CHECKPOINT_PAGES = (
+    10_000  # a page of records dirties thousands; writing them back each time would cost more than the rest
+)
+_CACHE_KIB = 32 * 1024
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
 _REMEDIES = {
     sqlite3.SQLITE_FULL: "the disk or the file's size limit is full; make room and run again",
@@ -103,6 +107,8 @@ class Database:
     def _configure(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES:d}")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB:d}")
 
     def close(self) -> None:
         """Ends the use of the file."""

@@ -40,9 +40,7 @@ class Erasure(Answers):
             number = -1
             if row is not None:
                 number = int(row[0])
-                keys |= {
-                    one for (one,) in db.execute("SELECT identifier FROM identifiers WHERE customer = ?", (number,))
-                }
+                keys.update(self.keys_of(db, number))
             addresses = sorted(one.partition(":")[2] for one in keys)
             self._refuse_standing(db, addresses)
             things = db.execute(
@@ -108,7 +106,6 @@ class Erasure(Answers):
                 events += db.execute("DELETE FROM events WHERE thing = ?", (no,)).rowcount
                 db.execute("DELETE FROM concerns WHERE kind = ? AND thing = ?", (kind, no))
                 db.execute("DELETE FROM things WHERE no = ?", (no,))
-                db.execute("UPDATE links SET thing = NULL WHERE thing = ?", (no,))
                 db.execute("DELETE FROM merges WHERE source = ? AND loser = ?", (source, id))
                 db.execute("DELETE FROM quarantine WHERE source = ? AND key = ?", (source, id))
                 gone.append((source, kind, id))

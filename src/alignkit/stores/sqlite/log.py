@@ -7,14 +7,12 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pydantic_core import from_json
-
 from alignkit import identity
 from alignkit.models import EVENT_TYPES, CustomerEvent, Event, Issue
 from alignkit.stores.base import Applied, Batch
 from alignkit.stores.facts import KIND_OF, Folded, Kind, encode, fold
 from alignkit.stores.sqlite.database import us, when
-from alignkit.stores.sqlite.people import Concerned, People
+from alignkit.stores.sqlite.people import Concerned, People, keys_in
 from alignkit.stores.sqlite.runs import Runs
 from alignkit.stores.sqlite.tombstones import Tombstones
 
@@ -131,7 +129,7 @@ class Log(Runs, People, Tombstones):
         """Folds each history and writes the things, the people they concern, and the merges among them."""
         new: list[tuple[Any, ...]] = []
         changed: list[tuple[Any, ...]] = []
-        people: dict[identity.Person, int] = {}
+        people: dict[identity.Person, None] = {}
         concerned: list[Concerned] = []
         merges: list[tuple[int, str, str]] = []
         contacts: list[int] = []
@@ -147,10 +145,11 @@ class Log(Runs, People, Tombstones):
             else:
                 data = found.data
                 persons = identity.people_of(data, name)
-                for person in persons:
-                    people.setdefault(person, no)
-                keys = _keys(persons, identity.accounts_of(data, name))
-                text, active, facts, seq = encode(keys), found.active, found.facts, _seq(history, found)
+                people.update(dict.fromkeys(persons))
+                accounts = identity.accounts_of(data, name)
+                keys = _keys(persons, accounts)
+                named = [*(person.identifiers for person in persons), *((account,) for account in accounts)]
+                text, active, facts, seq = encode(named), found.active, found.facts, _seq(history, found)
                 if kind is Kind.CONTACT:
                     contacts.append(no)
                 elif kind is Kind.ISSUE and isinstance(data, Issue) and data.merged_into:
@@ -234,7 +233,7 @@ class Log(Runs, People, Tombstones):
         heir = things.get((Kind.ISSUE, survivor))
         if heir is None:
             return
-        keys = {key for id, thing in things.items() if id[1] != survivor for key in (from_json(thing.people) or ())}
+        keys = {key for id, thing in things.items() if id[1] != survivor for key in keys_in(thing.people)}
         numbers = self.customers_of(db, keys)
         db.executemany(
             "INSERT OR IGNORE INTO concerns VALUES (?, ?, ?)",

@@ -13,20 +13,30 @@ from pydantic_core import from_json
 from alignkit import identity
 from alignkit.errors import DataInvalid
 from alignkit.models import Customer, CustomerKind, Identity, LifecycleStage, Namespace
-from alignkit.stores.facts import Kind
+from alignkit.stores.facts import Kind, encode
 from alignkit.stores.sqlite.database import Database, us, when
-
-_LINKS_OF = """
-SELECT l.one, l.other, l.by_hand, s.name, t.kind, t.id FROM links l LEFT JOIN things t ON t.no = l.thing
-LEFT JOIN sources s ON s.no = t.source WHERE l.one = ?1 OR l.other = ?1
-"""
 
 Concerned = tuple[int, int, tuple[str, ...], str | None]
 """A thing's number and kind, the keys it concerns now, and those it concerned before, as JSON."""
 
 
+def people_in(text: str) -> list[list[str]]:
+    """The people that a thing names, each with the keys that its record gives them; accounts stand by themselves."""
+    found: list[list[str]] = from_json(text) or []
+    return found
+
+
+def keys_in(text: str) -> list[str]:
+    """Every key that a thing names."""
+    return [key for person in people_in(text) for key in person]
+
+
 class People(Database):
-    """The part of a SQLite store that knows customers."""
+    """The part of a SQLite store that knows customers.
+
+    What links two identifiers is a record that carries both, so the links are where the records are: in `people` of
+    the things. Only links that a person made stand by themselves.
+    """
 
     def customers_of(self, db: sqlite3.Connection, keys: Iterable[str]) -> dict[str, int]:
         """The customer or account number behind each key that is known."""
@@ -40,12 +50,12 @@ class People(Database):
     def concern(
         self,
         db: sqlite3.Connection,
-        people: Mapping[identity.Person, int],
+        people: Iterable[identity.Person],
         concerned: Sequence[Concerned],
         now: int,
     ) -> None:
-        """Resolves the people of a batch, each with the record that names them, and writes whom each thing concerns."""
-        before: dict[int, list[str]] = {no: from_json(old) or [] for no, _, _, old in concerned if old is not None}
+        """Resolves the people of a batch and writes whom each thing concerns."""
+        before = {no: keys_in(old) for no, _, _, old in concerned if old is not None}
         keys = {key for _, _, keys, _ in concerned for key in keys}
         numbers = self._resolve(db, people, keys, now)
         for no, kind, _, _ in concerned:
@@ -61,10 +71,9 @@ class People(Database):
         )
 
     def _resolve(
-        self, db: sqlite3.Connection, people: Mapping[identity.Person, int], keys: Iterable[str], now: int
+        self, db: sqlite3.Connection, people: Iterable[identity.Person], keys: Iterable[str], now: int
     ) -> dict[str, int]:
-        wanted = {one for person in people for one in person.identifiers}
-        wanted.update(keys)
+        wanted = set(keys)
         known: dict[str, int] = {}
         alone: set[str] = set()
         for key, customer, by_itself in db.execute(
@@ -77,7 +86,7 @@ class People(Database):
         next_no = int(db.execute("SELECT coalesce(max(no), 0) + 1 FROM customers").fetchone()[0])
         accounts = [identity.Person((key,)) for key in wanted if key.startswith(identity.ACCOUNT)]
         found = identity.assign((*people, *accounts), known, next_no, alone)
-        self._settle(db, found, known, people, alone, now)
+        self._settle(db, found, known, now)
         return {**known, **found.customer_of}
 
     def _settle(
@@ -85,30 +94,42 @@ class People(Database):
         db: sqlite3.Connection,
         found: identity.Assignment,
         known: Mapping[str, int],
-        people: Mapping[identity.Person, int],
-        alone: set[str],
         now: int,
     ) -> None:
-        accounts = {no for key, no in found.customer_of.items() if key.startswith(identity.ACCOUNT)}
+        added: dict[int, list[str]] = {no: [] for no in found.created}
+        for key, no in found.customer_of.items():
+            if key not in known:
+                added.setdefault(no, []).append(key)
         db.executemany(
-            "INSERT INTO customers (no, account) VALUES (?, ?)", [(no, no in accounts) for no in found.created]
+            "INSERT INTO customers (no, account, keys) VALUES (?, ?, ?)",
+            [(no, _is_account(added[no]), encode(added.pop(no))) for no in found.created],
         )
         db.executemany(
             "INSERT INTO identifiers (identifier, customer, first_seen) VALUES (?, ?, ?)",
             [(key, no, now) for key, no in found.customer_of.items() if key not in known],
         )
-        links = [
-            (one, other, thing, now)
-            for person, thing in people.items()
-            if len(person.identifiers) > 1
-            for one, other in person.links(alone)
-        ]
-        db.executemany("INSERT OR IGNORE INTO links (one, other, thing, at) VALUES (?, ?, ?, ?)", links)
+        for no, keys in added.items():
+            self._add_keys(db, no, keys)
         for loser, keeper in found.merged.items():
             self._unite(db, loser, keeper)
 
+    def keys_of(self, db: sqlite3.Connection, customer: int) -> list[str]:
+        """Every key of a customer or account."""
+        row = db.execute("SELECT keys FROM customers WHERE no = ?", (customer,)).fetchone()
+        keys: list[str] = [] if row is None else json.loads(row[0])
+        return keys
+
+    def _add_keys(self, db: sqlite3.Connection, customer: int, keys: Iterable[str]) -> None:
+        self._set_keys(db, customer, [*self.keys_of(db, customer), *keys])
+
+    def _set_keys(self, db: sqlite3.Connection, customer: int, keys: Iterable[str]) -> None:
+        db.execute("UPDATE customers SET keys = ? WHERE no = ?", (encode(sorted(set(keys))), customer))
+
     def _unite(self, db: sqlite3.Connection, loser: int, keeper: int) -> None:
-        db.execute("UPDATE identifiers SET customer = ? WHERE customer = ?", (keeper, loser))
+        moved = self.keys_of(db, loser)
+        db.executemany("UPDATE identifiers SET customer = ? WHERE identifier = ?", [(keeper, key) for key in moved])
+        self._add_keys(db, keeper, moved)
+        self._set_keys(db, loser, ())
         db.execute(
             "INSERT OR IGNORE INTO concerns SELECT ?, kind, thing FROM concerns WHERE customer = ?", (keeper, loser)
         )
@@ -118,13 +139,11 @@ class People(Database):
 
     def refresh_profiles(self, db: sqlite3.Connection, contacts: Sequence[int]) -> None:
         """Works out anew the profiles of the customers whom these contact records concern."""
-        customers: set[int] = set()
         rows = db.execute(
             "SELECT people FROM things WHERE no IN (SELECT value FROM json_each(?))", (json.dumps(list(contacts)),)
         ).fetchall()
-        keys = {key for (people,) in rows for key in (from_json(people) or ()) if not key.startswith(identity.ACCOUNT)}
-        customers.update(self.customers_of(db, keys).values())
-        self._write_profiles(db, customers)
+        keys = {key for (people,) in rows for key in keys_in(people) if not key.startswith(identity.ACCOUNT)}
+        self._write_profiles(db, set(self.customers_of(db, keys).values()))
 
     def _write_profiles(self, db: sqlite3.Connection, customers: Iterable[int]) -> None:
         wanted = list(customers)
@@ -135,7 +154,7 @@ class People(Database):
             (Kind.CONTACT, json.dumps(wanted)),
         ):
             if facts:
-                records[customer].append((from_json(facts), from_json(people) or []))
+                records[customer].append((from_json(facts), keys_in(people)))
         accounts = self.customers_of(
             db,
             {
@@ -152,7 +171,7 @@ class People(Database):
         )
 
     def clear_people(self, db: sqlite3.Connection) -> None:
-        """Forgets who is who but for what was said by hand, before everything is resolved anew."""
+        """Forgets what concerns whom, before everything is filed anew; who is who stays."""
         db.execute("DELETE FROM concerns")
         db.execute("UPDATE customers SET profile = '{}'")
 
@@ -162,34 +181,30 @@ class People(Database):
         """The customer whom an identifier belongs to."""
         with self.reading() as db:
             row = db.execute(
-                "SELECT c.no, c.profile FROM identifiers i JOIN customers c ON c.no = i.customer"
+                "SELECT c.no, c.profile, c.keys FROM identifiers i JOIN customers c ON c.no = i.customer"
                 " WHERE i.identifier = ?",
                 (identity.identifier(identifier),),
             ).fetchone()
-            return None if row is None else self._customer(db, *row)
+            return None if row is None else self._customer(db, row)
 
     def customers(self) -> Iterator[Customer]:
         """Customers that were not merged into others."""
         query = (
-            "SELECT no, profile FROM customers WHERE merged_into IS NULL AND NOT account AND no > ? ORDER BY no LIMIT ?"
+            "SELECT no, profile, keys FROM customers WHERE merged_into IS NULL AND NOT account"
+            " AND no > ? ORDER BY no LIMIT ?"
         )
         for row in self.scan(query, (0,), lambda row: row[0]):
             with self.reading() as db:
-                yield self._customer(db, *row)
+                yield self._customer(db, row)
 
-    def _customer(self, db: sqlite3.Connection, no: int, profile: str) -> Customer:
+    def _customer(self, db: sqlite3.Connection, row: Sequence[Any]) -> Customer:
+        no, profile, keys = row
         fields = json.loads(profile)
         accounts = fields.pop("accounts", [])
         return Customer(
             id=str(no),
-            identifiers=tuple(
-                key for (key,) in db.execute("SELECT identifier FROM identifiers WHERE customer = ? ORDER BY 1", (no,))
-            ),
-            account_ids=tuple(
-                key.removeprefix(identity.ACCOUNT)
-                for one in accounts
-                for (key,) in db.execute("SELECT identifier FROM identifiers WHERE customer = ?", (one,))
-            ),
+            identifiers=tuple(sorted(json.loads(keys))),
+            account_ids=tuple(key.removeprefix(identity.ACCOUNT) for one in accounts for key in self.keys_of(db, one)),
             kind=CustomerKind(fields.get("kind") or CustomerKind.PERSON),
             display_name=fields.get("display_name"),
             lifecycle_stage=LifecycleStage(stage) if (stage := fields.get("lifecycle_stage")) else None,
@@ -203,17 +218,16 @@ class People(Database):
     def identities(self, customer_id: str) -> list[Identity]:
         """Every identifier of a customer, with its evidence."""
         with self.reading() as db:
+            links = self._links(db, int(customer_id))
             rows = db.execute(
-                "SELECT identifier, alone, first_seen FROM identifiers WHERE customer = ? ORDER BY identifier",
-                (int(customer_id),),
+                "SELECT identifier, alone, first_seen FROM identifiers"
+                " WHERE identifier IN (SELECT value FROM json_each(?)) ORDER BY identifier",
+                (encode(self.keys_of(db, int(customer_id))),),
             ).fetchall()
             found: list[Identity] = []
             for key, alone, first_seen in rows:
                 namespace, _, value = key.partition(":")
-                evidence = [
-                    f"{_evidence(by_hand, source, kind, id)}: {one} = {other}"
-                    for one, other, by_hand, source, kind, id in db.execute(_LINKS_OF, (key,))
-                ]
+                evidence = [f"{told}: {one} = {other}" for one, other, told in links if key in (one, other)]
                 found.append(
                     Identity(
                         customer_id=customer_id,
@@ -226,17 +240,31 @@ class People(Database):
                 )
             return found
 
+    def _links(self, db: sqlite3.Connection, customer: int) -> list[tuple[str, str, str]]:
+        """Every two keys of a customer that belong together, and what says so: a record, or a person's reason."""
+        found: list[tuple[str, str, str]] = []
+        for source, kind, id, people in db.execute(
+            "SELECT s.name, t.kind, t.id, t.people FROM concerns c JOIN things t ON t.no = c.thing"
+            " JOIN sources s ON s.no = t.source WHERE c.customer = ? ORDER BY t.no",
+            (customer,),
+        ):
+            for person in people_in(people):
+                links = identity.Person(tuple(person)).links()
+                found += [(one, other, f"{source}/{Kind(kind).name.lower()}/{id}") for one, other in links]
+        by_hand = db.execute(
+            "SELECT one, other, reason FROM links WHERE one IN (SELECT value FROM json_each(?))",
+            (encode(self.keys_of(db, customer)),),
+        )
+        return found + [(one, other, f"by hand: {reason}") for one, other, reason in by_hand]
+
     def merge(self, first: str, second: str, reason: str, now: datetime) -> None:
         """Says by hand that two identifiers are one person."""
         pair = (identity.identifier(first), identity.identifier(second))
         with self.transaction() as db:
-            self._resolve(db, {identity.Person((key,)): 0 for key in pair}, pair, us(now))
+            self._resolve(db, [identity.Person((key,)) for key in pair], pair, us(now))
             db.execute("UPDATE identifiers SET alone = NULL WHERE identifier IN (?, ?)", pair)
             numbers = self.customers_of(db, pair)
-            db.execute(
-                "INSERT OR REPLACE INTO links (one, other, by_hand, at) VALUES (?, ?, ?, ?)",
-                (*pair, reason, us(now)),
-            )
+            db.execute("INSERT OR REPLACE INTO links VALUES (?, ?, ?, ?)", (*pair, reason, us(now)))
             keeper, loser = min(numbers.values()), max(numbers.values())
             if keeper != loser:
                 self._unite(db, loser, keeper)
@@ -253,27 +281,31 @@ class People(Database):
             if row is None:
                 raise DataInvalid("no customer has this identifier; nothing was taken apart")
             db.execute("UPDATE identifiers SET alone = ? WHERE identifier = ?", (f"{now:%Y-%m-%d} {reason}", key))
-            db.execute("DELETE FROM links WHERE (one = ?1 OR other = ?1) AND by_hand IS NOT NULL", (key,))
-            self._part(db, int(row[0]))
+            db.execute("DELETE FROM links WHERE one = ?1 OR other = ?1", (key,))
+            self._part(db, int(row[0]), key)
 
-    def _part(self, db: sqlite3.Connection, customer: int) -> None:
-        """Splits a customer into the groups that its links still hold together, and re-files what concerns it."""
-        rows = db.execute("SELECT identifier, alone FROM identifiers WHERE customer = ?", (customer,)).fetchall()
-        alone = {key for key, by_itself in rows if by_itself is not None}
-        keys = {key for key, _ in rows}
-        marks = json.dumps(sorted(keys))
-        links = db.execute(
-            "SELECT one, other FROM links WHERE one IN (SELECT value FROM json_each(?1))"
-            " AND other IN (SELECT value FROM json_each(?1))",
-            (marks,),
-        ).fetchall()
-        joined = [pair for pair in links if not alone.intersection(pair)]
-        groups = identity.components(sorted(keys), joined)
+    def _part(self, db: sqlite3.Connection, customer: int, taken: str) -> None:
+        """Takes one key out of a customer, with whatever only it had joined, and files anew what concerned them.
+
+        Keys that no record names any more stay where they are: nothing says that they belong elsewhere.
+        """
+        keys = self.keys_of(db, customer)
+        query = (
+            "SELECT identifier FROM identifiers WHERE alone IS NOT NULL"
+            " AND identifier IN (SELECT value FROM json_each(?))"
+        )
+        alone = {key for (key,) in db.execute(query, (encode(keys),))}
+        links = [(one, other) for one, other, _ in self._links(db, customer)]
+        named = {key for pair in links for key in pair} | alone | {taken}
+        groups = identity.components(sorted(named), [pair for pair in links if not alone.intersection(pair)])
+        groups.sort(key=lambda group: (taken in group, -len(group), min(group)))
         next_no = int(db.execute("SELECT max(no) + 1 FROM customers").fetchone()[0])
         numbers = [customer, *range(next_no, next_no + len(groups) - 1)]
         for number, group in zip(numbers, groups, strict=True):
-            if number != customer:
-                db.execute("INSERT INTO customers (no) VALUES (?)", (number,))
+            if number == customer:
+                self._set_keys(db, number, [*group, *(key for key in keys if key not in named)])
+            else:
+                db.execute("INSERT INTO customers (no, keys) VALUES (?, ?)", (number, encode(sorted(group))))
             db.executemany("UPDATE identifiers SET customer = ? WHERE identifier = ?", [(number, key) for key in group])
         self._refile(db, customer)
         self._write_profiles(db, numbers)
@@ -286,7 +318,7 @@ class People(Database):
         ).fetchall()
         db.execute("DELETE FROM concerns WHERE customer = ?", (customer,))
         for no, kind, people, source, id in things:
-            keys = set(from_json(people) or ())
+            keys = set(keys_in(people))
             if kind == Kind.ISSUE:
                 keys |= self._keys_of_losers(db, source, id)
             db.executemany(
@@ -308,15 +340,12 @@ class People(Database):
                 if loser not in seen:
                     seen.add(loser)
                     pending.append(loser)
-                    keys.update(from_json(people) or ())
+                    keys.update(keys_in(people))
         return keys
 
 
-def _evidence(by_hand: str | None, source: str | None, kind: int | None, id: str | None) -> str:
-    """What says so: a person's reason, or the record that carries both identifiers."""
-    if by_hand is not None:
-        return f"by hand: {by_hand}"
-    return f"{source}/{Kind(kind).name.lower()}/{id}" if kind is not None else "a record that was erased since"
+def _is_account(keys: Sequence[str]) -> bool:
+    return len(keys) == 1 and keys[0].startswith(identity.ACCOUNT)
 
 
 def _profile(records: Sequence[tuple[dict[str, Any], list[str]]], accounts: Mapping[str, int]) -> dict[str, Any]:

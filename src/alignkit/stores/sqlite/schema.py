@@ -6,7 +6,7 @@
 | `things` | one issue, survey, post, contact and so on, folded: `facts` is what a decision reads |
 | `concerns` | a customer (or an account) whom a thing concerns |
 | `merges` | an issue that went into another |
-| `customers`, `identifiers`, `links` | who is who, and what says so |
+| `customers`, `identifiers` | who is who; `links` are those that a person made |
 | `sources`, `streams`, `work`, `quarantine`, `leases` | how far reading has come |
 | `ledger`, `causes` | what we did at destinations, and why |
 | `tombstones` | keyed hashes of people who asked to be forgotten |
@@ -50,15 +50,15 @@ CREATE TABLE merges (
 ) WITHOUT ROWID;
 CREATE INDEX merges_into ON merges (source, survivor);
 CREATE TABLE customers (
-    no INTEGER PRIMARY KEY, merged_into INTEGER, account INTEGER NOT NULL DEFAULT 0, profile TEXT NOT NULL DEFAULT '{}'
+    no INTEGER PRIMARY KEY, merged_into INTEGER, account INTEGER NOT NULL DEFAULT 0, keys TEXT NOT NULL DEFAULT '[]',
+    profile TEXT NOT NULL DEFAULT '{}'
 );
 CREATE TABLE identifiers (
     identifier TEXT PRIMARY KEY, customer INTEGER NOT NULL, alone TEXT,
     first_seen INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX identifiers_of ON identifiers (customer);
 CREATE TABLE links (
-    one TEXT NOT NULL, other TEXT NOT NULL, thing INTEGER, by_hand TEXT, at INTEGER NOT NULL, PRIMARY KEY (one, other)
+    one TEXT NOT NULL, other TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (one, other)
 ) WITHOUT ROWID;
 CREATE TABLE work (
     source INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, reason TEXT NOT NULL, due_at INTEGER NOT NULL,
@@ -115,7 +115,8 @@ def prepare(
             connection.execute(f"PRAGMA user_version = {version:d}")
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
         raise
 
 
