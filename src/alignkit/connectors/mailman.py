@@ -244,7 +244,7 @@ class Mailman(Sink):
                 yield from self._write(member, missing)
         if any(levels.own.get(_STATUS) == HELD for member, levels in seen.items() if member not in kept):
             return Receipt(order.address, Result.FOREIGN, "is held by somebody else")
-        if any(levels.own.get(_STATUS, HELD) not in (HELD, ENABLED) for levels in seen.values()):
+        if any(seen[member].own.get(_STATUS, HELD) not in (HELD, ENABLED) for member in seen.keys() & kept.keys()):
             return Receipt(order.address, Result.FOREIGN, "changed the delivery status meanwhile")
         return Receipt(order.address, Result.CONFIRMED)
 

@@ -178,14 +178,15 @@ def _is_fresh(user: User, walk: UserWalk, old: UserMark) -> bool:
 
 
 def _noted(desk: Desk, walk: UserWalk, listing: Listing, records: Records[User]) -> UserWalk:
-    """The walk after a page: one further, the highest id kept, and stopped where it does not move."""
+    """The walk after a page: one further, the highest id kept; a page that was seen before is asked for again."""
     highest = max((user.id or 0 for user in records.good), default=0)
     seen = blake2b(repr([user.id for user in records.good]).encode(), digest_size=8).hexdigest()
     repeats = walk.repeats + 1 if listing.items and seen == walk.seen else 0
     if repeats >= _SAME_PAGE_AT_MOST:
         raise PagingStuck(f"`{desk.name}` answers the same page of users again and again; report this")
     mark = walk.mark.model_copy(update={"id": max(walk.mark.id, highest)})
-    return walk.model_copy(update={"mark": mark, "page": walk.page + 1, "seen": seen, "repeats": repeats})
+    page = walk.page if repeats else walk.page + 1
+    return walk.model_copy(update={"mark": mark, "page": page, "seen": seen, "repeats": repeats})
 
 
 def _may_be_staff(user: User) -> bool:
