@@ -499,7 +499,7 @@ def test_check_says_what_to_do_when_nothing_is_there(tmp_path: Path) -> None:
 
 def test_text_can_be_left_out(tmp_path: Path) -> None:
     record = ticket(1, satisfaction_rating={"score": "bad", "comment": "ada@example.com is angry"})
-    pulled = pull(Export(kept(tmp_path, lines([record])), keep_text=False))
+    pulled = pull(Export(kept(tmp_path, lines([record])), keeps_text=False))
     assert "Parcel" not in json.dumps([event.model_dump(mode="json") for event in pulled.events])
     assert "angry" not in json.dumps([event.model_dump(mode="json") for event in pulled.events])
 

@@ -46,7 +46,7 @@ class ExportSettings(ConnectorSettings):
         custom_statuses: Zendesk's ids of custom statuses -> ours.
         outbound_tags: tags of issues that a campaign began; see `Tags`.
         internal_tags: tags of issues that no customer knows of.
-        keep_text: whether subjects and comments are kept; no decision needs them.
+        keeps_text: whether subjects and comments are kept; no decision needs them.
         max_bytes: the longest line, row or JSON array.
     """
 
@@ -57,7 +57,7 @@ class ExportSettings(ConnectorSettings):
     custom_statuses: Table[_Id, IssueStatus] = Field(default_factory=dict)
     outbound_tags: frozenset[str] = frozenset()
     internal_tags: frozenset[str] = frozenset()
-    keep_text: bool = True
+    keeps_text: bool = True
     max_bytes: int = Field(default=MAX_BYTES, ge=1)
 
 
@@ -99,7 +99,7 @@ class Export(Source):
         tags = Tags(known.internal_tags, known.outbound_tags)
         declared = mapping if isinstance(mapping, Mapping) else _ready(known)
         declared = replace(declared, statuses={**declared.statuses, **known.statuses})
-        self._reader = Reader(declared, tags, keep_text=known.keep_text)
+        self._reader = Reader(declared, tags, keeps_text=known.keeps_text)
 
     def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:  # noqa: ARG002 - there is one stream
         """Read one line of pages, or up to a thousand records.

@@ -56,9 +56,9 @@ class Reader:
         SettingsError: see `recipe.of_issues`.
     """
 
-    def __init__(self, mapping: Declared, tags: Tags, *, keep_text: bool = True) -> None:
+    def __init__(self, mapping: Declared, tags: Tags, *, keeps_text: bool = True) -> None:
         self.mapping = mapping
-        issue, contact = recipe.of_issues(mapping, tags, keep_text=keep_text), recipe.of_contacts(mapping)
+        issue, contact = recipe.of_issues(mapping, tags, keeps_text=keeps_text), recipe.of_contacts(mapping)
         self._issues: TypeAdapter[list[Found[Issue]]] = TypeAdapter(list[Annotated[Any, issue]])
         self._contacts: TypeAdapter[list[Found[Contact]]] = TypeAdapter(list[Annotated[Any, contact]])
         self._parts: dict[str, Recipe[Any]] = {mapping.issues_at: issue}

@@ -36,7 +36,7 @@ class Found(NamedTuple, Generic[E]):
     extras: Extras
 
 
-def of_issues(mapping: Declared, tags: Tags, *, keep_text: bool) -> Recipe[Issue]:
+def of_issues(mapping: Declared, tags: Tags, *, keeps_text: bool) -> Recipe[Issue]:
     """How to read an issue.
 
     Raises:
@@ -47,7 +47,7 @@ def of_issues(mapping: Declared, tags: Tags, *, keep_text: bool) -> Recipe[Issue
     places = dict(mapping.issues)
     if "priority" in places:
         places.setdefault("priority_raw", places["priority"])
-    return Recipe(Issue, places, mapping, partial(_finish_issue, statuses, mapping, tags, keep_text))
+    return Recipe(Issue, places, mapping, partial(_finish_issue, statuses, mapping, tags, keeps_text))
 
 
 def of_contacts(mapping: Declared) -> Recipe[Contact]:
@@ -110,17 +110,17 @@ def _finish_issue(
     statuses: Mapping[str, IssueStatus],
     mapping: Declared,
     tags: Tags,
-    keep_text: bool,  # noqa: FBT001 - bound by `partial`
+    keeps_text: bool,  # noqa: FBT001 - bound by `partial`
     values: Values,
 ) -> Extras:
     raw: str = values["status"] or ""
     values["status_raw"] = raw
     values["status"] = statuses.get(raw.casefold(), IssueStatus.UNKNOWN)
     values["remote_created_at"] = values["created_at"]
-    if not keep_text:
+    if not keeps_text:
         values["subject"] = None
     extras = mapping.finish(values) if mapping.finish else Extras()
-    if not keep_text and extras.answer:
+    if not keeps_text and extras.answer:
         extras = extras._replace(answer=extras.answer.model_copy(update={"comment": None}))
     tags.settle(values)
     return extras
