@@ -139,13 +139,13 @@ class Log(Runs, People, Tombstones):
             found = fold([event for _, event in history])
             before = known.get(key)
             active: bool | None
+            persons: Sequence[identity.Person] = ()
             if found is None:
                 keys: tuple[str, ...] = ()
                 text, active, facts, seq = _GONE, False, "", max(place for place, _ in history)
             else:
                 data = found.data
                 persons = identity.people_of(data, name)
-                people.update(dict.fromkeys(persons))
                 accounts = identity.accounts_of(data, name)
                 keys = _keys(persons, accounts)
                 named = [*(person.identifiers for person in persons), *((account,) for account in accounts)]
@@ -156,11 +156,11 @@ class Log(Runs, People, Tombstones):
                     merges.append((source, data.merged_into, id))
             if before is None:
                 new.append((no, source, kind._value_, id, seq, active, now, text, facts))
-                concerned.append((no, kind._value_, keys, None))
             else:
                 changed.append((seq, active, now, text, facts, no))
-                if before.people != text:
-                    concerned.append((no, kind._value_, keys, before.people))
+            if before is None or before.people != text:
+                people.update(dict.fromkeys(persons))
+                concerned.append((no, kind._value_, keys, None if before is None else before.people))
         db.executemany(
             "INSERT INTO things (no, source, kind, id, seq, active, seen_at, people, facts)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
