@@ -267,6 +267,16 @@ def test_a_resolution_told_from_before_the_last_stretch_is_not_believed() -> Non
     assert folded(*history).resolved_at == us(5 * DAY)
 
 
+def test_a_resolution_told_from_before_an_unseen_reopening_is_not_believed_later_either() -> None:
+    stale: dict[str, Any] = {"resolved_at": START + DAY}
+    history = [
+        snapshot("open", 3 * DAY, **stale),
+        snapshot("resolved", 5 * DAY, **stale),
+        snapshot("resolved", 6 * DAY, subject="tagged", **stale),
+    ]
+    assert folded(*history).resolved_at == us(5 * DAY)
+
+
 def test_an_unknown_status_neither_ends_nor_reopens_an_active_issue() -> None:
     fold = folded(snapshot("open"), snapshot("unknown", DAY), snapshot("open", 30 * DAY))
     assert fold.first_active_at == us(timedelta())

@@ -66,6 +66,9 @@ SAME_MAILBOX = [
     ("ada@\u4f8b\u3048.example", "ada@\u4f8b\u3048\uff0eexample"),
     ("\u0645\u062d\u0645\u062f@example.com", "\u200f\u0645\u062d\u0645\u062f@example.com\u200f"),
     ("\u1e9e@example.com", "\u00df@example.com"),
+    # A capital sigma is the small one that stands anywhere, not the one that ends a word.
+    ("\u03bf\u03b4\u03bf\u03c3@example.com", "\u039f\u0394\u039f\u03a3@example.com"),
+    ("ada@\u03bf\u03b4\u03bf\u03c3.example", "ada@\u039f\u0394\u039f\u03a3.example"),
 ]
 
 DIFFERENT_PEOPLE = [
