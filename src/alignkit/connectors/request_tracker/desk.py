@@ -15,6 +15,7 @@ from alignkit.connectors.request_tracker.payload import (
     Ticket,
     Transaction,
     User,
+    UserRecord,
     Watcher,
     parsed,
 )
@@ -187,13 +188,13 @@ class Desk:
             return "who created it"
         return ""
 
-    def user(self, user_id: int) -> Flow[User | None]:
+    def user(self, user_id: int) -> Flow[UserRecord | None]:
         """One user's own record, the only place that says who is privileged; None where there is no such user."""
         wanted = Request("GET", f"{API}/user/{user_id}", accept=HIDDEN_OR_GONE)
         response = yield from request(wanted)
         if response.status in HIDDEN_OR_GONE:
             return None
-        user = parsed(User, response, self.name)
+        user = parsed(UserRecord, response, self.name)
         if user.privileged is not None:
             self.privileged[user_id] = user.privileged
         return user

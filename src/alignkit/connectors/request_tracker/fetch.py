@@ -9,7 +9,15 @@ from datetime import datetime
 from alignkit.connectors.base import Fetched, Run
 from alignkit.connectors.request_tracker.desk import API, HIDDEN_OR_GONE, TRANSACTIONS, Desk, writings
 from alignkit.connectors.request_tracker.issues import is_own, is_system
-from alignkit.connectors.request_tracker.payload import Listing, Single, Ticket, Transaction, clock, parsed
+from alignkit.connectors.request_tracker.payload import (
+    Listing,
+    RecordInvalid,
+    Single,
+    Ticket,
+    Transaction,
+    clock,
+    parsed,
+)
 from alignkit.models.events import CustomerEvent, IssueRemoval
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.transport import Flow, Request, Response, request
@@ -78,7 +86,11 @@ def _look_up(desk: Desk, number: int, found: _Found) -> Flow[int | None]:
     if response.status == 403:
         found.unseen.add(number)
         return None
-    record = parsed(Single, response, desk.name)
+    try:
+        record = parsed(Single, response, desk.name)
+    except RecordInvalid as error:
+        found.quarantined.append(Quarantined(f"ticket/{number}", error.reason))
+        return None
     if record.id != number:
         removal = IssueRemoval(
             id=str(number),
@@ -109,7 +121,11 @@ def _remove(desk: Desk, found: _Found, removal: IssueRemoval) -> None:
 
 
 def _learn_user(desk: Desk, user_id: int, found: _Found) -> Flow[None]:
-    user = yield from desk.user(user_id)
+    try:
+        user = yield from desk.user(user_id)
+    except RecordInvalid as error:
+        found.quarantined.append(Quarantined(f"user/{user_id}", error.reason))
+        return
     if user is not None:
         is_staff = desk.privileged.get(user_id)
         found.events.append(desk.terms.contact(user, user_id, found.now, is_staff=is_staff, sequence=1))

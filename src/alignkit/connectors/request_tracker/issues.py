@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from alignkit import identity
-from alignkit.connectors.request_tracker.payload import Ticket, User, Watcher
+from alignkit.connectors.request_tracker.payload import Ticket, UserRecord, Watcher
 from alignkit.models.customer import Contact
 from alignkit.models.events import ContactChanged, IssueChanged, IssueRemoval, IssueRemoved, microseconds
 from alignkit.models.issue import Issue
@@ -150,7 +150,7 @@ class Translation:
         return next((priority for least, priority in self._priorities if 0 < least <= value), Priority.UNSET)
 
     def contact(
-        self, user: User, user_id: int, received_at: datetime, *, is_staff: bool | None, sequence: int = 0
+        self, user: UserRecord, user_id: int, received_at: datetime, *, is_staff: bool | None, sequence: int = 0
     ) -> ContactChanged:
         """A snapshot of a user; where RT hides the time of change, all are of version 0, the last received counts."""
         contact = Contact(

@@ -33,13 +33,12 @@ class Payload(BaseModel):
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, populate_by_name=True)
 
 
-class User(Payload):
-    """A user, as searches list and `GET /user/{id}` tells them.
+class UserRecord(Payload):
+    """A user, as `GET /user/{id}` tells them; to a reader without `AdminUsers`, without the id.
 
     `privileged` is empty in every list, whatever it is; only the user's own record has it.
     """
 
-    id: Number | None = None
     name: Text = Field(None, alias="Name")
     email: Text = Field(None, alias="EmailAddress")
     real_name: Text = Field(None, alias="RealName")
@@ -48,6 +47,12 @@ class User(Payload):
     language: Text = Field(None, alias="Lang")
     created: Moment = Field(None, alias="Created")
     updated: Moment = Field(None, alias="LastUpdated")
+
+
+class User(UserRecord):
+    """A user, as searches list them."""
+
+    id: Number
 
 
 class Watcher(Payload):
@@ -191,18 +196,27 @@ class Reader(Generic[R]):
         return Records(good, bad)
 
 
+class RecordInvalid(ResponseInvalid):
+    """An answer is JSON and not the record that was asked for; `reason` says what is wrong with it."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 def parsed(model: type[R], response: Response, name: str) -> R:
     """The one record that an answer holds.
 
     Raises:
-        ResponseInvalid: it is no such record.
+        ResponseInvalid: it is not JSON.
+        RecordInvalid: it is no such record.
     """
     body = response.json()
     try:
         return model.model_validate(body)
     except ValidationError as error:
         problem = reason(error)
-    raise ResponseInvalid(f"an answer of `{name}` cannot be read: {problem}; check `base_url`")
+    raise RecordInvalid(f"an answer of `{name}` cannot be read: {problem}; check `base_url`", problem)
 
 
 def reason(error: ValidationError) -> str:

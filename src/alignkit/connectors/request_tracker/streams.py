@@ -135,7 +135,7 @@ def read_users(desk: Desk, checkpoint: Checkpoint | None, run: Run) -> Flow[Page
     events: list[CustomerEvent] = []
     wanted: list[Ref] = []
     for user in fresh:
-        if user.id is None or user.name in SYSTEM_USERS:
+        if user.name in SYSTEM_USERS:
             continue
         is_staff = desk.privileged.get(user.id)
         events.append(desk.terms.contact(user, user.id, run.now, is_staff=is_staff))
@@ -163,7 +163,7 @@ def _user_page(desk: Desk, walk: UserWalk | None) -> Flow[tuple[UserWalk, Listin
 def _refuse_unsorted(desk: Desk, walk: UserWalk, found: Sequence[User]) -> None:
     """Stops a walk whose order was ignored, which would end it before the users that changed."""
     if walk.order == "id":
-        is_sorted = all((one.id or 0) >= (other.id or 0) for one, other in pairwise(found))
+        is_sorted = all(one.id >= other.id for one, other in pairwise(found))
     else:
         times = [user.updated for user in found if user.updated is not None]
         is_sorted = all(one >= other for one, other in pairwise(times))
@@ -173,13 +173,13 @@ def _refuse_unsorted(desk: Desk, walk: UserWalk, found: Sequence[User]) -> None:
 
 def _is_fresh(user: User, walk: UserWalk, old: UserMark) -> bool:
     if walk.order == "id":
-        return user.id is None or user.id > old.id
+        return user.id > old.id
     return old.time is None or user.updated is None or user.updated >= old.time - OVERLAP
 
 
 def _noted(desk: Desk, walk: UserWalk, listing: Listing, records: Records[User]) -> UserWalk:
     """The walk after a page: one further, the highest id kept; a page that was seen before is asked for again."""
-    highest = max((user.id or 0 for user in records.good), default=0)
+    highest = max((user.id for user in records.good), default=0)
     seen = blake2b(repr([user.id for user in records.good]).encode(), digest_size=8).hexdigest()
     repeats = walk.repeats + 1 if listing.items and seen == walk.seen else 0
     if repeats >= _SAME_PAGE_AT_MOST:
