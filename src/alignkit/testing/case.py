@@ -1,0 +1,228 @@
+"""What the author of a source tells the kit, and one trial of that source against its service."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar, Generic, TypeVar
+
+import pytest
+
+from alignkit.connectors.base import Capability, Checkpoint, Fetched, Page, Run, Source
+from alignkit.errors import AlignkitError
+from alignkit.models.exchange import Ref
+from alignkit.models.vocabulary import IssueStatus
+from alignkit.stores import MemoryStore, Store
+from alignkit.sync import AsyncSync, PullResult, Sync
+from alignkit.testing.service import Edit, Edited, FakeService, Records
+from alignkit.testing.state import State, difference
+from alignkit.testing.watch import Clock, Crash, CrashPoint, Watched, watched
+from alignkit.testing.wire import Wire
+from alignkit.transport import run
+
+S = TypeVar("S", bound=FakeService)
+
+MOST_PAGES = 500
+LATER = timedelta(hours=30)
+"""How much later a run is made that shall read again what was put off or has long been open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a connector finds at its service.
+
+    Attributes:
+        issues: each issue's id and status.
+        people: identifiers of people, such as e-mail addresses.
+    """
+
+    issues: Mapping[str, IssueStatus]
+    people: frozenset[str]
+
+
+class SourceCase(Generic[S]):
+    """One source and its service, for the kit.
+
+    Attributes:
+        secret: what `connector` gives as every secret, so that a leak is seen.
+        now: when runs are made; after everything at the service.
+        expected: what is there to be found.
+        records: where the service's answers hold records.
+        has_numeric_ids: whether ids are numbers; then one issue's must be above 2**53.
+    """
+
+    secret: ClassVar[str] = "sample-token-5e1f"  # noqa: S105 - a sample
+    now: ClassVar[datetime] = datetime(2026, 3, 4, 12, tzinfo=UTC)
+    expected: ClassVar[Expected]
+    records: ClassVar[Sequence[Records]] = ()
+    has_numeric_ids: ClassVar[bool] = True
+
+    def service(self) -> S:
+        """Makes the service, always with the same data: several pages of each stream."""
+        raise NotImplementedError("override `service` to make the fake service")
+
+    def connector(self, service: S) -> Source:
+        """Makes the connector to this service, with `secret` as every secret."""
+        raise NotImplementedError("override `connector` to make the source")
+
+    def edited(self, service: S, edit: Edit) -> FakeService:
+        """The service, its records changed on the way; a connector that reads files changes them there."""
+        return Edited(service, self.records, edit)
+
+    def change(self, service: S) -> None:
+        """Changes one issue and adds another, later than all that was there (`INCREMENTAL`)."""
+        raise NotImplementedError("override `change`")
+
+    def delete(self, service: S) -> str:
+        """Deletes an issue that is active, and returns its id (`DELETIONS`)."""
+        raise NotImplementedError("override `delete`")
+
+    def merge(self, service: S) -> tuple[str, str]:
+        """Merges an active issue into another, and returns the ids of both, the survivor's last (`MERGES`)."""
+        raise NotImplementedError("override `merge`")
+
+    def restate(self, service: S, status: str) -> str | None:
+        """Gives an active issue this status, and returns its id; None where the service never shows such an issue."""
+        raise NotImplementedError("override `restate`")
+
+    def notes(self, service: S, issue_id: str) -> Sequence[str]:
+        """The notes on an issue that no customer sees (`WRITE_NOTE`)."""
+        raise NotImplementedError("override `notes`")
+
+
+@dataclass(slots=True)
+class Trial(Generic[S]):
+    """One service and one store. Every run is made with a new connector, as a new process would.
+
+    Attributes:
+        through: what stands between connector and service; the service itself by default.
+        at_strike: the checkpoints as they stood when a fault first happened.
+    """
+
+    case: SourceCase[S]
+    service: S
+    through: FakeService | None = None
+    store: Store = field(default_factory=MemoryStore)
+    crash: CrashPoint = field(default_factory=CrashPoint)
+    clock: Clock = field(init=False)
+    wire: Wire = field(init=False)
+    watch: Watched = field(init=False)
+    at_strike: Mapping[str, object] = field(default_factory=dict[str, object])
+
+    def __post_init__(self) -> None:
+        self.clock = Clock(self.case.now.timestamp())
+        self.wire = Wire(self.through or self.service, on_strike=self._remember)
+
+    def _remember(self) -> None:
+        self.at_strike = self.checkpoints()
+
+    def source(self) -> Source:
+        """A new connector under watch."""
+        source = self.case.connector(self.service)
+        self.watch = watched(source, self.clock, self.crash)
+        self.wire.allowed = self.watch.reachable
+        return source
+
+    def pull(
+        self, *, stream: str | None = None, max_pages: int | None = None, later: timedelta = timedelta(0)
+    ) -> PullResult:
+        """One run."""
+        sync = Sync(self.store, send=self.wire.send)
+        streams = None if stream is None else [stream]
+        return sync.pull(self.source(), streams=streams, max_pages=max_pages, now=self.case.now + later)
+
+    def apull(self) -> PullResult:
+        """One run in an event loop."""
+        sync = AsyncSync(self.store, send=self.wire.asend)
+        return asyncio.run(sync.pull(self.source(), now=self.case.now))
+
+    def failing_pull(self) -> AlignkitError | None:
+        """One run that may fail; the error where it did. Any other exception than ours is the connector's fault."""
+        try:
+            self.pull()
+        except AlignkitError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - told to the author in words
+            pytest.fail(f"a run ended with {type(error).__name__}: {error}; raise an error from `alignkit.errors`")
+        return None
+
+    def crashing_pull(self) -> bool:
+        """One run up to the crash point; whether it came so far."""
+        try:
+            self.pull()
+        except Crash:
+            return True
+        return False
+
+    def recover(self) -> None:
+        """Runs again when all is well, now and once more when what was put off is due."""
+        self.wire.disarm()
+        self.crash = CrashPoint()
+        self.pull()
+        self.pull(later=LATER)
+
+    def pages(self) -> Iterable[tuple[str, Page]]:
+        """Every page of every stream, straight from the connector."""
+        source = self.source()
+        for stream in source.streams:
+            checkpoint: Checkpoint | None = None
+            for _ in range(MOST_PAGES):
+                reading = source.read(stream, checkpoint, Run(self.case.now))
+                page = run(self.watch.attend(reading), self.wire.send)
+                yield stream, page
+                checkpoint = page.checkpoint
+                if not page.more:
+                    break
+
+    def fetch(self, refs: Sequence[Ref]) -> Fetched:
+        """Reads objects by id."""
+        source = self.source()
+        return run(self.watch.attend(source.fetch(refs, Run(self.case.now))), self.wire.send)
+
+    def checkpoints(self) -> Mapping[str, object]:
+        """Where each stream stands."""
+        source = self.case.connector(self.service)
+        return {stream: self.store.checkpoint(source.name, stream) for stream in source.streams}
+
+    @property
+    def state(self) -> State:
+        """What the store holds."""
+        return State.of(self.store)
+
+
+class SourceTests(SourceCase[S]):
+    """What every part of the kit for sources stands on."""
+
+    def trial(
+        self, service: S | None = None, *, edit: Edit | None = None, through: FakeService | None = None
+    ) -> Trial[S]:
+        """A new trial, of a new service unless one is given."""
+        served = self.service() if service is None else service
+        return Trial(self, served, self.edited(served, edit) if edit else through)
+
+    def undisturbed(self) -> Trial[S]:
+        """A trial in which nothing went wrong."""
+        trial = self.trial()
+        trial.recover()
+        return trial
+
+    def claims(self, capability: Capability) -> bool:
+        """Whether the connector claims a capability."""
+        return capability in self.connector(self.service()).capabilities
+
+    def needs(self, capability: Capability) -> None:
+        """Skips a test of something that the connector does not claim."""
+        if not self.claims(capability):
+            pytest.skip(f"the connector does not claim {capability.name}")
+
+
+def same(found: State, wanted: State, when: str) -> None:
+    """Fails where two states differ.
+
+    Args:
+        when: what had happened, and what follows for the connector's author.
+    """
+    if text := difference(found, wanted):
+        pytest.fail(f"{when}: {text}")

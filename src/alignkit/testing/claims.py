@@ -1,0 +1,167 @@
+"""Tests that a source can do what it claims: deletions, merges, reading by id, and writing, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from alignkit.connectors.base import Capability, Fetched, NewIssue, Source
+from alignkit.errors import AlignkitError, ServiceUnreachable
+from alignkit.models.events import IssueChanged, IssueRemoved
+from alignkit.models.exchange import Ref
+from alignkit.sync import Sync
+from alignkit.testing.case import LATER, S, SourceCase, SourceTests, Trial
+from alignkit.testing.faults import LASTING
+from alignkit.transport import Flow, run
+
+SHOWN_BY: Mapping[Capability, str] = {
+    Capability.INCREMENTAL: "change",
+    Capability.DELETIONS: "delete",
+    Capability.MERGES: "merge",
+    Capability.FETCH: "expected",
+    Capability.WRITE_ISSUE: "service",
+    Capability.WRITE_NOTE: "notes",
+}
+"""What an author has to override for a capability to be tested. The others have no test for sources yet."""
+
+NEW = NewIssue(subject="Parcel is wet", body="It rained in.", requester_email="new.person@example.test")
+NOTE = "Called back, no answer."
+
+
+class ClaimTests(SourceTests[S]):
+    """What a source claims."""
+
+    def test_every_claim_can_be_shown(self) -> None:
+        source = self.connector(self.service())
+        assert isinstance(source, Source), "this is no source; use `SinkTests` for a sink"
+        for capability in source.capabilities:
+            hook = SHOWN_BY.get(capability)
+            assert hook is not None, f"the kit has no test of {capability.name} for sources; do not claim it"
+            has_hook = getattr(type(self), hook, None) is not getattr(SourceCase, hook, None)
+            assert has_hook, f"{capability.name} is claimed and `{hook}` is not overridden; show it, or do not claim it"
+
+    def test_a_deleted_issue_is_over(self) -> None:
+        self.needs(Capability.DELETIONS)
+        trial = self.undisturbed()
+        id = self.delete(trial.service)
+        self._is_over_after_a_day(trial, id, "it was deleted at the service")
+
+    def test_a_merged_issue_is_over_and_its_survivor_is_not(self) -> None:
+        self.needs(Capability.MERGES)
+        trial = self.undisturbed()
+        loser, survivor = self.merge(trial.service)
+        self._is_over_after_a_day(trial, loser, "it was merged into another")
+        issues = {issue.id: issue for issue in trial.store.issues()}
+        assert survivor in issues, f"issue {survivor} survived a merge and is lost"
+        assert issues[survivor].is_active is not False, f"issue {survivor} survived a merge and counts as over"
+
+    def test_an_issue_that_nothing_is_said_of_stays_open(self) -> None:
+        trial = self.undisturbed()
+        before = {issue.id for issue in trial.store.issues() if issue.is_active is not False}
+        for status in ("permission missing", "internal error"):
+            trial.wire.arm(LASTING[status], len(trial.wire.sent), lasts=True)
+            trial.failing_pull()
+        after = {issue.id for issue in trial.store.issues() if issue.is_active is not False}
+        assert before == after, f"the service failed, and the issues {sorted(before - after)} ended by it"
+
+    def test_objects_are_read_by_id(self) -> None:
+        self.needs(Capability.FETCH)
+        refs = [Ref("issue", id) for id in self.expected.issues]
+        trial = self.trial()
+        fetched = trial.fetch(refs)
+        found = {event.subject for event in fetched.events if isinstance(event, IssueChanged | IssueRemoved)}
+        missing = sorted(set(self.expected.issues) - found)
+        assert not missing, f"the issues {missing} are there and were not found by id"
+        left = sorted(ref.id for ref in refs if ref not in fetched.done)
+        assert not left, f"the issues {left} were read by id and are not among `done`, so they are read for ever"
+
+    def test_only_a_services_own_word_removes_what_is_read_by_id(self) -> None:
+        self.needs(Capability.FETCH)
+        refs = [Ref("issue", id) for id, status in self.expected.issues.items() if status.is_active]
+        for name in ("credential refused", "permission missing", "internal error", "maintenance page", "sign-in page"):
+            for at in range(len(self._requests_of(refs))):
+                fetched = self._fetched_with(name, at, refs)
+                removed = [event.subject for event in fetched.events if isinstance(event, IssueRemoved)]
+                assert not removed, f"{name} from request {at + 1} on, and the issues {removed} count as gone"
+
+    def test_what_is_gone_gives_a_removal_when_read_by_id(self) -> None:
+        self.needs(Capability.FETCH)
+        for capability, hook in ((Capability.DELETIONS, self._deleted), (Capability.MERGES, self._merged)):
+            if not self.claims(capability):
+                continue
+            trial = self.trial()
+            id = hook(trial.service)
+            events = [event for event in trial.fetch([Ref("issue", id)]).events if event.subject == id]
+            is_over = any(
+                isinstance(event, IssueRemoved) or (isinstance(event, IssueChanged) and event.data.is_active is False)
+                for event in events
+            )
+            assert is_over, f"issue {id} is gone ({capability}) and reading it by id gave {[e.type for e in events]}"
+
+    def test_an_issue_is_created_once(self) -> None:
+        self.needs(Capability.WRITE_ISSUE)
+        trial = self.trial()
+        before = self._count(trial)
+        id = Sync(trial.store, send=trial.wire.send).create_issue(trial.source(), NEW)
+        trial.recover()
+        assert id in trial.state.issues, f"`create_issue` returned {id!r}, and no such issue was found afterwards"
+        assert len(trial.state.issues) == before + 1, "creating one issue did not make one issue"
+
+    def test_an_issue_is_created_once_though_the_answer_is_lost(self) -> None:
+        self.needs(Capability.WRITE_ISSUE)
+        trial = self.trial()
+        before = self._count(trial)
+        self._lose_answers(trial, lambda source: source.create_issue(NEW))
+        trial.recover()
+        made = len(trial.state.issues) - before
+        assert made <= 1, f"the answer to creating an issue was lost, and {made} issues were made; do not repeat it"
+
+    def test_a_note_is_added_once_and_no_customer_sees_it(self) -> None:
+        self.needs(Capability.WRITE_NOTE)
+        id = next(iter(self.expected.issues))
+        trial = self.trial()
+        Sync(trial.store, send=trial.wire.send).add_note(trial.source(), id, NOTE)
+        assert list(self.notes(trial.service, id)) == [NOTE], "`add_note` did not add exactly one internal note"
+        lost = self.trial()
+        self._lose_answers(lost, lambda source: source.add_note(id, NOTE))
+        assert len(self.notes(lost.service, id)) <= 1, "the answer was lost, and the note was added again"
+
+    def _is_over_after_a_day(self, trial: Trial[S], id: str, why: str) -> None:
+        trial.pull(later=2 * LATER)
+        issue = next((one for one in trial.store.issues() if one.id == id), None)
+        assert issue is None or issue.is_active is False, f"issue {id} is {issue.status} though {why}"
+
+    def _deleted(self, service: S) -> str:
+        return self.delete(service)
+
+    def _merged(self, service: S) -> str:
+        return self.merge(service)[0]
+
+    def _requests_of(self, refs: list[Ref]) -> list[object]:
+        trial = self.trial()
+        trial.fetch(refs)
+        return list(trial.wire.sent)
+
+    def _fetched_with(self, name: str, at: int, refs: list[Ref]) -> Fetched:
+        trial = self.trial()
+        trial.wire.arm(LASTING[name], at, lasts=True)
+        try:
+            return trial.fetch(refs)
+        except AlignkitError:
+            return Fetched((), ())
+
+    def _count(self, trial: Trial[S]) -> int:
+        reader = self.trial(trial.service)
+        reader.pull()
+        return len(reader.state.issues)
+
+    def _lose_answers(self, trial: Trial[S], write: Callable[[Source], Flow[object]]) -> None:
+        """Does a write whose answer never comes."""
+        source = trial.source()
+        trial.wire.arm(LASTING["answer lost"], 0, lasts=True)
+        try:
+            run(trial.watch.attend(write(source)), trial.wire.send)
+        except ServiceUnreachable:
+            return
+        pytest.fail("the answer to a write was lost and nobody was told; let `ServiceUnreachable` through")

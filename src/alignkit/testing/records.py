@@ -1,0 +1,169 @@
+"""Tests that one odd record costs nothing but itself: fields unknown or null, rubbish in its place, a new status."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from alignkit.models.vocabulary import IssueStatus
+from alignkit.testing.case import S, SourceTests, Trial, same
+from alignkit.testing.service import Edit, Record, Records
+from alignkit.testing.state import State
+from alignkit.transport import JsonValue
+
+PLANTED = "private-words-4c1d"
+STRANGE_STATUS = "status-nobody-knows"
+GONE = frozenset({IssueStatus.DELETED, IssueStatus.MERGED, IssueStatus.SPAM})
+
+Place = tuple[str | int, ...]
+
+
+class RecordTests(SourceTests[S]):
+    """How a source takes single records."""
+
+    def test_an_unknown_field_changes_nothing(self) -> None:
+        wanted = self.undisturbed().state
+        trial = self.trial(edit=lambda _kind, record: {**record, "field_of_tomorrow": {"deep": [None, 1, "x"]}})
+        trial.recover()
+        same(trial.state, wanted, "every record had a field more; ignore what you do not know")
+
+    def test_a_null_in_any_field_costs_no_record(self) -> None:
+        wanted = self.undisturbed().state
+        for kind, record in self._seen():
+            for place in _places(record):
+                name = _dotted(place)
+                if name in kind.required:
+                    continue
+                state = self._with(kind, record, _nulled(record, place))
+                when = f"`{name}` of {kind.kind} {kind.id_of(record)} was null"
+                assert not state.quarantined, f"{when}: {dict(state.quarantined)}; allow None, or name it as required"
+                _nothing_else_lost(state, wanted, kind.id_of(record), when)
+                _still_told(state, wanted, kind.id_of(record), when)
+
+    def test_a_record_that_cannot_be_read_is_quarantined_alone(self) -> None:
+        wanted = self.undisturbed().state
+        seen = self._seen()
+        assert seen, "`records` finds no record in any answer; correct its paths"
+        for kind, record in seen:
+            for what, rubbish in _rubbish(kind, record):
+                id, when = kind.id_of(record), f"{kind.kind} {kind.id_of(record)} {what}"
+                state = self._with(kind, record, rubbish)
+                _nothing_else_lost(state, wanted, id, when)
+                known = any(told[1] == id for told in wanted.told)
+                assert state.quarantined or not known or any(told[1] == id for told in state.told), (
+                    f"{when} and was dropped without a word; put it into `quarantined`"
+                )
+                for key, reason in state.quarantined.items():
+                    assert PLANTED not in f"{key} {reason}", f"{when}: the quarantine repeats the record's values"
+
+    def test_a_status_nobody_knows_never_closes_an_issue(self) -> None:
+        if not any(kind.status for kind in self.records):
+            pytest.skip("`records` names no field of a status")
+        active = self._active()
+        assert active, "the fixture has no active issue; add one"
+        for kind, record in self._seen():
+            if kind.status is None or kind.id_of(record) not in active:
+                continue
+            for odd in (STRANGE_STATUS, "", None):
+                trial = self._trial_with(kind, record, {**record, kind.status: odd})
+                issue = next((one for one in trial.store.issues() if one.id == kind.id_of(record)), None)
+                assert issue is not None or trial.state.quarantined, f"an issue with the status {odd!r} is lost"
+                assert issue is None or issue.is_active is not False, (
+                    f"an issue with the status {odd!r} counts as {issue.status}; make it `unknown`, never over"
+                )
+
+    def test_every_status_means_what_the_connector_says(self) -> None:
+        statuses = self.connector(self.service()).statuses
+        if not statuses:
+            pytest.skip("the connector names no `statuses`")
+        for word, meaning in statuses.items():
+            service = self.service()
+            id = self.restate(service, word)
+            trial = self.trial(service)
+            trial.recover()
+            issue = next((one for one in trial.store.issues() if one.id == id), None)
+            if issue is None:
+                assert meaning in GONE, f"the issue that was given the status `{word}` was not found"
+                continue
+            assert issue.status is meaning, f"`{word}` is {issue.status} and `statuses` says {meaning}"
+            assert issue.status_raw == word, f"`status_raw` of a `{word}` issue is {issue.status_raw!r}; keep the word"
+
+    def _seen(self) -> Sequence[tuple[Records, Record]]:
+        """Every record that the connector is shown, once."""
+        found: dict[tuple[str, str], tuple[Records, Record]] = {}
+
+        def note(kind: Records, record: Record) -> JsonValue:
+            found.setdefault((kind.kind, kind.id_of(record)), (kind, record))
+            return record
+
+        self.trial(edit=note).pull()
+        return list(found.values())
+
+    def _trial_with(self, kind: Records, record: Record, other: JsonValue) -> Trial[S]:
+        trial = self.trial(edit=_replacing(kind, kind.id_of(record), other))
+        error = trial.failing_pull()
+        assert error is None, (
+            f"{kind.kind} {kind.id_of(record)} was {other!r}, and the run ended: {error}; quarantine the record alone"
+        )
+        return trial
+
+    def _with(self, kind: Records, record: Record, other: JsonValue) -> State:
+        return self._trial_with(kind, record, other).state
+
+    def _active(self) -> set[str]:
+        return {issue.id for issue in self.undisturbed().store.issues() if issue.is_active}
+
+
+def _replacing(kind: Records, id: str, other: JsonValue) -> Edit:
+    def edit(found: Records, record: Record) -> JsonValue:
+        return other if found.kind == kind.kind and found.id_of(record) == id else record
+
+    return edit
+
+
+def _nothing_else_lost(state: State, wanted: State, id: str, when: str) -> None:
+    lost = sorted(told for told in wanted.told - state.told if told[1] != id)
+    assert not lost, f"{when}, and {lost} were lost with it; read records one by one where a page cannot be read"
+
+
+def _still_told(state: State, wanted: State, id: str, when: str) -> None:
+    lost = sorted(told for told in wanted.told - state.told if told[1] == id)
+    assert not lost, f"{when}, and it was dropped without a word"
+
+
+def _places(value: JsonValue, place: Place = ()) -> Iterator[Place]:
+    """Every place inside a record at which something stands."""
+    inner: list[tuple[str | int, JsonValue]] = []
+    if isinstance(value, dict):
+        inner.extend(value.items())
+    elif isinstance(value, list):
+        inner.extend(enumerate(value))
+    for name, one in inner:
+        if one is not None:
+            yield (*place, name)
+            yield from _places(one, (*place, name))
+
+
+def _dotted(place: Place) -> str:
+    """A place without the numbers in lists, as `required` names it."""
+    return ".".join(part for part in place if isinstance(part, str))
+
+
+def _nulled(value: JsonValue, place: Place) -> JsonValue:
+    if not place:
+        return None
+    head, rest = place[0], place[1:]
+    if isinstance(value, dict) and isinstance(head, str):
+        return {**value, head: _nulled(value[head], rest)}
+    if isinstance(value, list) and isinstance(head, int):
+        return [_nulled(one, rest) if place_of == head else one for place_of, one in enumerate(value)]
+    return value
+
+
+def _rubbish(kind: Records, record: Record) -> Iterator[tuple[str, JsonValue]]:
+    yield "was a text", PLANTED
+    yield "was empty", {}
+    for name in sorted(kind.required):
+        if "." not in name and name in record:
+            yield f"had rubbish in `{name}`", {**record, name: {"odd": [PLANTED]}}
