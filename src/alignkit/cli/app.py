@@ -13,7 +13,7 @@ from alignkit.cli.exits import MEANINGS
 app = typer.Typer(
     name="alignkit",
     help="Keeps marketing from working against support: reads open issues, holds and releases, and says why.",
-    epilog="\n\n".join(("Exit codes:", *(f"{code.value}: {meaning}" for code, meaning in MEANINGS.items()))),
+    epilog=f"Exit codes: {' · '.join(f'{code.value} {meaning}' for code, meaning in MEANINGS.items())}",
     no_args_is_help=True,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -109,12 +109,16 @@ def _tell_rules(session: Session, policy: Policy, decision: Decision, message: M
         ("message", message.scope),
         ("policy", f"{decision.policy_name} ({decision.policy[:12]})"),
         ("what becomes of the message", decision.outcome.value if decision.outcome else "it goes out"),
-        ("the answer changes", moment(decision.until) or "not by time alone"),
-        ("ask again", moment(decision.recheck_at) or "when something is read that is new"),
-        ("decided as of", moment(decision.decided_as_of)),
+        ("the answer changes", _in_utc(decision.until) or "not by time alone"),
+        ("ask again", _in_utc(decision.recheck_at) or "when something is read that is new"),
+        ("decided as of", _in_utc(decision.decided_as_of)),
         *(("not evaluated", error) for error in decision.errors),
     ]
-    session.output.table("Decision", ("", "UTC"), ends)
+    session.output.table("Decision", ("", ""), ends)
+
+
+def _in_utc(at: datetime | None) -> str:
+    return f"{moment(at)} UTC" if at else ""
 
 
 def _tell_evidence(session: Session, decision: Decision, facts: Facts, issues: list[IssueFacts]) -> None:
@@ -132,7 +136,13 @@ def _tell_evidence(session: Session, decision: Decision, facts: Facts, issues: l
     ]
     output.table("Open issues", ("issue", "status", "priority", "since (UTC)", "counts"), rows)
     holds = [
-        (hold.ref, hold.kind, hold.reason, moment(_when(hold.opened_at)), moment(_when(hold.ends_at)))
+        (
+            hold.ref.rpartition("/")[2],
+            hold.kind,
+            hold.reason,
+            moment(_when(hold.opened_at)),
+            moment(_when(hold.ends_at)),
+        )
         for hold in facts.holds
     ]
     output.table("Holds by hand", ("hold", "kind", "reason", "since (UTC)", "until (UTC)"), holds)

@@ -63,7 +63,8 @@ class Output:
         """A table for people, with the columns in `right` set flush right; nothing where there are no rows."""
         if self.as_json:
             return
-        table = new_table(title)
+        table = _new_table(title)
+        table.show_header = any(columns)
         for column in columns:
             table.add_column(column, justify="right" if column in right else "left", overflow="fold")
         for row in rows:
@@ -72,14 +73,16 @@ class Output:
             self.show(Text())
             self.show(table)
 
-    def error(self, error: AlignkitError) -> None:
-        """One line on standard error, or one JSON object."""
+    def error(self, error: AlignkitError, about: str | None = None) -> None:
+        """One line on standard error, or one JSON object; `about` names what failed where several were at work."""
         kind, text = type(error).__name__, plain(str(error)).replace("\n", " ")
         if self.as_json:
-            _write_line(sys.stderr, {"error": kind, "message": text, "exit_code": int(exit_of(error))})
+            code = int(exit_of(error))
+            _write_line(sys.stderr, {"error": kind, "message": text, "about": about, "exit_code": code})
             return
+        where = f"{plain(about)}: " if about else ""
         # Without wrapping, so that a log keeps the error on one line.
-        self._side.print(Text.assemble(("error: ", "bold red"), text), soft_wrap=True)
+        self._side.print(Text.assemble(("error: ", "bold red"), where, text), soft_wrap=True)
 
     @contextmanager
     def progress(self, title: str) -> Generator[OnProgress | None]:
@@ -97,7 +100,7 @@ class Output:
             yield told
 
 
-def new_table(title: str) -> Table:
+def _new_table(title: str) -> Table:
     """A table as every command draws it."""
     return Table(
         title=Text(plain(title), style="bold"),

@@ -32,12 +32,17 @@ def parameters(connector: Connector) -> list[Parameter]:
         Parameter(
             name=one.name,
             is_required=one.default is one.empty,
-            is_secret=one.name.endswith(_SECRET_ENDINGS) or _mentions(hints.get(one.name), SecretStr),
+            is_secret=sounds_secret(one.name) or _mentions(hints.get(one.name), SecretStr),
             is_path=_mentions(hints.get(one.name), os.PathLike),
         )
         for one in inspect.signature(connector).parameters.values()
         if one.name != "name" and one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
     ]
+
+
+def sounds_secret(name: str) -> bool:
+    """Whether a setting is a secret by its name, which is all that is known of what a connector checks itself."""
+    return name.endswith(_SECRET_ENDINGS)
 
 
 def takes_more(connector: Connector) -> bool:

@@ -19,6 +19,8 @@ from alignkit.cli.parameters import parameters, takes_more
 from alignkit.connectors.base import Finding, Sink, Source
 from alignkit.errors import AlignkitError
 from alignkit.models import Hold, HoldKind
+from alignkit.rules.durations import spell_duration
+from alignkit.rules.policy import Policy
 from alignkit.stores import MemoryStore, SQLiteStore
 from alignkit.stores.base import SourceState
 from alignkit.sync import Sync
@@ -178,12 +180,13 @@ def doctor(session: Session) -> None:
 def _findings(session: Session) -> Iterator[tuple[str, Finding]]:
     settings = session.settings
     yield "settings", Finding(is_well=True, subject=f"`{settings.path}`")
+    policy: Policy | None = None
     try:
         policy = settings.policy()
         yield "policy", Finding(is_well=True, subject=f"`{policy.name}`, {number(len(policy.rules), 'rule')}")
     except AlignkitError as error:
         yield "policy", Finding(is_well=False, subject="policy", remedy=str(error))
-    yield from (("store", finding) for finding in _store_findings(session))
+    yield from (("store", finding) for finding in _store_findings(session, policy))
     for section, names, connect in (
         ("sources", settings.file.sources, settings.source),
         ("destinations", settings.file.destinations, settings.destination),
@@ -198,7 +201,7 @@ def _findings(session: Session) -> Iterator[tuple[str, Finding]]:
             yield from ((place, finding) for finding in found)
 
 
-def _store_findings(session: Session) -> Iterator[Finding]:
+def _store_findings(session: Session, policy: Policy | None) -> Iterator[Finding]:
     """Whether the store can be used, and whether what it knows still fits what the settings name."""
     path = session.settings.store
     if not path.exists():
@@ -212,17 +215,27 @@ def _store_findings(session: Session) -> Iterator[Finding]:
         yield Finding(is_well=False, subject=f"`{path.name}`", remedy=str(error))
         return
     yield Finding(is_well=True, subject=f"`{path.name}`, {number(events, 'event')}")
-    yield from (_reading_finding(session, source) for source in sources)
+    yield from (_reading_finding(session, source, policy) for source in sources)
 
 
-def _reading_finding(session: Session, source: SourceState) -> Finding:
+def _reading_finding(session: Session, source: SourceState, policy: Policy | None) -> Finding:
     if source.name not in session.settings.file.sources:
         remedy = "decisions rest on it and nobody reads it any more; name it in the settings again"
         return Finding(is_well=False, subject=f"`{source.name}`", remedy=remedy)
     if source.read_at is None:
         remedy = f"it was never read to its end, so marketing waits; run `alignkit pull {source.name}`"
         return Finding(is_well=False, subject=f"`{source.name}`", remedy=remedy)
-    return Finding(is_well=True, subject=f"`{source.name}`, read {age(source.read_at, datetime.now(UTC))}")
+    now = datetime.now(UTC)
+    subject = f"`{source.name}`, read {age(source.read_at, now)}"
+    budgets = policy.freshness if policy else ()
+    late = next((one for one in budgets if now - source.read_at > one.budget), None)
+    if late is None:
+        return Finding(is_well=True, subject=subject)
+    remedy = (
+        f"{late.categories[0].replace('_', ' ')} messages want it read within {spell_duration(late.budget)};"
+        f" run `alignkit pull {source.name}` that often"
+    )
+    return Finding(is_well=False, subject=subject, remedy=remedy)
 
 
 def connectors(session: Session) -> None:

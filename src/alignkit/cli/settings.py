@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from alignkit.cli.parameters import Parameter, parameters, takes_more
+from alignkit.cli.parameters import Parameter, parameters, sounds_secret, takes_more
 from alignkit.connectors.base import Sink, Source
 from alignkit.errors import SettingsError
 from alignkit.models import Message
@@ -156,13 +156,13 @@ class Settings:
             raise SettingsError(f"`{place}`: {error}") from None
 
     def _value(self, place: str, value: object, parameter: Parameter | None) -> object:
-        is_secret = parameter is not None and parameter.is_secret
+        key = place.rpartition(".")[2]
+        is_secret = sounds_secret(key) if parameter is None else parameter.is_secret
         table = _as_table(value)
         if set(table) == {"env"}:
             text = _from_environment(place, table)
             return SecretStr(text) if is_secret else text
         if is_secret:
-            key = place.rpartition(".")[2]
             raise SettingsError(
                 f"`{place}` is a secret and stands in the file; put it into an environment variable and write "
                 f'`{key} = {{ env = "{key.upper()}" }}`'
@@ -246,7 +246,8 @@ def _from_environment(place: str, value: Table) -> str:
 
 
 def _refuse_misfits(place: str, connector: Connector, given: Table, taken: Mapping[str, Parameter]) -> None:
-    unknown = [] if takes_more(connector) else [key for key in given if key not in taken]
+    # `name` is the table's own, so that a source cannot change it by accident and become another one.
+    unknown = [key for key in given if key not in taken and (key == "name" or not takes_more(connector))]
     if unknown:
         raise SettingsError(
             f"`{place}.{unknown[0]}` is not known to `{connector.type}`; remove it or correct its spelling: it takes "

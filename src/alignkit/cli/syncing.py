@@ -21,7 +21,7 @@ from alignkit.cli.command import (
     ended,
 )
 from alignkit.cli.exits import Exit, exit_of
-from alignkit.cli.output import SHOWN, moment, number, stamp
+from alignkit.cli.output import SHOWN, Output, moment, number, stamp
 from alignkit.errors import AlignkitError, SettingsError, StoreDamaged, StoreUnavailable
 from alignkit.sync import Brake, Change, PullResult, PushResult, ReconcileResult
 
@@ -67,7 +67,7 @@ def pull(
         except (StoreUnavailable, StoreDamaged):
             raise
         except AlignkitError as error:
-            session.output.error(error)
+            session.output.error(error, name)
             failure = failure or error
     _tell_pulls(session, results)
     if failure is not None:
@@ -171,8 +171,8 @@ def _tell_push(session: Session, result: PushResult, shown: int) -> None:
         braked=result.braked,
     )
     is_real = not result.dry_run and result.braked is None
-    for title, changes in (("hold", result.holds), ("release", result.releases)):
-        _tell_changes(session, f"To {title}" if not is_real else f"{title.capitalize()}", changes, shown)
+    _tell_holds(output, "Held" if is_real else "To hold", result.holds, shown)
+    _tell_releases(output, "Released" if is_real else "To release", result.releases, shown)
     output.say(_sentence(result), "bold")
     if is_real and result.tally:
         output.say("at the destination: " + ", ".join(f"{count:,} × {what}" for what, count in result.tally.items()))
@@ -190,27 +190,33 @@ def _tell_push(session: Session, result: PushResult, shown: int) -> None:
         output.say(f"the brake acted: {result.braked}", "bold red")
 
 
-def _tell_changes(session: Session, title: str, changes: Sequence[Change], shown: int) -> None:
-    by_rule = Counter(", ".join(change.rules) or "nothing speaks against it" for change in changes)
-    session.output.table(
-        f"{title}: by rule",
-        ("rule", "people"),
-        [(rule, f"{count:,}") for rule, count in by_rule.most_common()],
-        right=("people",),
-    )
+def _tell_holds(output: Output, title: str, changes: Sequence[Change], shown: int) -> None:
+    by_rule = Counter(", ".join(change.rules) for change in changes).most_common()
+    counts = [(rule, f"{count:,}") for rule, count in by_rule]
+    output.table(f"{title}, by rule", ("rule", "people"), counts, right=("people",))
     rows = [(change.address, moment(change.until), change.reason) for change in changes[:shown]]
-    session.output.table(f"{title}: who and why", ("address", "until (UTC)", "why"), rows)
-    if len(changes) > shown:
-        session.output.say(f"… and {len(changes) - shown:,} more; `--all` lists them\n", "dim")
+    output.table(f"{title}, and why", ("who", "until (UTC)", "why"), rows)
+    _tell_rest(output, len(changes) - shown)
+
+
+def _tell_releases(output: Output, title: str, changes: Sequence[Change], shown: int) -> None:
+    rows = [(change.address, change.reason) for change in changes[:shown]]
+    output.table(f"{title}, and why", ("who", "why"), rows)
+    _tell_rest(output, len(changes) - shown)
+
+
+def _tell_rest(output: Output, left: int) -> None:
+    if left > 0:
+        output.say(f"… and {left:,} more; `--all` lists them", "dim")
 
 
 def _sentence(result: PushResult) -> str:
-    would = "would be " if result.dry_run or result.braked else ""
-    return (
-        f"{result.destination}, {result.scope}: of {number(result.audience, 'person', 'people')}"
-        f" {len(result.holds):,} {would}to hold, {len(result.releases):,} {would}to release; the policy holds"
-        f" {result.held:,} in all"
-    )
+    held, released, people = len(result.holds), len(result.releases), number(result.audience, "person", "people")
+    if result.dry_run or result.braked is not None:
+        did = f"{held:,} would be held and {released:,} released; then {result.held:,} of {people} would be held"
+    else:
+        did = f"{held:,} held and {released:,} released; the policy holds {result.held:,} of {people}"
+    return f"\n{result.destination}, {result.scope}: {did}"
 
 
 def reconcile(

@@ -1,0 +1,123 @@
+"""`status`, `doctor` and `connectors` show what is there, and what is wrong with it."""
+
+from __future__ import annotations
+
+import pytest
+
+from alignkit import registry
+
+from .shop import ADA, BOB, CY, NOW, Shop, answering, page, run, ticket
+
+
+def by_type(rows: list[dict[str, object]], kind: str) -> list[dict[str, object]]:
+    return [row for row in rows if row["type"] == kind]
+
+
+def test_status_shows_sources_counts_unknown_statuses_quarantine_and_holds(shop: Shop) -> None:
+    broken = ticket(3, CY, at="0000-00-00T00:00:00Z")
+    shop.write("tickets.jsonl", page(ticket(1, ADA), ticket(2, BOB, status="in_review"), broken))
+    shop.pull()
+    shop.run("push", "list", "--now", NOW)
+    shop.run("hold", CY, "--reason", "asked for peace", "--now", NOW)
+    rows = shop.rows("status", "--now", "2026-03-05T09:00:00Z")
+    assert by_type(rows, "source") == [
+        {
+            "type": "source",
+            "name": "desk",
+            "connector": "export",
+            "read_at": NOW,
+            "is_complete": True,
+            "incomplete": [],
+        }
+    ]
+    assert by_type(rows, "counts")[0]["issues"] == 2
+    assert by_type(rows, "unknown_status") == [
+        {"type": "unknown_status", "source": "desk", "status": "in_review", "issues": 1}
+    ]
+    [quarantined] = by_type(rows, "quarantined")
+    assert (quarantined["source"], quarantined["key"]) == ("desk", "3")
+    holds = {(row["source"], row["why"]): row for row in by_type(rows, "holds")}
+    assert holds["list", "open-issue"]["people"] == 2
+    assert holds["list", "open-issue"]["ages"] == {
+        "under a day": 0,
+        "under a week": 2,
+        "under 30 days": 0,
+        "30 days or more": 0,
+    }
+    assert holds["alignkit", "manual: asked for peace"]["people"] == 1
+
+
+def test_status_says_the_same_to_people(shop: Shop) -> None:
+    shop.write("tickets.jsonl", page(ticket(1, ADA, status="in_review"), ticket(3, CY, at="never")))
+    shop.pull()
+    text = shop.run("status", "--now", "2026-03-05T09:00:00Z").stdout
+    for part in ("desk", "48 hours ago", "in_review", "created_at" if "created_at" in text else "updated_at"):
+        assert part in text, part
+    assert "nobody is held" in text
+
+
+def test_a_source_never_read_to_its_end_is_told(shop: Shop) -> None:
+    shop.write("tickets.jsonl", page(ticket(1, ADA)) + page(ticket(2, BOB)))
+    shop.run("pull", "--max-pages", "1", "--now", NOW)
+    assert "no: marketing waits" in shop.run("status", "--now", NOW).stdout
+    assert by_type(shop.rows("status", "--now", NOW), "source")[0]["incomplete"] == ["records"]
+
+
+def test_the_doctor_finds_nothing_wrong_with_a_shop_that_is_well(shop: Shop) -> None:
+    assert "all is well" in shop.run("doctor").stdout, "before the first pull"
+    assert not (shop.folder / "align.db").exists(), "looking made a store"
+    shop.run("pull")
+    rows = shop.rows("doctor")
+    assert all(row["is_well"] for row in rows)
+    assert {row["place"] for row in rows} == {"settings", "policy", "store", "sources.desk", "destinations.list"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "place", "remedy"),
+    [
+        ('"tickets.jsonl"', '"nowhere.jsonl"', "sources.desk", "nowhere.jsonl"),
+        ('"audience.csv"', '"nowhere.csv"', "destinations.list", "nowhere.csv"),
+        ('connector = "export"', 'connector = "exprot"', "sources.desk", "there is no connector `exprot`"),
+        ("[sources.desk]", '[policy.parameters]\ncool_down = "soon"\n\n[sources.desk]', "policy", "cool_down"),
+        ("[sources.desk]", "[sources.other]", "store", "nobody reads it any more"),
+    ],
+)
+def test_the_doctor_names_what_is_wrong_and_what_to_do(
+    shop: Shop, before: str, after: str, place: str, remedy: str
+) -> None:
+    shop.run("pull")
+    shop.change(before, after)
+    result = shop.run("doctor")
+    assert result.exit_code == 10
+    assert [line for line in result.stdout.splitlines() if "wrong" in line and place in line], result.stdout
+    assert remedy in result.stdout
+
+
+def test_the_doctor_notices_a_source_that_is_read_too_seldom(shop: Shop) -> None:
+    shop.pull()
+    result = shop.run("doctor")
+    assert result.exit_code == 10
+    assert "run `alignkit pull desk` that often" in result.stdout
+
+
+def test_the_doctor_asks_the_service_itself(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RT_TOKEN", "sample-token")
+    with answering(401) as url:
+        shop.change(
+            "[sources.desk]",
+            f'[sources.rt]\nconnector = "request_tracker"\nbase_url = "{url}"\ntoken = {{ env = "RT_TOKEN" }}\n\n'
+            "[sources.desk]",
+        )
+        result = shop.run("doctor")
+    assert result.exit_code == 10
+    assert "sources.rt" in result.stdout
+    assert "sample-token" not in result.output
+
+
+def test_every_connector_is_listed_with_what_it_takes(shop: Shop) -> None:
+    rows = {row["name"]: row for row in shop.rows("connectors")}
+    assert set(rows) == set(registry.names())
+    assert rows["mailman"]["kind"] == "destination"
+    assert rows["mailman"]["secrets"] == ["password"]
+    assert rows["request_tracker"]["required"] == ["base_url"]
+    assert "request_tracker" in run("connectors").stdout
