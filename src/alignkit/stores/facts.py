@@ -76,6 +76,9 @@ KIND_OF: Mapping[str, Kind] = {
     "extension": Kind.EXTENSION,
 }
 
+KINDS_OF_REFS: Mapping[str, Kind] = {"issue": Kind.ISSUE, "contact": Kind.CONTACT}
+"""What the objects of the work list are."""
+
 KINDS_FOR: Mapping[str, tuple[Kind, ...]] = {
     "issues": (Kind.ISSUE, Kind.SURVEY),
     "account_issues": (),
@@ -281,8 +284,12 @@ def rate(facts: Facts) -> None:
     """Gives each issue the latest rating that was given about it."""
     latest: dict[str, SurveyFacts] = {}
     for survey in facts.surveys:
-        if survey.issue is not None and (survey.issue not in latest or latest[survey.issue].at <= survey.at):
+        if survey.issue is not None and (survey.issue not in latest or _rank(latest[survey.issue]) < _rank(survey)):
             latest[survey.issue] = survey
     for issue in facts.issues:
         if issue.ref in latest:
             issue.rating = latest[issue.ref].bucket
+
+
+def _rank(survey: SurveyFacts) -> tuple[int, str]:
+    return survey.at, survey.ref

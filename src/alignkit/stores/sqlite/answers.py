@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
@@ -16,6 +17,7 @@ from alignkit.rules.facts import Facts
 from alignkit.signals import as_signal
 from alignkit.stores.base import IN_PLACE, Row, Scalar, Table
 from alignkit.stores.facts import KINDS_FOR, Kind, add, rate, readings
+from alignkit.stores.sqlite.database import intact
 from alignkit.stores.sqlite.ledger import Ledger
 from alignkit.stores.sqlite.log import Log
 
@@ -31,6 +33,7 @@ _THINGS_OF = """
 SELECT t.kind, s.name, t.id, t.facts FROM concerns k JOIN things t ON t.no = k.thing JOIN sources s ON s.no = t.source
 WHERE k.customer = ? AND k.kind = ?
 """
+_OF_ACCOUNTS = {"account_issues": Kind.ISSUE, "holds": Kind.HOLD}
 _ATTRIBUTES = ("is_vip", "tier", "lifecycle_stage", "locale", "time_zone", "kind")
 
 # Where the folded fields stand in the facts of an issue (see `alignkit.stores.facts`).
@@ -45,7 +48,7 @@ class Answers(Log, Ledger):
     def facts(self, identifier: str, needs: AbstractSet[str]) -> Facts:
         """What is known of a customer, as far as `needs` asks; one statement, so it is of one moment."""
         facts = Facts()
-        with self.reading() as db:
+        with self.reading() as db, intact():
             rows = db.execute(self._deciding(frozenset(needs)), (identifier,)).fetchall()
             if not rows:
                 return facts
@@ -59,17 +62,25 @@ class Answers(Log, Ledger):
                 known = json.loads(profile)
                 facts.attributes = {name: known.get(name) for name in _ATTRIBUTES}
                 accounts = known.get("accounts", ())
-            if accounts and "account_issues" in needs:
-                others = Facts()
-                for account in accounts:
-                    for kind, source, id, stored in db.execute(_THINGS_OF, (account, Kind.ISSUE)):
-                        if stored:
-                            add(others, kind, source, id, stored)
-                own = {issue.ref for issue in facts.issues}
-                facts.account_issues = [issue for issue in others.issues if issue.ref not in own]
+            if accounts and not needs.isdisjoint(_OF_ACCOUNTS):
+                self._add_accounts(db, facts, accounts, needs)
         if facts.surveys and facts.issues:
             rate(facts)
         return facts
+
+    def _add_accounts(
+        self, db: sqlite3.Connection, facts: Facts, accounts: Sequence[int], needs: AbstractSet[str]
+    ) -> None:
+        """Adds what concerns the customer's accounts: issues of others there, and holds on all of it."""
+        found = Facts()
+        for account in accounts:
+            for need in _OF_ACCOUNTS.keys() & needs:
+                for kind, source, id, stored in db.execute(_THINGS_OF, (account, _OF_ACCOUNTS[need])):
+                    if stored:
+                        add(found, kind, source, id, stored)
+        own = {issue.ref for issue in facts.issues} | {hold.ref for hold in facts.holds}
+        facts.account_issues = [issue for issue in found.issues if issue.ref not in own]
+        facts.holds += [hold for hold in found.holds if hold.ref not in own]
 
     _statements: dict[frozenset[str], str] = {}  # noqa: RUF012 - a cache of texts, the same for every store
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
-from alignkit.errors import AlignkitError, StoreDamaged, StoreUnavailable
+from alignkit.errors import AlignkitError, DataInvalid, StoreDamaged, StoreUnavailable
 from alignkit.fold import moment_of
 from alignkit.models import microseconds
 from alignkit.stores.sqlite.schema import prepare
@@ -22,6 +22,7 @@ _CHECKPOINT_PAGES = (
 )
 _CACHE_KIB = 32 * 1024
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
+_MISSING = ("no such table", "no such column", "malformed JSON")
 _REMEDIES = {
     sqlite3.SQLITE_FULL: "the disk or the file's size limit is full; make room and run again",
     sqlite3.SQLITE_BUSY: "another process keeps the file locked; run again when it has finished",
@@ -37,10 +38,11 @@ def failure(error: sqlite3.Error) -> AlignkitError:
     """What a failure of SQLite means to the caller."""
     code = getattr(error, "sqlite_errorcode", None)
     primary = None if code is None else code & 0xFF
-    if primary in _DAMAGE:
-        return StoreDamaged("the store's file is damaged or no SQLite database; restore a copy of it")
     if isinstance(error, sqlite3.ProgrammingError):
         return StoreUnavailable("the store was closed; open it again")
+    # Without a code it is Python that could not read a value; its text shows that value.
+    if primary in _DAMAGE or code is None or str(error).startswith(_MISSING):
+        return StoreDamaged("the store's file is damaged or no SQLite database; restore a copy of it")
     remedy = _REMEDIES.get(primary or 0, f"SQLite said `{error}`")
     return StoreUnavailable(f"the store did not take part: {remedy}; nothing was half-written")
 
@@ -51,7 +53,18 @@ def translated() -> Generator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise failure(error) from error
+        raise failure(error) from (error if hasattr(error, "sqlite_errorcode") else None)
+    except OverflowError:
+        raise DataInvalid("a number does not fit into 64 bits; report it to the authors of the connector") from None
+
+
+@contextmanager
+def intact() -> Generator[None]:
+    """Turns failures to read what was kept into ours; for the reading of kept values alone."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, IndexError):
+        raise StoreDamaged("the store's file holds values that nobody wrote; restore a copy of it") from None
 
 
 def us(moment: datetime) -> int:
@@ -91,8 +104,9 @@ class Database:
         with translated():
             self._writer = self._connect()
             try:
-                self._configure(self._writer)
+                # First, for a file of another program must stay as it is.
                 prepare(self._writer)
+                self._configure(self._writer)
                 self._reader = self._writer if self.path == MEMORY else self._connect()
             except BaseException:
                 self._writer.close()

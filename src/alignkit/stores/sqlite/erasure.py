@@ -9,16 +9,19 @@ from datetime import datetime
 from typing import Any
 
 from alignkit import identity
-from alignkit.errors import DataInvalid
-from alignkit.models import Entity, IssueRemoved
+from alignkit.errors import DataInvalid, StoreUnavailable
+from alignkit.models import Entity, IssueRemoved, Namespace
 from alignkit.stores.base import IN_FLIGHT, IN_PLACE, Forgotten
 from alignkit.stores.facts import Kind
 from alignkit.stores.sqlite.answers import Answers
-from alignkit.stores.sqlite.database import MEMORY, translated
+from alignkit.stores.sqlite.database import MEMORY, failure, translated
 from alignkit.stores.sqlite.log import Key
-from alignkit.stores.sqlite.tombstones import thing_key, without
+from alignkit.stores.sqlite.tombstones import stripped, thing_key, without
 
 _STANDING = tuple(sorted({state.value for state in IN_PLACE | IN_FLIGHT}))
+
+_PEOPLE = frozenset({"contact", "user"})
+"""What the records of people are called."""
 
 
 class Erasure(Answers):
@@ -41,13 +44,9 @@ class Erasure(Answers):
             if row is not None:
                 number = int(row[0])
                 keys.update(self.keys_of(db, number))
-            addresses = sorted(one.partition(":")[2] for one in keys)
+            addresses = self._addresses(db, keys)
             self._refuse_standing(db, addresses)
-            things = db.execute(
-                "SELECT t.no, t.source, t.kind, t.id FROM concerns k JOIN things t ON t.no = k.thing"
-                " WHERE k.customer = ?",
-                (number,),
-            ).fetchall()
+            things = self._about(db, number, keys)
             erased_things, erased_events = self._erase_things(db, things, keys)
             buried = [thing_key(self.source_name(db, source), kind, id) for source, kind, id in erased_things]
             self.bury(db, keys, buried, now)
@@ -62,6 +61,7 @@ class Erasure(Answers):
             )
             db.execute("DELETE FROM concerns WHERE customer = ?", (number,))
             customers = db.execute("DELETE FROM customers WHERE no = ? OR merged_into = ?", (number, number)).rowcount
+            self._erase_lists(db, keys)
             listed = json.dumps(addresses)
             rows = db.execute(
                 "DELETE FROM ledger WHERE address IN (SELECT value FROM json_each(?))", (listed,)
@@ -70,6 +70,36 @@ class Erasure(Answers):
             report = Forgotten(customers, erased_events, len(erased_things), removed.rowcount, rows)
         self._scrub()
         return report
+
+    def _about(self, db: sqlite3.Connection, customer: int, keys: set[str]) -> list[tuple[int, int, int, str]]:
+        """Everything that concerns a customer, or that an older snapshot says concerned them."""
+        query = "SELECT no, source, kind, id FROM things WHERE no IN (SELECT thing FROM concerns WHERE customer = ?)"
+        things = db.execute(query, (customer,)).fetchall()
+        query = (
+            "SELECT no, source, kind, id FROM things WHERE no NOT IN (SELECT thing FROM concerns WHERE customer = ?)"
+            " AND (SELECT count(*) FROM events WHERE thing = no) > 1"
+        )
+        for thing in db.execute(query, (customer,)).fetchall():
+            name = self.source_name(db, thing[1])
+            told = (one for _, event in self.history(db, thing[0]) for one in identity.people_of(event.data, name))
+            if any(not keys.isdisjoint(person.identifiers) for person in told):
+                things.append(thing)
+        return things
+
+    def _addresses(self, db: sqlite3.Connection, keys: set[str]) -> list[str]:
+        """How destinations spell these people's addresses."""
+        rows = db.execute("SELECT address FROM ledger UNION SELECT address FROM causes")
+        return [address for (address,) in rows if identity.readable(address) in keys]
+
+    def _erase_lists(self, db: sqlite3.Connection, keys: set[str]) -> None:
+        """Erases entries of the work list and of quarantine whose key is one of these people's."""
+        query = "SELECT w.source, s.name, w.kind, w.id FROM work w JOIN sources s ON s.no = w.source"
+        wanted = [(no, kind, id) for no, name, kind, id in db.execute(query) if _is_theirs(kind, id, name, keys)]
+        db.executemany("DELETE FROM work WHERE source = ? AND kind = ? AND id = ?", wanted)
+        query = "SELECT q.source, s.name, q.key FROM quarantine q JOIN sources s ON s.no = q.source"
+        parted = [(no, name, key, *key.rpartition("/")[::2]) for no, name, key in db.execute(query)]
+        bad = [(no, key) for no, name, key, kind, id in parted if _is_theirs(kind, id, name, keys)]
+        db.executemany("DELETE FROM quarantine WHERE source = ? AND key = ?", bad)
 
     def _refuse_standing(self, db: sqlite3.Connection, addresses: Sequence[str]) -> None:
         marks = ", ".join("?" for _ in _STANDING)
@@ -92,13 +122,14 @@ class Erasure(Answers):
         rewritten: dict[int, list[Key]] = {}
         for no, source, kind, id in things:
             name = self.source_name(db, source)
-            left = 0
-            for seq, event in self.history(db, no):
-                others = event.data if isinstance(event, IssueRemoved) else without(event.data, name, keys)
+            history = self.history(db, no)
+            left = any(without(event.data, name, keys) is not None for _, event in history)
+            for seq, event in history if left else ():
+                # What is said of the others goes on from here, so the snapshot stays even where it names nobody else.
+                others = event.data if isinstance(event, IssueRemoved) else stripped(event.data, name, keys)
                 if others is None:
                     events += db.execute("DELETE FROM events WHERE seq = ?", (seq,)).rowcount
                 else:
-                    left += not isinstance(event, IssueRemoved)
                     self._rewrite(db, seq, others)
             if left:
                 rewritten.setdefault(source, []).append((Kind(kind), id))
@@ -123,8 +154,13 @@ class Erasure(Answers):
         if self.path == MEMORY:
             return
         with self._writing, self._reading, translated():
-            self._writer.execute("VACUUM")
-            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            try:
+                self._writer.execute("VACUUM")
+                is_blocked = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            except sqlite3.OperationalError as error:
+                raise _unscrubbed(str(failure(error))) from error
+            if is_blocked:
+                raise _unscrubbed("another process is reading the file")
 
     def export(self, identifier: str) -> dict[str, Any]:
         """Everything kept about one customer, and nothing of others, ready for JSON."""
@@ -132,14 +168,14 @@ class Erasure(Answers):
         if customer is None:
             raise DataInvalid("no customer has this identifier; there is nothing to export")
         own = set(customer.identifiers)
-        addresses = {key.partition(":")[2] for key in own}
         return {
             "customer": customer.model_dump(mode="json", exclude_none=True),
             "identities": [one.model_dump(mode="json", exclude_none=True) for one in self.identities(customer.id)],
             "events": [
-                event.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-                | {"type": event.type, "data": _own_part(event.data, event.source, own)}
+                event.model_dump(mode="json", exclude_none=True, exclude_defaults=True, exclude={"data"})
+                | {"type": event.type, "data": data}
                 for event in self.events(customer=customer.id)
+                if (data := _own_part(event.data, event.source, own)) is not None
             ],
             "signals": [
                 signal.model_dump(mode="json", exclude_none=True) for signal in self.signals(customer=customer.id)
@@ -154,7 +190,7 @@ class Erasure(Answers):
                 }
                 for destination in self.destinations()
                 for row in self.ledger(destination)
-                if row.address in addresses
+                if identity.readable(row.address) in own
             ],
             "causes": [
                 {
@@ -165,13 +201,23 @@ class Erasure(Answers):
                 }
                 for destination in self.destinations()
                 for cause in self.causes(destination)
-                if cause.address in addresses
+                if identity.readable(cause.address) in own
             ],
         }
 
 
-def _own_part(data: Entity, source: str, own: set[str]) -> dict[str, Any]:
-    """The data of an event without the identifiers of anybody else."""
-    others = {key for person in identity.people_of(data, source) for key in person.identifiers} - own
-    left = without(data, source, others) if others else data
-    return (left or data).model_dump(mode="json", exclude_defaults=True)
+def _own_part(data: Entity, source: str, own: set[str]) -> dict[str, Any] | None:
+    """The data of an event without the identifiers of anybody else; None where it is about others alone."""
+    named = {key for person in identity.people_of(data, source) for key in person.identifiers}
+    left = stripped(data, source, named - own) if named - own else data
+    return None if left is None else left.model_dump(mode="json", exclude_defaults=True)
+
+
+def _is_theirs(kind: str, id: str, source: str, keys: set[str]) -> bool:
+    """Whether the id of a record is an identifier of these people, or the id that its service knows them by."""
+    service_id = identity.of_service(Namespace.HELPDESK_USER, source, id) if kind in _PEOPLE else None
+    return identity.readable(id) in keys or service_id in keys
+
+
+def _unscrubbed(why: str) -> StoreUnavailable:
+    return StoreUnavailable(f"the person is erased, but traces may stay in the file: {why}; forget again afterwards")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from alignkit import identity
@@ -51,9 +52,9 @@ class Log(Runs, People, Tombstones):
         with self.transaction() as db:
             self.guard_lease(db, batch.lease)
             source = self.source_number(db, batch.source)
-            events = self.remembered(db, batch.source, batch.events)
+            events, wanted = self.remembered(db, batch)
             new = self._take(db, source, batch.source, events, us(batch.now)) if events else 0
-            self.finish_batch(db, source, batch)
+            self.finish_batch(db, source, batch if wanted is batch.wanted else replace(batch, wanted=wanted))
         return Applied(new, len(events) - new, len(batch.events) - len(events))
 
     def _take(self, db: sqlite3.Connection, source: int, name: str, events: Sequence[CustomerEvent], now: int) -> int:
@@ -79,6 +80,9 @@ class Log(Runs, People, Tombstones):
             groups[key] = self.history(db, numbers[key])
         if groups:
             self._write(db, source, name, groups, numbers, known, now)
+        db.executemany(
+            "UPDATE things SET seen_at = max(seen_at, ?) WHERE no = ?", [(now, thing.no) for thing in known.values()]
+        )
         return new
 
     def _known(self, db: sqlite3.Connection, source: int, keys: Iterable[Key]) -> dict[Key, Thing]:
@@ -130,6 +134,7 @@ class Log(Runs, People, Tombstones):
         new: list[tuple[Any, ...]] = []
         changed: list[tuple[Any, ...]] = []
         people: dict[identity.Person, None] = {}
+        earlier: dict[identity.Person, None] = {}
         concerned: list[Concerned] = []
         merges: list[tuple[int, str, str]] = []
         contacts: list[int] = []
@@ -157,7 +162,10 @@ class Log(Runs, People, Tombstones):
             if before is None:
                 new.append((no, source, kind._value_, id, seq, active, now, text, facts))
             else:
-                changed.append((seq, active, now, text, facts, no))
+                changed.append((seq, active, text, facts, no))
+            if len(history) > 1:
+                # What an older snapshot says of who is who stays true, or the order of arrival would matter.
+                earlier.update((one, None) for _, event in history for one in identity.people_of(event.data, name))
             if before is None or before.people != text:
                 people.update(dict.fromkeys(persons))
                 concerned.append((no, kind._value_, keys, None if before is None else before.people))
@@ -166,14 +174,16 @@ class Log(Runs, People, Tombstones):
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             new,
         )
-        db.executemany(
-            "UPDATE things SET seq = ?, active = ?, seen_at = ?, people = ?, facts = ? WHERE no = ?", changed
-        )
-        self.concern(db, people, concerned, now)
+        db.executemany("UPDATE things SET seq = ?, active = ?, people = ?, facts = ? WHERE no = ?", changed)
+        self.concern(db, people, earlier, concerned, now)
+        issues = [id for kind, id in histories if kind is Kind.ISSUE]
+        former = {id: known[Kind.ISSUE, id].people for id in issues if (Kind.ISSUE, id) in known}
+        parted = self._part_merges(db, source, former, merges)
         db.executemany("INSERT OR IGNORE INTO merges (source, survivor, loser) VALUES (?, ?, ?)", merges)
-        self._inherit(db, source, [id for kind, id in histories if kind is Kind.ISSUE], merges)
+        self._inherit(db, source, issues, [*parted, *(survivor for _, survivor, _ in merges)])
         if contacts:
-            self.refresh_profiles(db, contacts)
+            left = {key for id, thing in known.items() if id[0] is Kind.CONTACT for key in keys_in(thing.people)}
+            self.refresh_profiles(db, contacts, left)
 
     def refold(self) -> int:
         """Builds all facts anew from the log, people included; merges and separations by hand stay."""
@@ -194,38 +204,75 @@ class Log(Runs, People, Tombstones):
         histories = {key: self.history(db, no) for key, no in numbers.items()}
         self._write(db, source, name, histories, numbers, known, seen)
 
-    def _inherit(
-        self, db: sqlite3.Connection, source: int, ids: Sequence[str], merges: Sequence[tuple[int, str, str]]
-    ) -> None:
-        """Lets the survivor of a merge concern the people of the issues that went into it, chains included."""
-        if db.execute("SELECT 1 FROM merges WHERE source = ? LIMIT 1", (source,)).fetchone() is None:
-            return
-        pending = list(dict.fromkeys((*ids, *(survivor for _, survivor, _ in merges))))
-        seen: set[str] = set()
-        while pending:
-            survivor = pending.pop()
-            if survivor in seen:
-                continue
-            seen.add(survivor)
-            losers = self._losers(db, source, survivor)
-            if losers:
-                self._take_over(db, source, survivor, losers)
-            pending += [
-                above
-                for (above,) in db.execute(
-                    "SELECT survivor FROM merges WHERE source = ? AND loser = ?", (source, survivor)
+    def told_people(self, db: sqlite3.Connection, customer: int) -> Iterator[tuple[str, identity.Person]]:
+        """Everybody whom the records about a customer name or once named, each with the record."""
+        rows = db.execute(
+            "SELECT t.no, t.kind, t.id, s.name FROM concerns c JOIN things t ON t.no = c.thing"
+            " JOIN sources s ON s.no = t.source WHERE c.customer = ? ORDER BY t.no",
+            (customer,),
+        ).fetchall()
+        for no, kind, id, name in rows:
+            told = [person for _, event in self.history(db, no) for person in identity.people_of(event.data, name)]
+            yield from ((f"{name}/{Kind(kind).name.lower()}/{id}", person) for person in dict.fromkeys(told))
+
+    def _part_merges(
+        self, db: sqlite3.Connection, source: int, before: Mapping[str, str], merges: Sequence[tuple[int, str, str]]
+    ) -> list[str]:
+        """Takes issues, each with the people it concerned before, out of the survivors that they went into.
+
+        Returns those survivors, whose people are to be found anew. Merges that no longer hold are dropped.
+        """
+        rows = db.execute(
+            "SELECT loser, survivor FROM merges WHERE source = ? AND loser IN (SELECT value FROM json_each(?))",
+            (source, json.dumps(list(before))),
+        ).fetchall()
+        lasting = {(loser, survivor) for _, survivor, loser in merges}
+        for loser, survivor in rows:
+            below = self._known(db, source, [(Kind.ISSUE, id) for id in self._losers(db, source, loser)])
+            keys = [*keys_in(before[loser]), *(key for thing in below.values() for key in keys_in(thing.people))]
+            customers = set(self.customers_of(db, keys).values())
+            heirs = self._known(db, source, [(Kind.ISSUE, id) for id in (survivor, *self._heirs(db, source, survivor))])
+            db.executemany(
+                "DELETE FROM concerns WHERE customer = ? AND kind = ? AND thing = ?",
+                [(customer, Kind.ISSUE, heir.no) for heir in heirs.values() for customer in customers],
+            )
+            if (loser, survivor) not in lasting:
+                db.execute(
+                    "DELETE FROM merges WHERE source = ? AND loser = ? AND survivor = ?", (source, loser, survivor)
                 )
-            ]
+        return [survivor for _, survivor in rows]
+
+    def _inherit(self, db: sqlite3.Connection, source: int, ids: Sequence[str], survivors: Sequence[str]) -> None:
+        """Lets the survivor of a merge concern the people of the issues that went into it, chains included.
+
+        Args:
+            ids: issues that were written now.
+            survivors: issues whose merges have changed.
+        """
+        if not survivors and db.execute("SELECT 1 FROM merges WHERE source = ? LIMIT 1", (source,)).fetchone() is None:
+            return
+        above = [heir for id in dict.fromkeys((*ids, *survivors)) for heir in self._heirs(db, source, id)]
+        for id in dict.fromkeys((*ids, *survivors, *above)):
+            losers = self._losers(db, source, id)
+            if losers or id in survivors:
+                self._take_over(db, source, id, losers)
 
     def _losers(self, db: sqlite3.Connection, source: int, survivor: str) -> list[str]:
+        """Every issue that went into another, chains included."""
+        return self._along(db, "SELECT loser FROM merges WHERE source = ? AND survivor = ?", source, survivor)
+
+    def _heirs(self, db: sqlite3.Connection, source: int, loser: str) -> list[str]:
+        """Every issue that another went into, chains included."""
+        return self._along(db, "SELECT survivor FROM merges WHERE source = ? AND loser = ?", source, loser)
+
+    def _along(self, db: sqlite3.Connection, query: str, source: int, start: str) -> list[str]:
         found: dict[str, None] = {}
-        pending = [survivor]
+        pending = [start]
         while pending:
-            query = "SELECT loser FROM merges WHERE source = ? AND survivor = ?"
-            for (loser,) in db.execute(query, (source, pending.pop())).fetchall():
-                if loser not in found and loser != survivor:
-                    found[loser] = None
-                    pending.append(loser)
+            for (id,) in db.execute(query, (source, pending.pop())).fetchall():
+                if id not in found and id != start:
+                    found[id] = None
+                    pending.append(id)
         return list(found)
 
     def _take_over(self, db: sqlite3.Connection, source: int, survivor: str, losers: Sequence[str]) -> None:
@@ -233,11 +280,10 @@ class Log(Runs, People, Tombstones):
         heir = things.get((Kind.ISSUE, survivor))
         if heir is None:
             return
-        keys = {key for id, thing in things.items() if id[1] != survivor for key in keys_in(thing.people)}
-        numbers = self.customers_of(db, keys)
+        keys = {key for thing in things.values() for key in keys_in(thing.people)}
         db.executemany(
             "INSERT OR IGNORE INTO concerns VALUES (?, ?, ?)",
-            [(customer, Kind.ISSUE, heir.no) for customer in set(numbers.values())],
+            [(customer, Kind.ISSUE, heir.no) for customer in set(self.customers_of(db, keys).values())],
         )
 
     def events(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
@@ -51,13 +52,18 @@ class People(Database):
         self,
         db: sqlite3.Connection,
         people: Iterable[identity.Person],
+        earlier: Collection[identity.Person],
         concerned: Sequence[Concerned],
         now: int,
     ) -> None:
-        """Resolves the people of a batch and writes whom each thing concerns."""
+        """Resolves the people of a batch and writes whom each thing concerns.
+
+        `earlier` are people whom older snapshots name: they are resolved as well and concerned no longer.
+        """
         before = {no: keys_in(old) for no, _, _, old in concerned if old is not None}
         keys = {key for _, _, keys, _ in concerned for key in keys}
-        numbers = self._resolve(db, people, keys, now)
+        keys.update(key for person in earlier for key in person.identifiers)
+        numbers = self._resolve(db, (*people, *earlier), keys, now)
         for no, kind, _, _ in concerned:
             if before.get(no):
                 old = self.customers_of(db, before[no])
@@ -113,6 +119,10 @@ class People(Database):
         for loser, keeper in found.merged.items():
             self._unite(db, loser, keeper)
 
+    def told_people(self, db: sqlite3.Connection, customer: int) -> Iterator[tuple[str, identity.Person]]:
+        """Everybody whom the records about a customer name or once named, each with the record: the log's part."""
+        raise NotImplementedError
+
     def keys_of(self, db: sqlite3.Connection, customer: int) -> list[str]:
         """Every key of a customer or account."""
         row = db.execute("SELECT keys FROM customers WHERE no = ?", (customer,)).fetchone()
@@ -137,12 +147,13 @@ class People(Database):
         db.execute("UPDATE customers SET merged_into = ?, profile = '{}' WHERE no = ?", (keeper, loser))
         self._write_profiles(db, [keeper])
 
-    def refresh_profiles(self, db: sqlite3.Connection, contacts: Sequence[int]) -> None:
-        """Works out anew the profiles of the customers whom these contact records concern."""
+    def refresh_profiles(self, db: sqlite3.Connection, contacts: Sequence[int], left: Iterable[str]) -> None:
+        """Works out anew the profiles of customers whom these contact records concern, and those they have `left`."""
         rows = db.execute(
             "SELECT people FROM things WHERE no IN (SELECT value FROM json_each(?))", (json.dumps(list(contacts)),)
         ).fetchall()
-        keys = {key for (people,) in rows for key in keys_in(people) if not key.startswith(identity.ACCOUNT)}
+        named = {*left, *(key for (people,) in rows for key in keys_in(people))}
+        keys = {key for key in named if not key.startswith(identity.ACCOUNT)}
         self._write_profiles(db, set(self.customers_of(db, keys).values()))
 
     def _write_profiles(self, db: sqlite3.Connection, customers: Iterable[int]) -> None:
@@ -150,7 +161,8 @@ class People(Database):
         records: dict[int, list[tuple[dict[str, Any], list[str]]]] = {customer: [] for customer in wanted}
         for customer, facts, people in db.execute(
             "SELECT c.customer, t.facts, t.people FROM concerns c JOIN things t ON t.no = c.thing"
-            " WHERE c.kind = ? AND c.customer IN (SELECT value FROM json_each(?)) ORDER BY t.no",
+            " JOIN sources s ON s.no = t.source WHERE c.kind = ? AND c.customer IN (SELECT value FROM json_each(?))"
+            " ORDER BY s.name, t.id",
             (Kind.CONTACT, json.dumps(wanted)),
         ):
             if facts:
@@ -195,7 +207,8 @@ class People(Database):
         )
         for row in self.scan(query, (0,), lambda row: row[0]):
             with self.reading() as db:
-                yield self._customer(db, row)
+                customer = self._customer(db, row)
+            yield customer
 
     def _customer(self, db: sqlite3.Connection, row: Sequence[Any]) -> Customer:
         no, profile, keys = row
@@ -240,22 +253,22 @@ class People(Database):
                 )
             return found
 
-    def _links(self, db: sqlite3.Connection, customer: int) -> list[tuple[str, str, str]]:
+    def _links(
+        self, db: sqlite3.Connection, customer: int, alone: AbstractSet[str] = frozenset()
+    ) -> list[tuple[str, str, str]]:
         """Every two keys of a customer that belong together, and what says so: a record, or a person's reason."""
-        found: list[tuple[str, str, str]] = []
-        for source, kind, id, people in db.execute(
-            "SELECT s.name, t.kind, t.id, t.people FROM concerns c JOIN things t ON t.no = c.thing"
-            " JOIN sources s ON s.no = t.source WHERE c.customer = ? ORDER BY t.no",
-            (customer,),
-        ):
-            for person in people_in(people):
-                links = identity.Person(tuple(person)).links()
-                found += [(one, other, f"{source}/{Kind(kind).name.lower()}/{id}") for one, other in links]
+        own = set(self.keys_of(db, customer))
+        found = [
+            (one, other, record)
+            for record, person in self.told_people(db, customer)
+            for one, other in person.links(alone)
+        ]
         by_hand = db.execute(
             "SELECT one, other, reason FROM links WHERE one IN (SELECT value FROM json_each(?))",
-            (encode(self.keys_of(db, customer)),),
+            (encode(sorted(own)),),
         )
-        return found + [(one, other, f"by hand: {reason}") for one, other, reason in by_hand]
+        found += [(one, other, f"by hand: {reason}") for one, other, reason in by_hand]
+        return [link for link in found if own.issuperset(link[:2])]
 
     def merge(self, first: str, second: str, reason: str, now: datetime) -> None:
         """Says by hand that two identifiers are one person."""
@@ -295,15 +308,19 @@ class People(Database):
             " AND identifier IN (SELECT value FROM json_each(?))"
         )
         alone = {key for (key,) in db.execute(query, (encode(keys),))}
-        links = [(one, other) for one, other, _ in self._links(db, customer)]
-        named = {key for pair in links for key in pair} | alone | {taken}
-        groups = identity.components(sorted(named), [pair for pair in links if not alone.intersection(pair)])
-        groups.sort(key=lambda group: (taken in group, -len(group), min(group)))
+        links = [(one, other) for one, other, _ in self._links(db, customer, alone)]
+        told = {key for _, person in self.told_people(db, customer) for key in person.identifiers}
+        named = told.union(*links).intersection(keys) | {taken}
+        parted = identity.components(sorted(named), [pair for pair in links if not alone.intersection(pair)])
+        parted.sort(key=lambda group: (taken in group, -len(group), min(group)))
+        unnamed = frozenset(keys) - named
+        groups = [parted[0] | unnamed, *parted[1:]] if taken not in parted[0] else [unnamed, *parted]
+        groups = [group for group in groups if group]
         next_no = int(db.execute("SELECT max(no) + 1 FROM customers").fetchone()[0])
         numbers = [customer, *range(next_no, next_no + len(groups) - 1)]
         for number, group in zip(numbers, groups, strict=True):
             if number == customer:
-                self._set_keys(db, number, [*group, *(key for key in keys if key not in named)])
+                self._set_keys(db, number, group)
             else:
                 db.execute("INSERT INTO customers (no, keys) VALUES (?, ?)", (number, encode(sorted(group))))
             db.executemany("UPDATE identifiers SET customer = ? WHERE identifier = ?", [(number, key) for key in group])

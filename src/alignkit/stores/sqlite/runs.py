@@ -12,10 +12,8 @@ from alignkit.errors import LeaseHeld
 from alignkit.fold import moment_of
 from alignkit.models.exchange import Ref
 from alignkit.stores.base import Batch, Json, Lease, QuarantineRow, SourceState, StreamState
-from alignkit.stores.facts import KIND_OF, Kind
+from alignkit.stores.facts import KIND_OF, KINDS_OF_REFS, Kind
 from alignkit.stores.sqlite.database import Database, us, when
-
-_KINDS = {"issue": Kind.ISSUE, "contact": Kind.CONTACT}
 
 
 class Runs(Database):
@@ -114,7 +112,7 @@ class Runs(Database):
         )
         db.executemany(
             "UPDATE things SET seen_at = max(seen_at, ?) WHERE source = ? AND kind = ? AND id = ?",
-            [(now, source, _KINDS[want.kind], want.id) for want in batch.done if want.kind in _KINDS],
+            [(now, source, KINDS_OF_REFS[want.kind], want.id) for want in batch.done if want.kind in KINDS_OF_REFS],
         )
         self._quarantine(db, source, batch, now)
 

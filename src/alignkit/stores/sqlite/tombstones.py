@@ -16,7 +16,9 @@ from typing import Any
 
 from alignkit import identity
 from alignkit.models import Contact, CustomerEvent, Entity, Hold, Issue, Namespace, Opportunity
-from alignkit.stores.facts import KIND_OF, Kind
+from alignkit.models.exchange import Ref
+from alignkit.stores.base import Batch
+from alignkit.stores.facts import KIND_OF, KINDS_OF_REFS, Kind
 from alignkit.stores.sqlite.database import Database, us
 
 
@@ -34,20 +36,18 @@ class Tombstones(Database):
             "INSERT OR REPLACE INTO tombstones VALUES (?, ?)", [(mac(one), us(now)) for one in (*keys, *things)]
         )
 
-    def remembered(
-        self, db: sqlite3.Connection, source: str, events: Sequence[CustomerEvent]
-    ) -> Sequence[CustomerEvent]:
-        """The events without those that would bring back somebody who was forgotten."""
+    def remembered(self, db: sqlite3.Connection, batch: Batch) -> tuple[Sequence[CustomerEvent], Sequence[Ref]]:
+        """The events and wishes of a batch without those that would bring back somebody who was forgotten.
+
+        An issue that began later brings its people back by their own act: their tombstones are lifted, and the
+        records that their service has of them are wanted again.
+        """
         if db.execute("SELECT 1 FROM tombstones LIMIT 1").fetchone() is None:
-            return events
-        mac = self._mac(db)
-
-        def buried_at(text: str) -> int | None:
-            row = db.execute("SELECT at FROM tombstones WHERE mac = ?", (mac(text),)).fetchone()
-            return None if row is None else int(row[0])
-
-        kept = (_without_forgotten(event, source, buried_at) for event in events)
-        return [event for event in kept if event is not None]
+            return batch.events, batch.wanted
+        graves = _Graves(db, self._mac(db), batch.source)
+        events = [kept for event in batch.events if (kept := graves.without_buried(event)) is not None]
+        wanted = [ref for ref in batch.wanted if not graves.has(ref)]
+        return events, [*wanted, *(Ref("contact", id, "came back") for id in graves.returned)]
 
 
 def thing_key(source: str, kind: int, id: str) -> str:
@@ -55,29 +55,78 @@ def thing_key(source: str, kind: int, id: str) -> str:
     return f"{source}/{kind}/{id}"
 
 
-def _without_forgotten(
-    event: CustomerEvent, source: str, buried_at: Callable[[str], int | None]
-) -> CustomerEvent | None:
-    data = event.data
-    kind = KIND_OF[event.type]
-    at = buried_at(thing_key(source, kind, event.subject))
-    if at is not None and (kind is not Kind.CONTACT or us(event.time) <= at):
-        return None
-    known_since = us(data.created_at) if isinstance(data, Issue) else us(event.time)
-    gone = {
-        key
-        for person in identity.people_of(data, source)
-        for key in person.identifiers
-        if (dead := buried_at(key)) is not None and known_since <= dead
-    }
-    if not gone:
-        return event
-    others = without(data, source, gone)
-    if others is None:
-        return None
-    # Made anew: a copy would keep the text of the data as it came.
-    changed: CustomerEvent = type(event)(**(vars(event) | {"data": others}))
-    return changed
+class _Graves:
+    """The tombstones, as one batch of one source meets them.
+
+    Attributes:
+        returned: ids, at the source, of people who came back with this batch.
+    """
+
+    def __init__(self, db: sqlite3.Connection, mac: Callable[[str], bytes], source: str) -> None:
+        self._db = db
+        self._mac = mac
+        self._source = source
+        self.returned: dict[str, None] = {}
+
+    def has(self, ref: Ref) -> bool:
+        """Whether an object that somebody wants is buried, or is a person who is."""
+        names = [one for one in (identity.readable(ref.id), _of_helpdesk(self._source, ref.id)) if one is not None]
+        if ref.kind in KINDS_OF_REFS:
+            names.append(thing_key(self._source, KINDS_OF_REFS[ref.kind], ref.id))
+        return any(self._buried_at(name) is not None for name in (names if ref.kind == "contact" else names[-1:]))
+
+    def without_buried(self, event: CustomerEvent) -> CustomerEvent | None:
+        """The event without people who are buried; None where nobody is left, or the thing itself is buried."""
+        kind, since = KIND_OF[event.type], _since(event)
+        at = self._buried_at(thing_key(self._source, kind, event.subject))
+        if at is not None and (kind is not Kind.CONTACT or since <= at):
+            return None
+        people = identity.people_of(event.data, self._source)
+        dead = {key: at for one in people for key in one.identifiers if (at := self._buried_at(key)) is not None}
+        if isinstance(event.data, Contact) and self._is_known(_of_helpdesk(self._source, event.subject)):
+            self._lift(dead)
+            return event
+        if isinstance(event.data, Issue):
+            self._lift({key for key, at in dead.items() if since > at})
+        gone = {key for key, at in dead.items() if since <= at}
+        if not gone:
+            return event
+        others = without(event.data, self._source, gone)
+        if others is None:
+            return None
+        # Made anew: a copy would keep the text of the data as it came.
+        kind_of_event: Any = type(event)
+        changed: CustomerEvent = kind_of_event(**(vars(event) | {"data": others}))
+        return changed
+
+    def _buried_at(self, name: str) -> int | None:
+        row = self._db.execute("SELECT at FROM tombstones WHERE mac = ?", (self._mac(name),)).fetchone()
+        return None if row is None else int(row[0])
+
+    def _is_known(self, key: str) -> bool:
+        return self._db.execute("SELECT 1 FROM identifiers WHERE identifier = ?", (key,)).fetchone() is not None
+
+    def _lift(self, keys: Iterable[str]) -> None:
+        own = _of_helpdesk(self._source, "")
+        for key in keys:
+            self._db.execute("DELETE FROM tombstones WHERE mac = ?", (self._mac(key),))
+            if key.startswith(own):
+                id = key.removeprefix(own)
+                grave = thing_key(self._source, Kind.CONTACT, id)
+                self._db.execute("DELETE FROM tombstones WHERE mac = ?", (self._mac(grave),))
+                self.returned[id] = None
+
+
+def _since(event: CustomerEvent) -> int:
+    """Since when what an event tells is so; for a person's record of no date, since ever."""
+    match event.data:
+        case Issue(created_at=created_at):
+            return us(created_at)
+        case Contact(remote_updated_at=updated, remote_created_at=created):
+            told = updated or created
+            return us(told) if told else 0
+        case _:
+            return us(event.time)
 
 
 def without(data: Entity, source: str, gone: set[str]) -> Entity | None:
@@ -104,9 +153,7 @@ def stripped(data: Entity, source: str, gone: set[str]) -> Entity | None:
                 update={
                     "emails": _left(data.emails, gone),
                     "phones": _left(data.phones, gone),
-                    "handles": tuple(
-                        one for one in data.handles if identity.readable(f"social_handle:{one}") not in gone
-                    ),
+                    "handles": tuple(one for one in data.handles if _handle(one) not in gone),
                     "extensions": {},
                     "raw": None,
                 }
