@@ -19,7 +19,7 @@ SOURCE = ROOT / "src" / "alignkit"
 
 # Lowest first. A unit is a file or folder directly under `alignkit`; `__init__` is the package's own front.
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors"}),
+    frozenset({"errors", "log"}),
     frozenset({"models"}),
     frozenset({"identity", "fold", "signals", "rules", "transport"}),
     frozenset({"connectors", "stores", "webhooks", "batch"}),
@@ -40,8 +40,9 @@ FORBIDDEN = frozenset({("connectors", "rules")})
 DYNAMIC = re.compile(r"(.*/)?__init__\.py|registry\.py")
 
 HTTPX_HOME = "transport/client.py"
-# pydantic_core is the compiled half of pydantic, always installed with it.
-CORE = frozenset({"pydantic", "pydantic_core", "httpx", "tenacity", "typing_extensions"})
+CORE = frozenset({"pydantic", "httpx", "tenacity", "typing_extensions"})
+# The compiled half of pydantic, always installed with it.
+COMES_ALONG = frozenset({"pydantic_core"})
 # What an extra installs may be imported by the part that it is named after.
 EXTRAS = {"cli": frozenset({"typer", "rich"}), "testing": frozenset({"pytest"})}
 
@@ -94,7 +95,7 @@ def complaint(path: str, name: str) -> str | None:
         return None if may_import(unit, target) else f"`{unit}` may not import `{target}`"
     if root == "httpx" and path != HTTPX_HOME:
         return f"only {HTTPX_HOME} may import `httpx`"
-    if root in sys.stdlib_module_names or root in CORE or root in EXTRAS.get(unit, ()):
+    if root in sys.stdlib_module_names or root in CORE | COMES_ALONG or root in EXTRAS.get(unit, ()):
         return None
     return f"`{root}` is no dependency of `{unit}`"
 

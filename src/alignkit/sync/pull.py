@@ -8,7 +8,6 @@ on its source's own word, never because it was missing from a page.
 from __future__ import annotations
 
 import json
-import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,13 +16,14 @@ from typing import TypeVar
 
 from alignkit.connectors.base import Capability, Checkpoint, Page, Run, Source
 from alignkit.errors import CursorExpired, DataInvalid, PagingStuck
+from alignkit.log import logger
 from alignkit.models.exchange import Ref
 from alignkit.stores.base import Batch, Store
 from alignkit.sync.lease import Tenure
 from alignkit.transport import Flow, call
 
 T = TypeVar("T")
-_log = logging.getLogger("alignkit.sync")
+_log = logger("sync")
 
 SWEEP_AFTER = timedelta(hours=24)
 """An issue that counts as open and was not seen for so long is read again by id."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TypeVar
 
 from alignkit.errors import RateLimited, ServiceUnreachable, UntrustedTarget
+from alignkit.log import logger
 from alignkit.transport._shown import shown_path
 from alignkit.transport._verdict import judged
 from alignkit.transport.auth import Auth, Clock, Credential
@@ -20,7 +20,7 @@ from alignkit.transport.retry import Attempts, Retry
 T = TypeVar("T")
 Exchange = Callable[[Request], Flow[Response]]
 
-_log = logging.getLogger("alignkit.transport")
+_log = logger("transport")
 
 
 class Account:
