@@ -34,7 +34,7 @@ from alignkit.connectors.base import (
 from alignkit.connectors.export.files import OpenFile
 from alignkit.connectors.export.rows import Rows
 from alignkit.errors import AlignkitError, DataInvalid, SettingsError, TryAgainLater
-from alignkit.transport import Flow, call
+from alignkit.transport import Account, Flow, call
 
 PAGE = 1_000
 """Rows of the audience in one page of members."""
@@ -101,8 +101,11 @@ class AudienceFile(Sink):
     ) -> None:
         fields = {"path": os.fspath(path), "held_path": os.fspath(held_path), "column": column, "name": name, **given}
         known = settings(AudienceFileSettings, self.type, fields)
-        self.name, self.account, self.column = known.name, None, known.column
-        self.path, self.held_path = Path(known.path), Path(known.held_path)
+        self.name: str = known.name
+        self.account: Account | None = None
+        self.column: str = known.column
+        self.path: Path = Path(known.path)
+        self.held_path: Path = Path(known.held_path)
         self._silent = frozenset(word.casefold() for word in known.silent_statuses)
         if self.path.resolve() == self.held_path.resolve():
             raise SettingsError("`path` and `held_path` name one file; the audience is never edited, name a second one")

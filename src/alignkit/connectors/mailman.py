@@ -111,7 +111,7 @@ class Mailman(Sink):
     """
 
     type = "mailman"
-    capabilities = frozenset({Capability.HOLD, Capability.RELEASE, Capability.READ_BACK})
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.HOLD, Capability.RELEASE, Capability.READ_BACK})
     batch_size: ClassVar[int] = 50
 
     def __init__(
@@ -119,10 +119,10 @@ class Mailman(Sink):
     ) -> None:
         given = {"base_url": base_url, "username": username, "password": password, "list_id": list_id, "name": name}
         self._settings = settings(MailmanSettings, self.type, given)
-        self.name = self._settings.name
-        self.list_id = self._settings.list_id
+        self.name: str = self._settings.name
+        self.list_id: str = self._settings.list_id
         auth = Basic(self._settings.username, self._settings.password)
-        self.account = Account(self._settings.base_url, auth, name=self.name)
+        self.account: Account | None = Account(self._settings.base_url, auth, name=self.name)
 
     def check(self) -> Flow[Sequence[Finding]]:
         """Looks at the credential, the API's version and the list."""

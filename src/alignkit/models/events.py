@@ -169,7 +169,7 @@ class IssueChanged(Event, frozen=True):
     """A full snapshot of an issue."""
 
     kind = "issue.changed"
-    data_type = Issue
+    data_type: ClassVar[EntityType] = Issue
     type: Literal["issue.changed"] = "issue.changed"
     data: Issue
 
@@ -178,7 +178,7 @@ class IssueRemoved(Event, frozen=True):
     """An issue is gone at its source."""
 
     kind = "issue.removed"
-    data_type = IssueRemoval
+    data_type: ClassVar[EntityType] = IssueRemoval
     type: Literal["issue.removed"] = "issue.removed"
     data: IssueRemoval
 
@@ -187,7 +187,7 @@ class MessageExchanged(Event, frozen=True):
     """A customer and the company exchanged a message."""
 
     kind = "message.exchanged"
-    data_type = Interaction
+    data_type: ClassVar[EntityType] = Interaction
     type: Literal["message.exchanged"] = "message.exchanged"
     data: Interaction
 
@@ -196,7 +196,7 @@ class MessageSent(Event, frozen=True):
     """The company sent an outbound message."""
 
     kind = "message.sent"
-    data_type = Send
+    data_type: ClassVar[EntityType] = Send
     type: Literal["message.sent"] = "message.sent"
     data: Send
 
@@ -205,7 +205,7 @@ class SurveyAnswered(Event, frozen=True):
     """Somebody answered a survey, or changed the answer."""
 
     kind = "survey.answered"
-    data_type = SurveyResponse
+    data_type: ClassVar[EntityType] = SurveyResponse
     type: Literal["survey.answered"] = "survey.answered"
     data: SurveyResponse
 
@@ -214,7 +214,7 @@ class PostPublished(Event, frozen=True):
     """Somebody published a post, comment, review or mention."""
 
     kind = "post.published"
-    data_type = Post
+    data_type: ClassVar[EntityType] = Post
     type: Literal["post.published"] = "post.published"
     data: Post
 
@@ -223,7 +223,7 @@ class EngagementRecorded(Event, frozen=True):
     """Somebody did something with a message."""
 
     kind = "engagement.recorded"
-    data_type = Engagement
+    data_type: ClassVar[EntityType] = Engagement
     type: Literal["engagement.recorded"] = "engagement.recorded"
     data: Engagement
 
@@ -232,7 +232,7 @@ class ContactChanged(Event, frozen=True):
     """A full snapshot of a service's record of a person."""
 
     kind = "contact.changed"
-    data_type = Contact
+    data_type: ClassVar[EntityType] = Contact
     type: Literal["contact.changed"] = "contact.changed"
     data: Contact
 
@@ -241,7 +241,7 @@ class AccountChanged(Event, frozen=True):
     """A full snapshot of an account."""
 
     kind = "account.changed"
-    data_type = Account
+    data_type: ClassVar[EntityType] = Account
     type: Literal["account.changed"] = "account.changed"
     data: Account
 
@@ -250,7 +250,7 @@ class OpportunityChanged(Event, frozen=True):
     """A full snapshot of a deal."""
 
     kind = "opportunity.changed"
-    data_type = Opportunity
+    data_type: ClassVar[EntityType] = Opportunity
     type: Literal["opportunity.changed"] = "opportunity.changed"
     data: Opportunity
 
@@ -259,7 +259,7 @@ class OrderChanged(Event, frozen=True):
     """A full snapshot of an order."""
 
     kind = "order.changed"
-    data_type = Order
+    data_type: ClassVar[EntityType] = Order
     type: Literal["order.changed"] = "order.changed"
     data: Order
 
@@ -268,7 +268,7 @@ class AssetChanged(Event, frozen=True):
     """A full snapshot of a piece of equipment."""
 
     kind = "asset.changed"
-    data_type = Asset
+    data_type: ClassVar[EntityType] = Asset
     type: Literal["asset.changed"] = "asset.changed"
     data: Asset
 
@@ -277,7 +277,7 @@ class CampaignChanged(Event, frozen=True):
     """A full snapshot of a campaign."""
 
     kind = "campaign.changed"
-    data_type = Campaign
+    data_type: ClassVar[EntityType] = Campaign
     type: Literal["campaign.changed"] = "campaign.changed"
     data: Campaign
 
@@ -286,7 +286,7 @@ class ConsentChanged(Event, frozen=True):
     """A person's consent, as a service reports it; a read-only fact."""
 
     kind = "consent.changed"
-    data_type = ConsentState
+    data_type: ClassVar[EntityType] = ConsentState
     type: Literal["consent.changed"] = "consent.changed"
     data: ConsentState
 
@@ -295,7 +295,7 @@ class HoldChanged(Event, frozen=True):
     """A manual, incident or blackout hold was put, changed or lifted."""
 
     kind = "hold.changed"
-    data_type = Hold
+    data_type: ClassVar[EntityType] = Hold
     type: Literal["hold.changed"] = "hold.changed"
     data: Hold
 
@@ -304,7 +304,7 @@ class IncidentChanged(Event, frozen=True):
     """A full snapshot of an incident."""
 
     kind = "incident.changed"
-    data_type = Incident
+    data_type: ClassVar[EntityType] = Incident
     type: Literal["incident.changed"] = "incident.changed"
     data: Incident
 
@@ -313,7 +313,7 @@ class ExtensionRecorded(Event, frozen=True):
     """A vendor's own fact."""
 
     kind = "extension"
-    data_type = Extension
+    data_type: ClassVar[EntityType] = Extension
     type: Literal["extension"] = "extension"
     data: Extension
 

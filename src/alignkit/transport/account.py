@@ -50,8 +50,8 @@ class Account:
         retry: Retry | None = None,
         clock: Clock = time.time,
     ) -> None:
-        self.name = name
-        self.base_url = service_root(base_url)
+        self.name: str = name
+        self.base_url: str = service_root(base_url)
         self._auth = auth
         self._origins = frozenset(_origin_of(url) for url in (self.base_url, *origins))
         self._limits = limits or Limits()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Annotated, Generic, NamedTuple, TypeVar, cast
+from typing import Annotated, ClassVar, Generic, NamedTuple, TypeVar, cast
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -30,7 +30,7 @@ Number = Annotated[int, Field(ge=1)]
 class Payload(BaseModel):
     """A record of RT's, as far as it is read."""
 
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, populate_by_name=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="ignore", hide_input_in_errors=True, populate_by_name=True)
 
 
 class UserRecord(Payload):

@@ -85,7 +85,7 @@ class RequestTracker(Source):
     """
 
     type = "request_tracker"
-    capabilities = frozenset(
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {
             Capability.INCREMENTAL,
             Capability.DELETIONS,
@@ -95,7 +95,7 @@ class RequestTracker(Source):
             Capability.WRITE_NOTE,
         }
     )
-    streams = ("users", "tickets")
+    streams: ClassVar[tuple[str, ...]] = ("users", "tickets")
     statuses: ClassVar[Mapping[str, IssueStatus]] = STATUSES
 
     def __init__(
@@ -127,8 +127,8 @@ class RequestTracker(Source):
         terms = Translation(
             chosen.name, account.base_url, chosen.statuses, chosen.priorities, has_subjects=chosen.keeps_subjects
         )
-        self.name = chosen.name
-        self.account = account
+        self.name: str = chosen.name
+        self.account: Account | None = account
         self._desk = Desk(chosen.name, terms, chosen.outbound_queues)
         self._outbound_queues = chosen.outbound_queues
 
