@@ -145,16 +145,15 @@ class Desk:
         return Records(good, bad)
 
     def learn_classes(self, found: Sequence[Ticket]) -> Flow[None]:
-        """Learns whether statuses are active: RT shows no lifecycle, but searches by class."""
-        unknown = {
-            key: ticket
-            for ticket in found
-            if (key := _status_key(ticket)) not in self._classes and self.terms.needs_class(ticket.status or "")
-        }
+        """Learns whether statuses are active: RT shows no lifecycle, but searches by class.
+
+        Every ticket that carries a new status is asked about, since single ones may move on meanwhile.
+        """
+        unknown = [ticket for ticket in found if self.terms.needs_class(ticket.status or "")]
         for word, is_active in (("__Active__", True), ("__Inactive__", False)):
-            rest = [ticket.id for key, ticket in unknown.items() if key not in self._classes]
+            rest = [ticket.id for ticket in unknown if _status_key(ticket) not in self._classes]
             if rest:
-                query = f"Status = '{word}' AND {any_of('id', rest)}"
+                query = f"Status = '{word}' AND {any_of('id', rest[:PAGE_SIZE])}"
                 _, records = yield from self.listed(tickets(query))
                 # By the key that the answer shows: the ticket may have moved on meanwhile.
                 self._classes.update((_status_key(ticket), is_active) for ticket in records.good)
