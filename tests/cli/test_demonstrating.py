@@ -56,7 +56,7 @@ def test_every_reason_adds_up_to_all_who_are_held(told: Told) -> None:
 
 
 WAITING = ("phoned", "urgent", "snoozed", "reopened", "campaign_answered", "unknown_status", "rated_bad")
-FREE = ("rated_good", "waiting_for_customer", "open_over_30_days", "merged", "spam", "deleted")
+FREE = ("rated_good", "waiting_for_customer", "open_over_30_days", "merged", "spam", "deleted", "campaign_initiated")
 
 
 def test_the_people_of_the_story_are_treated_as_it_says(told: Told) -> None:
@@ -69,6 +69,7 @@ def test_the_people_of_the_story_are_treated_as_it_says(told: Told) -> None:
 def test_what_is_left_out_and_what_nobody_could_read_is_told(told: Told) -> None:
     left_out = {row["reason"]: row["issues"] for row in of(told, "left_out")}
     assert left_out["spam"] == STORY["counts"]["day2"]["spam"]
+    assert left_out["campaign"] > 0
     assert left_out["merged"] == STORY["counts"]["day2"]["merged"]
     [unsettled] = of(told, "unsettled")
     assert len(unsettled["quarantined"]) == 1

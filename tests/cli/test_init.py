@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from .shop import NOW, Shop
 
 WITHOUT = """
 import sys
@@ -40,3 +44,29 @@ def test_another_missing_module_is_not_blamed_on_the_extra() -> None:
 def test_the_command_runs_as_a_program() -> None:
     done = start("import sys; sys.argv = ['alignkit', '--version']; from alignkit.cli import main; main()")
     assert (done.returncode, done.stdout.split()[0]) == (0, "alignkit")
+
+
+def test_a_terminal_is_shown_progress_and_a_pipe_only_results(tmp_path: Path) -> None:
+    settings = Shop(tmp_path).folder / "alignkit.toml"
+    words = ["alignkit", "pull", "--now", NOW, "--settings", str(settings)]
+    script = f"import sys; sys.argv = {words!r}; from alignkit.cli import main; main()"
+    ours, theirs = os.openpty()
+    try:
+        environment = os.environ | {"TERM": "xterm", "COLUMNS": "120"}
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            env=environment,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(theirs)
+    shown = os.read(ours, 65_536).decode()
+    os.close(ours)
+    assert done.returncode == 0
+    assert "desk" in shown
+    assert "Pulled" in done.stdout
+    assert "\x1b" not in done.stdout

@@ -68,7 +68,8 @@ class Session:
         """The message that the options describe, or that they name in the settings.
 
         Raises:
-            SettingsError: it is described by halves, or not at all.
+            typer.BadParameter: it is described by halves.
+            SettingsError: it is not described at all, and the settings do not say which is meant.
         """
         if category is None and channel is None:
             found = self.settings.message(name)
@@ -128,14 +129,16 @@ def _session(path: Path | None, *, as_json: bool, is_verbose: bool) -> Generator
 
 @contextmanager
 def _logging(*, is_verbose: bool) -> Generator[None]:
-    """Sends the library's log to standard error, or nowhere, for as long as the command runs."""
+    """Sends the library's log to standard error while the command runs, where that was asked for."""
+    if not is_verbose:
+        yield
+        return
     log = logging.getLogger("alignkit")
-    handler = logging.StreamHandler(sys.stderr) if is_verbose else logging.NullHandler()
+    handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
     before = log.level
     log.addHandler(handler)
-    if is_verbose:
-        log.setLevel(logging.DEBUG)
+    log.setLevel(logging.DEBUG)
     try:
         yield
     finally:
@@ -147,11 +150,11 @@ def a_moment(text: str) -> datetime:
     """The aware time that was typed, in UTC."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        if found.tzinfo is not None:
+            return found.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise typer.BadParameter("give an ISO 8601 time, such as 2026-03-03T09:00:00Z") from None
-    if found.tzinfo is None:
-        raise typer.BadParameter("the time has no zone; end it with Z for UTC, or with an offset such as +01:00")
-    return found.astimezone(UTC)
+    raise typer.BadParameter("the time has no zone; end it with Z for UTC, or with an offset such as +01:00")
 
 
 def ended(code: Exit) -> typer.Exit:
