@@ -25,7 +25,15 @@ from alignkit.connectors.base import (
     Standing,
     settings,
 )
-from alignkit.errors import AlignkitError, DataInvalid, RequestRefused, ResponseInvalid, SettingsError, TryAgainLater
+from alignkit.errors import (
+    AlignkitError,
+    DataInvalid,
+    PagingStuck,
+    RequestRefused,
+    ResponseInvalid,
+    SettingsError,
+    TryAgainLater,
+)
 from alignkit.transport import Account, Basic, Flow, JsonValue, Request, Response, request
 
 API = "/3.1"
@@ -111,7 +119,9 @@ class Mailman(Sink):
     """
 
     type = "mailman"
-    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.HOLD, Capability.RELEASE, Capability.READ_BACK})
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(
+        {Capability.HOLD, Capability.RELEASE, Capability.READ_BACK}
+    )
     batch_size: ClassVar[int] = 50
 
     def __init__(
@@ -157,6 +167,10 @@ class Mailman(Sink):
         )
         roster = _parsed(_Roster, self._present((yield from request(wanted))))
         entries = roster.entries or []
+        if entries and roster.start < page - 1:
+            raise PagingStuck(
+                f"`{self.name}` gave an earlier page of its members again; nothing was changed; report this"
+            )
         has_shrunk = roster.total_size < before
         if not has_shrunk and (not entries or roster.start + len(entries) >= roster.total_size):
             return Members([one.email for one in entries])
