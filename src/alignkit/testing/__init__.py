@@ -1,12 +1,16 @@
-"""The conformance kit: tests that every connector must pass, for those who write one (extra `testing`)."""
+"""The conformance kit: tests that every connector and store must pass, for those who write one (extra `testing`)."""
 
 from __future__ import annotations
 
 from alignkit.testing.case import Expected, SourceCase, Trial
 from alignkit.testing.connectors import ConnectorTests
 from alignkit.testing.service import Edit, FakeService, Record, Recorded, Records
+from alignkit.testing.sink_case import Cast, SinkCase, SinkTrial
+from alignkit.testing.sinks import SinkTests
+from alignkit.testing.stores import StoreTests
 
 __all__ = [
+    "Cast",
     "ConnectorTests",
     "Edit",
     "Expected",
@@ -14,6 +18,10 @@ __all__ = [
     "Record",
     "Recorded",
     "Records",
+    "SinkCase",
+    "SinkTests",
+    "SinkTrial",
     "SourceCase",
+    "StoreTests",
     "Trial",
 ]
