@@ -19,7 +19,7 @@ from benchmarks.report import Figure, percentile, write
 SIZES = (10_000, 1_000_000)
 SAMPLE = 20_000
 NOW = datetime(2026, 3, 3, 9, tzinfo=UTC)
-OFFER = Message(category="promotional", channel="email")  # type: ignore[arg-type]
+OFFER = Message(category="promotional", channel="email")
 TARGET = 5.0
 
 

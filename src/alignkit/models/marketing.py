@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
 from pydantic import Field
 
 from alignkit.models.base import Entity, Instant, Model
@@ -15,6 +17,23 @@ from alignkit.models.vocabulary import (
     RequestState,
     SendStatus,
 )
+
+CategoryName: TypeAlias = Literal[
+    "promotional",
+    "newsletter",
+    "upsell",
+    "renewal",
+    "solicitation",
+    "sales_outreach",
+    "onboarding",
+    "service_notice",
+    "recovery",
+    "transactional",
+    "legal",
+]
+ChannelName: TypeAlias = Literal[
+    "email", "sms", "push", "phone", "chat", "web", "in_app", "social", "messaging", "post", "ads", "api", "other"
+]
 
 
 class Message(Model, frozen=True):
@@ -30,11 +49,25 @@ class Message(Model, frozen=True):
     about_issue: str | None = None
     id: str | None = None
 
+    if TYPE_CHECKING:  # the word is taken as well as the member, which only type checkers have to be told
+
+        def __init__(
+            self,
+            *,
+            category: Category | CategoryName,
+            channel: Channel | ChannelName,
+            campaign_id: str | None = None,
+            product_refs: tuple[str, ...] = (),
+            about_issue: str | None = None,
+            id: str | None = None,
+        ) -> None: ...
+
     @property
     def scope(self) -> str:
         """The name under which the causes of holds for such messages are kept."""
-        parts = (self.category.value, self.channel.value, self.campaign_id or "", *sorted(self.product_refs))
-        return "/".join(parts).rstrip("/")
+        if self.campaign_id is None and not self.product_refs:
+            return "/".join((self.category, self.channel))
+        return "/".join((self.category, self.channel, self.campaign_id or "", *sorted(self.product_refs))).rstrip("/")
 
 
 class Campaign(Entity, frozen=True):
