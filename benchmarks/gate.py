@@ -12,7 +12,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from alignkit import Gate, Message, Policy, SQLiteStore
-from alignkit.models import Contact, ContactChanged, CustomerEvent, Issue, IssueChanged, IssueStatus, IssueType, Priority
+from alignkit.models import (
+    Contact,
+    ContactChanged,
+    CustomerEvent,
+    Issue,
+    IssueChanged,
+    IssueStatus,
+    IssueType,
+    Priority,
+)
 from alignkit.stores.base import Batch
 from benchmarks.report import Figure, percentile, write
 

@@ -14,9 +14,7 @@ _THEIRS = "import pydantic, httpx, tenacity; from pydantic import BaseModel"
 
 
 def seconds(statement: str) -> float:
-    done = subprocess.run(
-        [sys.executable, "-c", _TIMED.format(statement)], capture_output=True, check=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", _TIMED.format(statement)], capture_output=True, check=True, text=True)
     return float(done.stdout)
 
 

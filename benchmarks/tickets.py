@@ -68,6 +68,7 @@ def _ticket(number: int, people: int, chance: random.Random) -> dict[str, Any]:
     updated = created + chance.randrange(3_600, 400_000)
     by_mail = chance.random() < 0.7
     sender = {"address": f"person{person}@example.com", "name": f"Person {person}"} if by_mail else {}
+    receiver = {"address": "help@shop.example", "name": "Shop"} if by_mail else {}
     subject = f"{chance.choice(_SUBJECTS)} {number}"
     return {
         "url": f"https://shop.zendesk.com/api/v2/tickets/{number}.json",
@@ -75,7 +76,11 @@ def _ticket(number: int, people: int, chance: random.Random) -> dict[str, Any]:
         "external_id": None,
         "via": {
             "channel": "email" if by_mail else "web",
-            "source": {"from": sender, "to": {"address": "help@shop.example", "name": "Shop"} if by_mail else {}, "rel": None},
+            "source": {
+                "from": sender,
+                "to": {"address": "help@shop.example", "name": "Shop"} if by_mail else {},
+                "rel": None,
+            },
         },
         "created_at": _time(created),
         "updated_at": _time(updated),

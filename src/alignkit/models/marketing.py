@@ -66,7 +66,7 @@ class Message(Model, frozen=True):
     def scope(self) -> str:
         """The name under which the causes of holds for such messages are kept."""
         if self.campaign_id is None and not self.product_refs:
-            return "/".join((self.category, self.channel))
+            return f"{self.category}/{self.channel}"
         return "/".join((self.category, self.channel, self.campaign_id or "", *sorted(self.product_refs))).rstrip("/")
 
 
