@@ -76,11 +76,7 @@ def _ticket(number: int, people: int, chance: random.Random) -> dict[str, Any]:
         "external_id": None,
         "via": {
             "channel": "email" if by_mail else "web",
-            "source": {
-                "from": sender,
-                "to": {"address": "help@shop.example", "name": "Shop"} if by_mail else {},
-                "rel": None,
-            },
+            "source": {"from": sender, "to": receiver, "rel": None},
         },
         "created_at": _time(created),
         "updated_at": _time(updated),
