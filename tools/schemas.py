@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the JSON Schema of every public model and event, and the page that lists them.
+"""Writes the JSON Schema of every public model, event, policy and settings file, and the page that lists them.
 
 Run it without arguments from anywhere; it replaces `docs/reference/schemas/` and `docs/reference/models.md`. The page
 and the schemas follow from the models alone, so a test holds the committed files to what this writes.
@@ -17,7 +17,9 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 
 from alignkit import models
+from alignkit.cli.settings import SettingsFile
 from alignkit.models import EVENT_TYPES, CustomerEvent, Entity, Event, Model
+from alignkit.rules.policy import Policy
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -28,6 +30,9 @@ HEAD = """\
 
 Every model is frozen, refuses fields that it does not know, and keeps its times in UTC. A star marks a required field.
 What the nouns mean and how events become facts is told in [the model](../model.md).
+
+Two files are written by people: a policy ([schema](schemas/Policy.json), [how to write one](../policies.md)) and the
+settings of the command line ([schema](schemas/SettingsFile.json), [how to write them](../settings.md)).
 """
 
 
@@ -38,9 +43,10 @@ def pages() -> dict[Path, str]:
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """The JSON Schema of each public model, and of the union of all events."""
+    """The JSON Schema of each public model, of the union of all events, and of the files that people write."""
     found = {model.__name__: model.model_json_schema(mode="serialization") for model in public(Model)}
     found["CustomerEvent"] = TypeAdapter[CustomerEvent](CustomerEvent).json_schema(mode="serialization")
+    found |= {model.__name__: model.model_json_schema(by_alias=True) for model in (Policy, SettingsFile)}
     return {name: {"$schema": DIALECT, **found[name]} for name in sorted(found)}
 
 
