@@ -138,10 +138,10 @@ class Trial(Generic[S]):
         sync = AsyncSync(self.store, send=self.wire.asend)
         return asyncio.run(sync.pull(self.source(), now=self.case.now))
 
-    def failing_pull(self) -> AlignkitError | None:
+    def failing_pull(self, *, later: timedelta = timedelta(0)) -> AlignkitError | None:
         """One run that may fail; the error where it did. Any other exception than ours is the connector's fault."""
         try:
-            self.pull()
+            self.pull(later=later)
         except AlignkitError as error:
             return error
         except Exception as error:  # noqa: BLE001 - told to the author in words

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import pytest
+
 from alignkit.errors import (
     AlignkitError,
     CredentialsRejected,
@@ -102,7 +104,9 @@ LIMIT_FORMS = ("seconds", "fraction", "date", "end in seconds", "end in millisec
 
 
 def limit(form: str, limits: Limits) -> Fault | None:
-    """One 429 that names its wait in this form, in a header that the connector reads; None where it reads none."""
+    """One 429 that names its wait in this form, in a header that is read; None where no header of this kind is."""
+    if not limits.retry_after and not limits.reset:
+        pytest.fail("the account reads no header that names a wait; name those of the service in its `Limits`")
     names, value = _limit_header(form, limits)
     if not names:
         return None

@@ -1,0 +1,55 @@
+"""Holds the connector for Bell to the kit, as a plugin's author would."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from alignkit.models.vocabulary import IssueStatus
+from alignkit.testing import ConnectorTests, Expected, Records
+
+from .bell import Bell
+from .bell_service import LARGE, BellService
+
+
+class TestBell(ConnectorTests[BellService]):
+    expected = Expected(
+        issues={
+            "11": IssueStatus.OPEN,
+            "12": IssueStatus.WAITING_ON_CUSTOMER,
+            "13": IssueStatus.RESOLVED,
+            "14": IssueStatus.OPEN,
+            str(LARGE): IssueStatus.OPEN,
+        },
+        people=frozenset({"ada@example.com", "bob@example.com", "cy@example.com"}),
+    )
+    records: ClassVar[Sequence[Records]] = (
+        Records("contact", "/people", ("people",)),
+        Records("issue", "/tickets", ("tickets",), required=frozenset({"id", "opened", "changed"}), status="status"),
+        Records("issue", "/tickets/[0-9]+", required=frozenset({"id", "opened", "changed"}), status="status"),
+    )
+
+    def service(self) -> BellService:
+        return BellService(self.secret)
+
+    def connector(self, service: BellService) -> Bell:
+        return Bell("https://bell.example.com", self.secret)
+
+    def change(self, service: BellService) -> None:
+        service.change(11, status="done")
+        service.open(15)
+
+    def delete(self, service: BellService) -> str:
+        service.change(11, status="deleted")
+        return "11"
+
+    def merge(self, service: BellService) -> tuple[str, str]:
+        service.change(11, merged_into=14)
+        return "11", "14"
+
+    def restate(self, service: BellService, status: str) -> str:
+        service.change(11, status=status)
+        return "11"
+
+    def notes(self, service: BellService, issue_id: str) -> Sequence[str]:
+        return service.notes.get(issue_id, [])
