@@ -1,0 +1,235 @@
+"""Runs one job again and again, killed at its first step, then its second, until it comes to its end alive.
+
+Started as a program, so that it has one thread and may fork: `killing.py JOB FOLDER`. Each forked run opens the store
+anew, as a process would; what a kill leaves is looked at and then settled by another run. The number of kills is
+printed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.sync.fakes import OFFER, STARTER, FakeSink, FakeSource, Member, address, desk
+
+from alignkit import SQLiteStore, Sync
+from alignkit.models.exchange import Ref
+from alignkit.stores.base import Store
+from alignkit.testing.stores import at, contact, issue
+
+STORE_CALLS = frozenset(name for name in vars(Store) if not name.startswith("_"))
+HELD = ("ada", "bob", "carol")
+MOST_KILLS = 2_000
+
+
+class Countdown:
+    """Kills this process, in the hard way, at a step of its own."""
+
+    def __init__(self, at: int = 0) -> None:
+        self._at = at
+        self._steps = 0
+        self._turn = threading.Lock()
+
+    def __call__(self, _: str = "") -> None:
+        with self._turn:
+            self._steps += 1
+            if self._steps == self._at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+class MortalStore(SQLiteStore):
+    """A store that counts down just before and just after every call."""
+
+    countdown: Countdown = Countdown()
+
+    def __getattribute__(self, name: str) -> Any:
+        value = super().__getattribute__(name)
+        if name not in STORE_CALLS:
+            return value
+
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            self.countdown()
+            result = value(*args, **kwargs)
+            self.countdown()
+            return result
+
+        return counted
+
+
+@dataclass
+class Scene:
+    """A store and a destination in a folder, and the helpdesk."""
+
+    folder: Path
+    countdown: Countdown
+
+    def __post_init__(self) -> None:
+        self.store = MortalStore(self.folder / "align.db")
+        self.store.countdown = self.countdown
+        self.sync = Sync(self.store)
+        self.sink = FakeSink(
+            *(address(name) for name in (*HELD, "dora", "eve")), file=self.folder / "list.json", hook=self.countdown
+        )
+
+    def source(self, status: str = "open", hours: float = 0) -> FakeSource:
+        asked = [issue(f"of-{name}", hours, status, requester_id=f"u-{name}") for name in HELD]
+        source = desk(*asked, issue("dora's", hours, status, requester_email=address("dora")), hook=self.countdown)
+        source.told["users"] = [contact(f"u-{name}", 0, address(name)) for name in HELD]
+        source.wanted = [Ref("issue", "unseen"), Ref("issue", "late")]
+        source.by_id = {"late": [issue("late", hours, status, requester_email=address("eve"))]}
+        return source
+
+    def pull(self) -> None:
+        self.sync.pull(self.source(), now=at(1))
+
+    def resolve(self) -> None:
+        source = self.source("resolved", 10)
+        source.version = 2
+        self.sync.pull(source, now=at(59))
+
+    def push(self, hours: float = 1) -> None:
+        self.sync.push(self.sink, STARTER, OFFER, now=at(hours))
+
+    def push_after(self) -> None:
+        self.push(59)
+
+    def release(self) -> None:
+        self.sync.release(self.sink, now=at(2))
+
+    def lose_a_hold(self) -> None:
+        self.sink.people[address("ada")].held_by = ""
+        self.sink.people[address("ada")].preferences = {"digest": 0}
+        self.sink.people.pop(address("bob"))
+        self.sink._save()  # pyright: ignore[reportPrivateUsage] # what a colleague does there
+
+    def reconcile(self) -> None:
+        self.sync.reconcile(self.sink, repair=True, now=at(2))
+
+    def forget(self) -> None:
+        self.sync.forget(address("ada"), [self.sink], now=at(2))
+
+    def hold_others(self) -> None:
+        self.sink.people[address("dora")].held_by = "a colleague"
+        self.sink.people[address("eve")] = Member(is_silent=True)
+        self.sink._save()  # pyright: ignore[reportPrivateUsage] # what a colleague does there
+
+    # What must be so
+
+    def check_position(self) -> None:
+        """No position lies past what is kept."""
+        for stream, events in self.source().told.items():
+            kept = {event.id for event in self.store.events()}
+            position = self.store.checkpoint("desk", stream)
+            passed = events[: position[0]["after"]] if position is not None and position[1] == 1 else []
+            assert {event.id for event in passed} <= kept, "a checkpoint points past what was kept"
+
+    def check_rows(self) -> None:
+        """No hold is without its row."""
+        rows = {row.address for row in self.store.ledger("list")}
+        assert self.sink.held <= rows, "a hold has no row"
+        assert self.sink.people[address("dora")].held_by in ("", "a colleague")
+
+    def check_pulled(self) -> None:
+        source = self.source()
+        expected = [event.id for events in source.told.values() for event in events] + [source.by_id["late"][0].id]
+        assert sorted(event.id for event in self.store.events()) == sorted(expected)
+        assert self.store.watermarks() == {"desk": at(1)}
+        assert [ref.id for ref in self.store.wanted("desk", at(500))] == ["unseen"]
+
+    def check_held(self) -> None:
+        assert self.sink.held == {address(name) for name in HELD}
+        assert {row.address for row in self.store.ledger("list")} == self.sink.held
+        assert {cause.address for cause in self.store.causes("list")} == self.sink.held
+
+    def check_free(self) -> None:
+        assert self.sink.held == set()
+        assert not list(self.store.ledger("list"))
+        assert not list(self.store.causes("list"))
+        assert [self.sink.people[address(name)].preferences for name in HELD] == [{"digest": n} for n in range(3)]
+        assert self.sink.people[address("dora")].held_by == "a colleague"
+
+    def check_mended(self) -> None:
+        assert self.sink.held == {address("ada"), address("carol")}
+        assert {row.address for row in self.store.ledger("list")} == self.sink.held
+
+    def check_forgotten(self) -> None:
+        assert self.store.customer(address("ada")) is None
+        assert self.sink.held == {address("bob"), address("carol")}
+        for file in self.folder.glob("align.db*"):
+            assert address("ada").encode() not in file.read_bytes(), file.name
+
+
+Step = Callable[[Scene], object]
+
+JOBS: dict[str, tuple[list[Step], Step, list[Step]]] = {
+    "pull": ([], Scene.pull, [Scene.check_pulled]),
+    "push-hold": ([Scene.hold_others, Scene.pull], Scene.push, [Scene.check_held]),
+    "push-release": (
+        [Scene.hold_others, Scene.pull, Scene.push, Scene.resolve],
+        Scene.push_after,
+        [Scene.check_free],
+    ),
+    "release": ([Scene.hold_others, Scene.pull, Scene.push], Scene.release, [Scene.check_free]),
+    "reconcile": (
+        [Scene.hold_others, Scene.pull, Scene.push, Scene.lose_a_hold],
+        Scene.reconcile,
+        [Scene.push, Scene.check_mended],
+    ),
+    "forget": ([Scene.hold_others, Scene.pull, Scene.push], Scene.forget, [Scene.check_forgotten]),
+}
+"""For each job: what comes before it, the job, and what must be so once it was run to its end."""
+
+
+def forked(folder: Path, steps: list[Step], kill_at: int = 0) -> int:
+    """Takes the steps in a process of its own; the signal that killed it, or its exit code negated."""
+    process = os.fork()
+    if process == 0:
+        code = 1
+        try:
+            scene = Scene(folder, Countdown(kill_at))
+            for step in steps:
+                step(scene)
+            code = 0
+        except BaseException:  # noqa: BLE001 - told to whoever waits, by its text and the exit code
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(process, 0)
+    return -os.waitstatus_to_exitcode(status)
+
+
+def run(job: str, folder: Path) -> int:
+    """Kills the job at each of its steps; the number of kills."""
+    before, act, after = JOBS[job]
+    start = folder / "start"
+    start.mkdir()
+    if forked(start, before):
+        sys.exit("what comes before the job failed")
+    kills = 0
+    while kills < MOST_KILLS:
+        scene = folder / "scene"
+        shutil.copytree(start, scene)
+        ended = forked(scene, [act], kill_at=kills + 1)
+        if ended == signal.SIGKILL:
+            kills += 1
+            crash = [Scene.check_rows, *([Scene.check_position] if job == "pull" else [])]
+            if forked(scene, [*crash, act, *after]):
+                sys.exit(f"after a kill at step {kills} of {job}")
+        elif ended or forked(scene, after):
+            sys.exit(f"{job} failed without being killed")
+        else:
+            return kills
+        shutil.rmtree(scene)
+    sys.exit(f"{job} never came to its end")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(str(run(sys.argv[1], Path(sys.argv[2]))))
