@@ -8,7 +8,6 @@ from hashlib import blake2b
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import Field, PrivateAttr
-from pydantic_core import PydanticSerializationError
 
 from alignkit.errors import DataInvalid
 from alignkit.models.base import Entity, Instant, JsonObject, Model, Name
@@ -18,6 +17,7 @@ from alignkit.models.conversation import Interaction, Post, SurveyResponse
 from alignkit.models.customer import Account, ConsentState, Contact
 from alignkit.models.issue import Issue
 from alignkit.models.marketing import Campaign, Engagement, Send
+from alignkit.models.text import text_of
 
 SCHEMA_VERSION = 1
 _ENVELOPE = {"id", "source", "type", "time", "subject", "received_at", "source_version", "sequence", "data"}
@@ -104,7 +104,7 @@ class Event(Model, frozen=True):
     def data_text(self) -> bytes:
         """`data` as JSON without its defaults: what the id follows from, and what a store keeps."""
         kept = (self.__pydantic_private__ or _NOTHING_KEPT).get("_text")
-        return kept or self.data_type.__pydantic_serializer__.to_json(self.data, exclude_defaults=True)
+        return kept or text_of(self.data, self.data_type)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Event) and type(self) is type(other) and vars(self) == vars(other)
@@ -158,11 +158,7 @@ class Event(Model, frozen=True):
     @classmethod
     def _told(cls, data: Entity) -> bytes:
         """What the data says, for the id: not when we saw it nor the record as it came, which say nothing new."""
-        untold = None if data.raw is None and data.observed_at is None else _UNTOLD
-        try:
-            return cls.data_type.__pydantic_serializer__.to_json(data, exclude_defaults=True, exclude=untold)
-        except PydanticSerializationError:
-            raise DataInvalid("a text holds half of a surrogate pair; read the record as UTF-8 again") from None
+        return text_of(data, cls.data_type, None if data.raw is None and data.observed_at is None else _UNTOLD)
 
 
 class IssueChanged(Event, frozen=True):
