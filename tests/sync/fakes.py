@@ -220,6 +220,8 @@ class FakeSink(Sink):
         elif member.held_by:
             assert member.held_by == "us", "a colleague's hold was lifted"
             member.held_by, member.preferences = "", dict(order.snapshot)
+        elif not member.preferences:
+            member.preferences = dict(order.snapshot)  # an earlier release had ended half-way
         return Receipt(order.address, Result.CONFIRMED)
 
     def _ask(self, name: str) -> None:

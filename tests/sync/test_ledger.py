@@ -113,6 +113,19 @@ def test_a_release_that_was_interrupted_is_settled_by_the_next_run(store: Memory
     assert [member.preferences for member in sink.people.values()] == [{"digest": 0}, {"digest": 1}]
 
 
+def test_a_release_that_was_half_done_is_ended(store: MemoryStore) -> None:
+    sink = audience("ada")
+    push(store, sink)
+    resolve(store)
+    die(sink, "before release")
+    with pytest.raises(Died):
+        push(store, sink, 59)
+    sink.people[address("ada")].held_by, sink.people[address("ada")].preferences = "", {}
+    push(store, sink, 59)
+    assert sink.people[address("ada")].preferences == {"digest": 0}
+    assert states(store) == set()
+
+
 def test_an_interrupted_release_leaves_alone_who_opted_out_meanwhile(store: MemoryStore) -> None:
     sink = audience("ada")
     push(store, sink)

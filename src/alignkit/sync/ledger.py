@@ -121,7 +121,17 @@ class Works:
         for part in parts([row for row in intended if row.direction == "hold"], self.sink.batch_size):
             yield from self._recover_holds(part, holds_again=holds_again)
         for part in parts([row for row in intended if row.direction == "release"], self.sink.batch_size):
-            yield from self._release_part(part)
+            yield from self._recover_releases(part)
+
+    def _recover_releases(self, rows: Sequence[LedgerRow]) -> Flow[None]:
+        """Stood HELD when we wrote the intent: FREE now means that the release may be half done, so it is ended."""
+        looks = yield from self.look([row.address for row in rows])
+        still = [row for row in rows if looks[row.address].standing in (Standing.HELD, Standing.FREE)]
+        over = [row for row in rows if row not in still]
+        yield from self._settle(over, [Receipt(row.address, Result.ABSENT) for row in over])
+        if still:
+            answer = yield from self.attend(self.sink.release([_order(row) for row in still]))
+            yield from self._settle(still, answer)
 
     def _recover_holds(self, rows: Sequence[LedgerRow], *, holds_again: bool) -> Flow[None]:
         """Stood FREE when we wrote the intent: HELD now means that our call went through, FREE that it did not."""
