@@ -60,6 +60,15 @@ def test_the_next_pull_goes_on_where_the_last_one_ended(store: MemoryStore) -> N
     assert source.asked[-1] == ("issues", {"after": 2})
 
 
+def test_runs_of_a_single_page_come_to_the_end_of_every_stream(store: MemoryStore) -> None:
+    source = desk(*(issue(str(n), 1) for n in range(4)))
+    source.told["users"] = [contact("u1", 1, "ada@shop.example")]
+    for hours in range(1, 5):
+        pull(store, source, hours, max_pages=1)
+    assert ids(store) == ["u1", "0", "1", "2", "3"]
+    assert all(state.is_complete for state in store.sources())
+
+
 def test_a_limit_of_pages_stops_a_run_and_the_next_goes_on(store: MemoryStore) -> None:
     source = desk(*(issue(str(n), 1) for n in range(6)))
     first = pull(store, source, max_pages=3)

@@ -11,7 +11,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from alignkit.connectors.base import Capability, Checkpoint, Page, Run, Source
@@ -36,6 +36,8 @@ FETCH_SIZE = 20
 
 FETCH_LIMIT = 400
 """How many objects are taken from the work list at a time."""
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 RETRY_AFTER = timedelta(hours=1)
 """When an object is tried again that could not be read by id."""
@@ -126,11 +128,20 @@ class PullJob:
 
     def read(self) -> Flow[None]:
         """Reads each stream from where it was left, people first."""
-        for stream in self.source.streams:
-            if stream in self.streams and not self._is_spent:
+        for stream in (yield from call(self._in_turn)):
+            if not self._is_spent:
                 yield from self._read_stream(stream)
         if not self.unread and Capability.FETCH in self.source.capabilities:
             yield from call(self._sweep)
+
+    def _in_turn(self) -> list[str]:
+        """The streams as their source orders them; where pages are counted, those that waited longest come first."""
+        wanted = [stream for stream in self.source.streams if stream in self.streams]
+        if self.max_pages is None:
+            return wanted
+        states = [state.streams for state in self.store.sources() if state.name == self.source.name]
+        read_at = {stream.stream: stream.read_at for streams in states for stream in streams}
+        return sorted(wanted, key=lambda stream: read_at.get(stream) or _NEVER)
 
     def _read_stream(self, stream: str) -> Flow[None]:
         checkpoint = yield from call(self._checkpoint, stream)
