@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from alignkit import identity
-from alignkit.models import EVENT_TYPES, CustomerEvent, Event, Issue
+from alignkit.models import EVENT_TYPES, CustomerEvent, Event, Issue, microseconds
 from alignkit.stores.base import Applied, Batch
-from alignkit.stores.facts import KIND_OF, Folded, Kind, encode, fold
+from alignkit.stores.facts import KIND_OF, Folded, Kind, fold
 from alignkit.stores.sqlite.database import us, when
-from alignkit.stores.sqlite.people import Concerned, People, keys_in
+from alignkit.stores.sqlite.people import Concerned, People, as_json, keys_in
 from alignkit.stores.sqlite.runs import Runs
 from alignkit.stores.sqlite.tombstones import Tombstones
 
@@ -29,12 +29,8 @@ _NUMBER_OF_TYPE = {type: number for number, type in enumerate(_TYPES)}
 
 Key = tuple[Kind, str]
 
-
-class Logged(NamedTuple):
-    """An event and its place in the log."""
-
-    seq: int
-    event: Event
+Logged = tuple[int, Event]
+"""An event, after its place in the log."""
 
 
 class Thing(NamedTuple):
@@ -62,7 +58,7 @@ class Log(Runs, People, Tombstones):
         groups: dict[Key, list[Logged]] = {}
         seq = int(db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0])
         for place, event in enumerate(events, seq + 1):
-            groups.setdefault((KIND_OF[event.type], event.subject), []).append(Logged(place, event))
+            groups.setdefault((KIND_OF[event.type], event.subject), []).append((place, event))
         known = self._known(db, source, groups)
         numbers = self._numbers(db, groups, known)
         before = db.total_changes
@@ -74,7 +70,7 @@ class Log(Runs, People, Tombstones):
         new = db.total_changes - before
         if new < len(events):
             kept = {place for (place,) in db.execute("SELECT seq FROM events WHERE seq > ?", (seq,))}
-            fresh = {key: [one for one in group if one.seq in kept] for key, group in groups.items()}
+            fresh = {key: [one for one in group if one[0] in kept] for key, group in groups.items()}
             groups = {key: group for key, group in fresh.items() if group}
         for key in known.keys() & groups.keys():
             groups[key] = self.history(db, numbers[key])
@@ -95,7 +91,7 @@ class Log(Runs, People, Tombstones):
             for id, no, people in db.execute(
                 "SELECT id, no, people FROM things WHERE source = ? AND kind = ?"
                 " AND id IN (SELECT value FROM json_each(?))",
-                (source, kind, json.dumps(ids)),
+                (source, kind, as_json(ids)),
             )
         }
 
@@ -118,7 +114,7 @@ class Log(Runs, People, Tombstones):
             " JOIN sources s ON s.no = t.source WHERE e.thing = ?",
             (thing,),
         )
-        return [Logged(row[0], decoded(row)) for row in rows]
+        return [(row[0], decoded(row)) for row in rows]
 
     def _write(
         self,
@@ -154,7 +150,7 @@ class Log(Runs, People, Tombstones):
                 accounts = identity.accounts_of(data, name)
                 keys = _keys(persons, accounts)
                 named = [*(person.identifiers for person in persons), *((account,) for account in accounts)]
-                text, active, facts, seq = encode(named), found.active, found.facts, _seq(history, found)
+                text, active, facts, seq = as_json(named), found.active, found.facts, _seq(history, found)
                 if kind is Kind.CONTACT:
                     contacts.append(no)
                 elif kind is Kind.ISSUE and isinstance(data, Issue) and data.merged_into:
@@ -321,8 +317,8 @@ def _row(logged: Logged, thing: int) -> tuple[Any, ...]:
         thing,
         event.id,
         _NUMBER_OF_TYPE[event.type],
-        us(event.time),
-        us(event.received_at),
+        microseconds(event.time),
+        microseconds(event.received_at),
         event.source_version,
         event.sequence,
         extra,
@@ -353,5 +349,5 @@ def decoded(row: Sequence[Any]) -> CustomerEvent:
 def _seq(history: Sequence[Logged], found: Folded) -> int:
     """The place of the event that holds the thing's last snapshot."""
     if len(history) == 1:
-        return history[0].seq
+        return history[0][0]
     return next(seq for seq, event in history if event.id == found.snapshot_id)

@@ -9,16 +9,21 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from alignkit import identity
 from alignkit.errors import DataInvalid
 from alignkit.models import Customer, CustomerKind, Identity, LifecycleStage, Namespace
-from alignkit.stores.facts import Kind, encode
+from alignkit.stores.facts import Kind
 from alignkit.stores.sqlite.database import Database, us, when
 
 Concerned = tuple[int, int, tuple[str, ...], str | None]
 """A thing's number and kind, the keys it concerns now, and those it concerned before, as JSON."""
+
+
+def as_json(texts: Iterable[str | Sequence[str]]) -> str:
+    """Texts, or lists of texts, as JSON; a fifth of the time that the standard library takes for as short ones."""
+    return to_json(texts).decode()
 
 
 def people_in(text: str) -> list[list[str]]:
@@ -43,8 +48,9 @@ class People(Database):
         """The customer or account number behind each key that is known."""
         return dict(
             db.execute(
-                "SELECT identifier, customer FROM identifiers WHERE identifier IN (SELECT value FROM json_each(?))",
-                (json.dumps(list(keys)),),
+                # Joined, not `IN`: for so many keys SQLite would sort them into a table of its own first.
+                "SELECT identifier, customer FROM json_each(?) CROSS JOIN identifiers ON identifier = value",
+                (as_json(list(keys)),),
             ).fetchall()
         )
 
@@ -83,8 +89,8 @@ class People(Database):
         known: dict[str, int] = {}
         alone: set[str] = set()
         for key, customer, by_itself in db.execute(
-            "SELECT identifier, customer, alone FROM identifiers WHERE identifier IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(wanted)),),
+            "SELECT identifier, customer, alone FROM json_each(?) CROSS JOIN identifiers ON identifier = value",
+            (as_json(list(wanted)),),
         ):
             known[key] = customer
             if by_itself is not None:
@@ -108,7 +114,7 @@ class People(Database):
                 added.setdefault(no, []).append(key)
         db.executemany(
             "INSERT INTO customers (no, account, keys) VALUES (?, ?, ?)",
-            [(no, _is_account(added[no]), encode(added.pop(no))) for no in found.created],
+            [(no, _is_account(added[no]), as_json(added.pop(no))) for no in found.created],
         )
         db.executemany(
             "INSERT INTO identifiers (identifier, customer, first_seen) VALUES (?, ?, ?)",
@@ -133,7 +139,7 @@ class People(Database):
         self._set_keys(db, customer, [*self.keys_of(db, customer), *keys])
 
     def _set_keys(self, db: sqlite3.Connection, customer: int, keys: Iterable[str]) -> None:
-        db.execute("UPDATE customers SET keys = ? WHERE no = ?", (encode(sorted(set(keys))), customer))
+        db.execute("UPDATE customers SET keys = ? WHERE no = ?", (as_json(sorted(set(keys))), customer))
 
     def _unite(self, db: sqlite3.Connection, loser: int, keeper: int) -> None:
         moved = self.keys_of(db, loser)
@@ -235,7 +241,7 @@ class People(Database):
             rows = db.execute(
                 "SELECT identifier, alone, first_seen FROM identifiers"
                 " WHERE identifier IN (SELECT value FROM json_each(?)) ORDER BY identifier",
-                (encode(self.keys_of(db, int(customer_id))),),
+                (as_json(self.keys_of(db, int(customer_id))),),
             ).fetchall()
             found: list[Identity] = []
             for key, alone, first_seen in rows:
@@ -265,7 +271,7 @@ class People(Database):
         ]
         by_hand = db.execute(
             "SELECT one, other, reason FROM links WHERE one IN (SELECT value FROM json_each(?))",
-            (encode(sorted(own)),),
+            (as_json(sorted(own)),),
         )
         found += [(one, other, f"by hand: {reason}") for one, other, reason in by_hand]
         return [link for link in found if own.issuperset(link[:2])]
@@ -307,7 +313,7 @@ class People(Database):
             "SELECT identifier FROM identifiers WHERE alone IS NOT NULL"
             " AND identifier IN (SELECT value FROM json_each(?))"
         )
-        alone = {key for (key,) in db.execute(query, (encode(keys),))}
+        alone = {key for (key,) in db.execute(query, (as_json(keys),))}
         links = [(one, other) for one, other, _ in self._links(db, customer, alone)]
         told = {key for _, person in self.told_people(db, customer) for key in person.identifiers}
         named = told.union(*links).intersection(keys) | {taken}
@@ -322,7 +328,7 @@ class People(Database):
             if number == customer:
                 self._set_keys(db, number, group)
             else:
-                db.execute("INSERT INTO customers (no, keys) VALUES (?, ?)", (number, encode(sorted(group))))
+                db.execute("INSERT INTO customers (no, keys) VALUES (?, ?)", (number, as_json(sorted(group))))
             db.executemany("UPDATE identifiers SET customer = ? WHERE identifier = ?", [(number, key) for key in group])
         self._refile(db, customer)
         self._write_profiles(db, numbers)
