@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 import sys
 import threading
 import traceback
@@ -24,6 +25,7 @@ from alignkit import SQLiteStore, Sync
 from alignkit.models.exchange import Ref
 from alignkit.stores.base import Store
 from alignkit.testing.stores import at, contact, issue
+from alignkit.transport import Request, Response
 
 STORE_CALLS = frozenset(name for name in vars(Store) if not name.startswith("_"))
 HELD = ("ada", "bob", "carol")
@@ -46,9 +48,28 @@ class Countdown:
 
 
 class MortalStore(SQLiteStore):
-    """A store that counts down just before and just after every call."""
+    """A store that counts down before and after every call, and before every statement that it writes or reads with."""
 
     countdown: Countdown = Countdown()
+
+    def _connect(self) -> sqlite3.Connection:
+        store = self
+
+        class Connection(sqlite3.Connection):
+            def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+                store.countdown()
+                return super().execute(sql, *parameters)
+
+            def executemany(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+                store.countdown()
+                return super().executemany(sql, *parameters)
+
+        return sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, factory=Connection)
+
+    def _configure(self, connection: sqlite3.Connection) -> None:
+        super()._configure(connection)
+        # A killed process leaves the system's memory whole; only a loss of power needs the disk to be waited for.
+        connection.execute("PRAGMA synchronous = OFF")
 
     def __getattribute__(self, name: str) -> Any:
         value = super().__getattribute__(name)
@@ -64,6 +85,10 @@ class MortalStore(SQLiteStore):
         return counted
 
 
+def send_nothing(wanted: Request) -> Response:
+    raise AssertionError(wanted)
+
+
 @dataclass
 class Scene:
     """A store and a destination in a folder, and the helpdesk."""
@@ -74,7 +99,7 @@ class Scene:
     def __post_init__(self) -> None:
         self.store = MortalStore(self.folder / "align.db")
         self.store.countdown = self.countdown
-        self.sync = Sync(self.store)
+        self.sync = Sync(self.store, send=send_nothing)
         self.sink = FakeSink(
             *(address(name) for name in (*HELD, "dora", "eve")), file=self.folder / "list.json", hook=self.countdown
         )
@@ -209,6 +234,7 @@ def forked(folder: Path, steps: list[Step], kill_at: int = 0) -> int:
 def run(job: str, folder: Path) -> int:
     """Kills the job at each of its steps; the number of kills."""
     before, act, after = JOBS[job]
+    STARTER.compile()
     start = folder / "start"
     start.mkdir()
     if forked(start, before):

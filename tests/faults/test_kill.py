@@ -1,4 +1,4 @@
-"""Kills a run at every call of its store and at every request, and lets the next run find its way."""
+"""Kills a run at every call and statement of its store and at every request, and lets the next run find its way."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has
 
 @pytest.mark.parametrize(
     ("job", "fewest"),
-    [("pull", 30), ("push-hold", 30), ("push-release", 30), ("release", 20), ("reconcile", 30), ("forget", 20)],
+    [("pull", 100), ("push-hold", 60), ("push-release", 60), ("release", 50), ("reconcile", 50), ("forget", 50)],
 )
 def test_a_run_that_is_killed_anywhere_loses_nothing_and_leaves_no_hold_without_its_row(
     tmp_path: Path, job: str, fewest: int
