@@ -4,16 +4,39 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import permutations, product
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from alignkit.models import Outcome, Verdict
-from alignkit.rules import Evaluation, Facts
-from alignkit.rules.compiler import CAUTION
+from alignkit.rules import Evaluation, Facts, Policy
+from alignkit.rules.compiler import CAUTION, reference
 from alignkit.rules.conditions import AllOf, AnyOf, AnyRow, Condition, CountRows, CustomerTest, NoRow, Not, RowTest
 
-from .builders import DAY, NOW, ago, at, hold, issue, message, policy, rule, signal
+from alignkit.rules.generator import generate
+
+from .builders import (
+    DAY,
+    NOW,
+    ago,
+    at,
+    hold,
+    issue,
+    message,
+    policy,
+    random_facts,
+    random_message,
+    random_policy,
+    rule,
+    signal,
+)
+from .test_laws import corrupt
+
+seeds = st.integers(min_value=0, max_value=2**32).map(Random)
+STARTER = Policy.starter()
 
 YES: Condition = NoRow(none="posts")
 NO: Condition = AnyRow(any="posts")
@@ -158,3 +181,44 @@ def test_a_rule_on_what_a_customer_has_none_of_is_not_asked() -> None:
             raise AssertionError("an empty collection was looked through")
 
     assert evaluate(rule(AnyRow(any="issues")), facts=Facts(issues=Untouched())).verdict is Verdict.SEND
+
+
+@given(seeds)
+@settings(max_examples=400)
+def test_the_quick_answer_is_the_careful_one(random: Random) -> None:
+    compiled = (STARTER if random.random() < 0.3 else random_policy(random)).compile()
+    for _ in range(5):
+        facts, said = random_facts(random), random_message(random)
+        if random.random() < 0.4:
+            facts = corrupt(random, facts)
+        if plan := compiled.plan(said):
+            assert plan.evaluate(facts, said, at(NOW)) == plan.evaluate_carefully(facts, said, at(NOW))
+
+
+@given(seeds)
+def test_the_evidence_is_what_the_rules_that_count_cite(random: Random) -> None:
+    compiled, facts, said = random_policy(random).compile(), random_facts(random), random_message(random)
+    found = compiled(facts, said, at(NOW))
+    cited = [each for rule in (*found.rules, *found.notes) for each in compiled.cite(rule, facts, said, at(NOW))]
+    assert found.evidence == tuple(sorted({reference(*each) for each in cited}))
+
+
+def test_kinds_of_messages_under_the_same_rules_share_one_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[Any] = []
+
+    def counting(*arguments: Any, **named: Any) -> Any:
+        written.append(arguments)
+        return generate(*arguments, **named)
+
+    monkeypatch.setattr("alignkit.rules.compiler.generate", counting)
+    compiled = policy(rule(YES, categories=("promotional", "upsell"))).compile()
+    for category in ("promotional", "upsell", "promotional", "newsletter", "transactional"):
+        compiled(Facts(), message(category), at(NOW))
+    assert len(written) == 2
+    assert compiled.plan(message("transactional")) is None
+    assert compiled.plan(message(about_issue="desk/1")) is None
+
+
+def test_an_unreadable_name_of_a_row_is_no_evidence() -> None:
+    unnamed: list[Any] = [issue(ref=None), issue(ref=""), issue(ref=7), issue()]
+    assert evaluate(rule(AnyRow(any="issues")), facts=Facts(issues=unnamed)).evidence == ("desk/issue/1",)

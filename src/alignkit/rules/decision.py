@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alignkit.errors import DataInvalid
@@ -58,41 +58,41 @@ class _Unknown:
 _UNKNOWN = _Unknown()
 
 
-@dataclass(slots=True, repr=False, kw_only=True)
+@dataclass(slots=True, repr=False)
 class Decision:
     """Whether one message may go out, and why. Treat it as read-only.
 
     Attributes:
         verdict: `send` or `suppress`.
-        outcome: what should become of the message; None where it may go out.
-        rules: ids of the rules that decided, sorted.
-        notes: ids of the rules that report something and decide nothing, sorted.
-        evidence: references (`source/type/id`) of what the rules in `rules` and `notes` hold because of, sorted.
-        stale: sources that were last read longer ago than their budget.
-        incomplete: sources that were expected and have never been read to their end.
-        errors: what could not be evaluated or read, in sentences without data.
         policy: the digest of the policy.
         policy_name: its name.
         scope: the scope of the message.
         decided_at: the instant that was asked about.
         decided_as_of: the instant up to which facts were trusted; before `decided_at` where a source is stale.
+        outcome: what should become of the message; None where it may go out.
+        rules: ids of the rules that decided, sorted.
+        notes: ids of the rules that report something and decide nothing, sorted.
+        evidence: references (`source/type/id`) of what the rules in `rules` and `notes` hold because of, sorted.
+        errors: what could not be evaluated or read, in sentences without data.
+        stale: sources that were last read longer ago than their budget.
+        incomplete: sources that were expected and have never been read to their end.
         customer: the store's id of the customer, None for somebody unknown.
         basis: what the decision was made from, None where facts could not be had.
     """
 
     verdict: Verdict
-    outcome: Outcome | None = None
-    rules: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    evidence: tuple[str, ...] = ()
-    stale: tuple[Stale, ...] = ()
-    incomplete: tuple[str, ...] = ()
-    errors: tuple[str, ...] = ()
     policy: str
     policy_name: str
     scope: str
     decided_at: datetime
     decided_as_of: datetime
+    outcome: Outcome | None = None
+    rules: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    stale: tuple[Stale, ...] = ()
+    incomplete: tuple[str, ...] = ()
     customer: str | None = None
     basis: Basis | None = field(default=None, compare=False)
     _until: datetime | _Unknown | None = field(default=_UNKNOWN, init=False, compare=False)
@@ -255,30 +255,37 @@ def decide(
 ) -> Decision:
     """See `Policy.decide`."""
     decided_at = _aware(now, "now")
-    trusted = decided_at if as_of is None else min(decided_at, _aware(as_of, "as_of"))
+    trusted = decided_at if as_of is None or as_of is now else min(decided_at, _aware(as_of, "as_of"))
     compiled = policy.compile()
-    if policy.always_allows(message):
+    plan = compiled.plan(message)
+    if plan is None:
         evaluation, trusted, stale, incomplete = ALLOWED, decided_at, (), ()
     else:
-        evaluation = compiled(facts, message, microseconds(trusted))
-        if evaluation.verdict is Verdict.SEND and must_wait(policy, message, stale, incomplete):
+        evaluation = plan.evaluate(facts, message, microseconds(trusted))
+        if (
+            (stale or incomplete)
+            and evaluation.verdict is Verdict.SEND
+            and must_wait(policy, message, stale, incomplete)
+        ):
             evaluation = evaluation._replace(verdict=Verdict.SUPPRESS, outcome=Outcome.DEFER, rules=(), evidence=())
+    verdict, outcome, rules, notes, evidence, errors = evaluation
+    # By position: fifteen names would take longer to match than the rules of most policies to evaluate.
     return Decision(
-        verdict=evaluation.verdict,
-        outcome=evaluation.outcome,
-        rules=evaluation.rules,
-        notes=evaluation.notes,
-        evidence=evaluation.evidence,
-        stale=stale,
-        incomplete=incomplete,
-        errors=evaluation.errors,
-        policy=compiled.digest,
-        policy_name=policy.name,
-        scope=message.scope,
-        decided_at=decided_at,
-        decided_as_of=trusted,
-        customer=facts.customer,
-        basis=Basis(compiled, facts, message),
+        verdict,
+        compiled.digest,
+        policy.name,
+        message.scope,
+        decided_at,
+        trusted,
+        outcome,
+        rules,
+        notes,
+        evidence,
+        errors,
+        stale,
+        incomplete,
+        facts.customer,
+        Basis(compiled, facts, message),
     )
 
 
@@ -306,6 +313,8 @@ def withhold(policy: Policy, message: Message, now: datetime, error: str, *, cus
 
 
 def _aware(moment: datetime, name: str) -> datetime:
+    if moment.tzinfo is UTC:
+        return moment
     if moment.tzinfo is None or moment.utcoffset() is None:
         raise DataInvalid(f"`{name}` has no time zone; pass an aware time, such as `datetime.now(UTC)`")
     return in_utc(moment)

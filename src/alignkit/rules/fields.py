@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from enum import StrEnum
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from alignkit.models.vocabulary import (
@@ -43,10 +43,11 @@ class Kind(StrEnum):
 
 
 class Field(NamedTuple):
-    """The kind of a field, and its closed list of words; an empty list means free text."""
+    """The kind of a field, its closed list of words (empty: free text), and whether it may have no value."""
 
     kind: Kind
     words: frozenset[str] = frozenset()
+    is_optional: bool = False
 
 
 def _words(vocabulary: type[StrEnum]) -> frozenset[str]:
@@ -99,7 +100,9 @@ def _fields(collection: Collection) -> dict[str, Field]:
     hints = get_type_hints(row)
     return {
         each.name: Field(
-            _kind(each.name, hints[each.name]), _words(words[each.name]) if each.name in words else frozenset()
+            _kind(each.name, hints[each.name]),
+            _words(words[each.name]) if each.name in words else frozenset(),
+            is_optional=NoneType in get_args(hints[each.name]),
         )
         for each in fields(row)
     }
@@ -109,16 +112,16 @@ ROW_FIELDS: dict[Collection, dict[str, Field]] = {collection: _fields(collection
 """The fields of a row of each collection, under the names that `alignkit.rules.facts` gives them."""
 
 CUSTOMER_FIELDS: dict[str, Field] = {
-    "is_vip": Field(Kind.FLAG),
-    "tier": Field(Kind.TEXT),
-    "lifecycle_stage": Field(Kind.TEXT, _words(LifecycleStage)),
+    "is_vip": Field(Kind.FLAG, is_optional=True),
+    "tier": Field(Kind.TEXT, is_optional=True),
+    "lifecycle_stage": Field(Kind.TEXT, _words(LifecycleStage), is_optional=True),
 }
 """The attributes of a customer."""
 
 MESSAGE_FIELDS: dict[str, Field] = {
     "category": Field(Kind.TEXT, _words(Category)),
     "channel": Field(Kind.TEXT, _words(Channel)),
-    "campaign_id": Field(Kind.TEXT),
+    "campaign_id": Field(Kind.TEXT, is_optional=True),
     "product_refs": Field(Kind.LIST),
 }
 """The attributes of the message that is being decided."""

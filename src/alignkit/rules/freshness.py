@@ -23,14 +23,16 @@ class View(NamedTuple):
 
 def view(policy: Policy, message: Message, now: datetime, sources: Mapping[str, datetime | None]) -> View:
     """See `Policy.view`."""
-    freshness = policy.freshness_of(message.category)
-    if freshness is None or policy.always_allows(message):
+    plan = policy.compile().plan(message)
+    freshness = None if plan is None else plan.freshness
+    if freshness is None:
         return View(now)
-    known = {**dict.fromkeys(policy.expects), **sources}
-    stale = tuple(
-        Stale(source, read_at)
-        for source, read_at in sorted(known.items())
-        if read_at is not None and now - read_at > freshness.budget
-    )
-    ends = [each.read_at + freshness.budget for each in stale] if freshness.mode == "last_known" else []
-    return View(min([now, *ends]), stale, tuple(sorted(source for source, at in known.items() if at is None)))
+    budget = freshness.budget
+    unread = [source for source in policy.expects if source not in sources]
+    old = [(source, at) for source, at in sources.items() if at is None or now - at > budget]
+    if not (unread or old):
+        return View(now)
+    stale = tuple(Stale(source, at) for source, at in sorted(old) if at is not None)
+    unread.extend(source for source, at in old if at is None)
+    ends = [each.read_at + budget for each in stale] if freshness.mode == "last_known" else []
+    return View(min([now, *ends]), stale, tuple(sorted(set(unread))))

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from alignkit.rules.compiler import Cited, reference
+from alignkit.rules.closures import Cited
+from alignkit.rules.compiler import reference
 
 PLACEHOLDERS = ("rows", "count", "since")
 """What may stand in braces in a rule's reason."""
