@@ -43,7 +43,7 @@ def of_issues(mapping: Declared, tags: Tags, *, keeps_text: bool) -> Recipe[Issu
         SettingsError: the mapping names a field that there is not or that cannot be mapped, or a word that is none of
             ours.
     """
-    statuses = {word.casefold(): _member(IssueStatus, ours) for word, ours in mapping.statuses.items()}
+    statuses = _Words(_members(IssueStatus, mapping.statuses), IssueStatus.UNKNOWN)
     places = dict(mapping.issues)
     if "priority" in places:
         places.setdefault("priority_raw", places["priority"])
@@ -73,6 +73,7 @@ class Recipe(Generic[E]):
         self.objects = [name for name, one in known.items() if one.default_factory is not None]
         kinds = {name: _kind(model, name) for name in places}
         self.schemas = {name: _schema(name, kind, mapping) for name, kind in kinds.items()}
+        # Applied here: called by pydantic for each value, they take longer.
         self.converters = [
             (name, self.defaults.get(name), convert)
             for name, kind in kinds.items()
@@ -107,7 +108,7 @@ class Recipe(Generic[E]):
 
 
 def _finish_issue(
-    statuses: Mapping[str, IssueStatus],
+    statuses: _Words[IssueStatus],
     mapping: Declared,
     tags: Tags,
     keeps_text: bool,  # noqa: FBT001 - bound by `partial`
@@ -115,7 +116,7 @@ def _finish_issue(
 ) -> Extras:
     raw: str = values["status"] or ""
     values["status_raw"] = raw
-    values["status"] = statuses.get(raw.casefold(), IssueStatus.UNKNOWN)
+    values["status"] = statuses[raw]
     values["remote_created_at"] = values["created_at"]
     if not keeps_text:
         values["subject"] = None
@@ -189,10 +190,11 @@ def _converter(name: str, kind: type, mapping: Declared) -> Convert | None:
         return partial(_words, mapping.separator)
     if kind is str:
         return None
-    if issubclass(kind, Enum):
-        return _word_converter(name, kind, mapping)
     if kind is bool and name in mapping.values:
         return _truth_converter(mapping.values[name])
+    if issubclass(kind, Enum):
+        words = {member.value: member for member in kind} | _members(kind, mapping.values.get(name, {}))
+        return _Words(words, _UNKNOWN_WORDS.get(kind)).__getitem__
     return _same
 
 
@@ -243,15 +245,15 @@ def _by_format(form: str, settle: Callable[[datetime], datetime], text: str) -> 
     return settle(moment)
 
 
-def _word_converter(name: str, kind: type[Enum], mapping: Declared) -> Convert:
-    words = {member.value: member for member in kind}
-    words |= {word.casefold(): _member(kind, ours) for word, ours in mapping.values.get(name, {}).items()}
-    unknown = _UNKNOWN_WORDS.get(kind)
+class _Words(dict[str, M | None]):
+    """An export's words -> ours, whatever the case; a dictionary, so that nearly every word is found at once."""
 
-    def convert(word: str) -> Enum | None:
-        return words.get(word) or words.get(word.casefold(), unknown)
+    def __init__(self, words: Mapping[str, M], unknown: M | None) -> None:
+        super().__init__(words)
+        self._unknown = unknown
 
-    return convert
+    def __missing__(self, word: str) -> M | None:
+        return self.get(word.casefold(), self._unknown)
 
 
 def _truth_converter(words: Mapping[str, str]) -> Convert:
@@ -270,6 +272,10 @@ _UNKNOWN_WORDS: Mapping[type[Enum], Enum] = {
     Audience: Audience.CUSTOMER,
     CustomerKind: CustomerKind.PERSON,
 }
+
+
+def _members(kind: type[M], words: Mapping[str, Any]) -> dict[str, M]:
+    return {word.casefold(): _member(kind, ours) for word, ours in words.items()}
 
 
 def _member(kind: type[M], word: Any) -> M:
