@@ -66,7 +66,7 @@ def test_what_a_row_that_does_not_pass_is_about_is_not_asked() -> None:
     many = CountRows(
         count="signals", at_least=2, distinct="thing", where=(RowTest(field="polarity", equals="negative"),)
     )
-    unreadable = signal("desk/issue/1", thing=[], polarity="positive")
+    unreadable = signal([], polarity="positive")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - a fault
     assert check(many, Facts(signals=[signal("desk/issue/1"), signal("desk/issue/2"), unreadable])) is True
 
 

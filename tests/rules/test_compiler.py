@@ -15,7 +15,6 @@ from alignkit.models import Outcome, Verdict
 from alignkit.rules import Evaluation, Facts, Policy
 from alignkit.rules.compiler import CAUTION, reference
 from alignkit.rules.conditions import AllOf, AnyOf, AnyRow, Condition, CountRows, CustomerTest, NoRow, Not, RowTest
-
 from alignkit.rules.generator import generate
 
 from .builders import (
