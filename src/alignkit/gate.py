@@ -14,8 +14,9 @@ from typing import Literal
 from alignkit import identity
 from alignkit.errors import DataInvalid, StoreDamaged, StoreUnavailable
 from alignkit.models import Customer, Message
-from alignkit.rules.decision import Decision
+from alignkit.rules.decision import Decision, decide
 from alignkit.rules.facts import Facts
+from alignkit.rules.freshness import view
 from alignkit.rules.policy import Policy
 from alignkit.stores.base import Store
 
@@ -42,7 +43,7 @@ class Gate:
         self.policy = policy
         self.on_error = on_error
         self._needs = policy.needs
-        policy.compile()
+        self._compiled = policy.compile()
 
     def decide(self, who: str | Customer, message: Message, *, now: datetime | None = None) -> Decision:
         """Whether this message may go to this customer now, why, and until when that stays so.
@@ -57,8 +58,8 @@ class Gate:
             StoreUnavailable, StoreDamaged: the store failed and `on_error` is `raise`.
         """
         moment = aware(now)
-        if self.policy.always_allows(message):
-            return self.policy.decide(_NOTHING, message, moment)
+        if self._compiled.plan(message) is None:
+            return decide(self.policy, _NOTHING, message, moment)
         keys = _keys(who)
         try:
             sources = self.store.watermarks()
@@ -69,10 +70,8 @@ class Gate:
             return self.policy.withhold(message, moment, str(error))
         if not sources and not self.policy.expects:
             sources = {NO_SOURCE: None}
-        view = self.policy.view(message, moment, sources)
-        return self.policy.decide(
-            facts, message, moment, as_of=view.as_of, stale=view.stale, incomplete=view.incomplete
-        )
+        as_of, stale, incomplete = view(self.policy, message, moment, sources)
+        return decide(self.policy, facts, message, moment, as_of=as_of, stale=stale, incomplete=incomplete)
 
     def _facts(self, keys: Sequence[str]) -> Facts:
         """What is known under the first identifier that the store knows."""
@@ -103,6 +102,8 @@ def aware(now: datetime | None) -> datetime:
     """
     if now is None:
         return datetime.now(UTC)
+    if now.tzinfo is UTC:
+        return now
     if now.tzinfo is None or now.utcoffset() is None:
         raise DataInvalid("`now` has no time zone; pass an aware time, such as `datetime.now(UTC)`")
     return now.astimezone(UTC)
