@@ -70,7 +70,12 @@ def _load(point: EntryPoint) -> Connector:
             f"the connector `{name}` is written for protocol {version or 'unnamed'} and this alignkit speaks"
             f" {PROTOCOL_VERSION}; install a matching release of its package"
         )
-    found = point.load()
+    try:
+        found = point.load()
+    except Exception as error:
+        raise SettingsError(
+            f"the connector `{name}` cannot be loaded ({type(error).__name__}); install its package again"
+        ) from error
     if not (isinstance(found, type) and issubclass(found, (Source, Sink))):
         raise SettingsError(f"what the package of `{name}` offers is no connector; report it to its authors")
     return found

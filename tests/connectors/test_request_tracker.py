@@ -422,7 +422,7 @@ def test_a_broken_record_is_quarantined_and_the_rest_of_its_page_goes_in(desk: F
         desk.ticket(f"customer{number}@example.test", is_broken=number == 2)
     (page,) = pages(connector(), "tickets", desk.send)
     assert [event.subject for event in page.events] == ["1", "2"]
-    assert [one.key for one in page.quarantined] == ["ticket/3"]
+    assert [one.key for one in page.quarantined] == ["issue/3"]
     assert "LastUpdated" in page.quarantined[0].reason
     assert "yesterday" not in page.quarantined[0].reason
 

@@ -126,3 +126,11 @@ def test_an_active_issue_marked_as_spam_or_deleted_is_over() -> None:
     assert changed(is_spam=True).data.is_active is False
     assert changed(is_deleted=True).data.is_active is False
     assert changed(status=IssueStatus.UNKNOWN).data.is_active is None
+
+
+def test_a_copy_with_other_data_keeps_no_text_of_the_old() -> None:
+    issue = Issue(id="1", status=IssueStatus.OPEN, status_raw="open", created_at=START)
+    event = IssueChanged.of(issue, source="desk", received_at=START)
+    changed = event.model_copy(update={"data": issue.model_copy(update={"subject": "another"})})
+    assert b"another" in changed.data_text()
+    assert event.model_copy(update={"sequence": 7}).data_text() == event.data_text()

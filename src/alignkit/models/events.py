@@ -106,6 +106,13 @@ class Event(Model, frozen=True):
         kept = (self.__pydantic_private__ or _NOTHING_KEPT).get("_text")
         return kept or text_of(self.data, self.data_type)
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy; the text that was kept for the data goes where the data changes."""
+        made = super().model_copy(update=update, deep=deep)
+        if update and "data" in update:
+            _set(made, "__pydantic_private__", {"_text": None})
+        return made
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Event) and type(self) is type(other) and vars(self) == vars(other)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from alignkit.connectors.base import Finding, NewIssue, Run, Sink, Source
 from alignkit.gate import aware
@@ -20,6 +20,9 @@ from alignkit.sync.push import Brake, PushJob, PushResult
 from alignkit.sync.reconcile import ReconcileJob, ReconcileResult
 from alignkit.sync.release import ReleaseJob, ReleaseResult
 from alignkit.transport import Flow, Request, Response, arun, arun_all, call, run, run_all
+
+if TYPE_CHECKING:
+    from alignkit.transport import AsyncHttpClient, HttpClient
 
 T = TypeVar("T")
 SendRequest = Callable[[Request], Response]
@@ -202,10 +205,18 @@ class Sync(_Recording):
         if self._send is not None:
             yield self._send
             return
-        from alignkit.transport import HttpClient
+        with ExitStack() as opened:
+            clients: list[HttpClient] = []
 
-        with HttpClient() as client:
-            yield client.send
+            def send(request: Request) -> Response:
+                """Opens the client with the first request, which connectors of files never make."""
+                if not clients:
+                    from alignkit.transport import HttpClient
+
+                    clients.append(opened.enter_context(HttpClient()))
+                return clients[0].send(request)
+
+            yield send
 
 
 class AsyncSync(_Recording):
@@ -318,10 +329,18 @@ class AsyncSync(_Recording):
         if self._send is not None:
             yield self._send
             return
-        from alignkit.transport import AsyncHttpClient
+        async with AsyncExitStack() as opened:
+            clients: list[AsyncHttpClient] = []
 
-        async with AsyncHttpClient() as client:
-            yield client.send
+            async def send(request: Request) -> Response:
+                """Opens the client with the first request, which connectors of files never make."""
+                if not clients:
+                    from alignkit.transport import AsyncHttpClient
+
+                    clients.append(await opened.enter_async_context(AsyncHttpClient()))
+                return await clients[0].send(request)
+
+            yield send
 
 
 def _pull_job(

@@ -26,8 +26,8 @@ API = "/REST/2.0"
 PAGE_SIZE = 100
 HIDDEN_OR_GONE = frozenset({403, 404})
 
-TICKETS = Reader(TypeAdapter(Ticket), TypeAdapter(list[Ticket]), "ticket")
-USERS = Reader(TypeAdapter(User), TypeAdapter(list[User]), "user")
+TICKETS = Reader(TypeAdapter(Ticket), TypeAdapter(list[Ticket]), "issue")
+USERS = Reader(TypeAdapter(User), TypeAdapter(list[User]), "contact")
 QUEUES = Reader(TypeAdapter(Queue), TypeAdapter(list[Queue]), "queue")
 TRANSACTIONS = Reader(TypeAdapter(Transaction), TypeAdapter(list[Transaction]), "transaction")
 

@@ -89,7 +89,7 @@ def _look_up(desk: Desk, number: int, found: _Found) -> Flow[int | None]:
     try:
         record = parsed(Single, response, desk.name)
     except RecordInvalid as error:
-        found.quarantined.append(Quarantined(f"ticket/{number}", error.reason))
+        found.quarantined.append(Quarantined(f"issue/{number}", error.reason))
         return None
     if record.id != number:
         removal = IssueRemoval(
@@ -124,7 +124,7 @@ def _learn_user(desk: Desk, user_id: int, found: _Found) -> Flow[None]:
     try:
         user = yield from desk.user(user_id)
     except RecordInvalid as error:
-        found.quarantined.append(Quarantined(f"user/{user_id}", error.reason))
+        found.quarantined.append(Quarantined(f"contact/{user_id}", error.reason))
         return
     if user is not None:
         is_staff = desk.privileged.get(user_id)
