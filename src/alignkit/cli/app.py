@@ -10,7 +10,7 @@ from alignkit import __version__
 from alignkit.cli import deciding, demonstrating, holding, people, reporting, syncing
 from alignkit.cli.exits import MEANINGS
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     name="alignkit",
     help="Keeps marketing from working against support: reads open issues, holds and releases, and says why.",
     epilog=f"Exit codes: {' · '.join(f'{code.value} {meaning}' for code, meaning in MEANINGS.items())}",
@@ -37,5 +37,5 @@ def start(
     """Takes the options that stand before a command."""
 
 
-for group in (demonstrating, syncing, deciding, holding, people, reporting):
-    group.add_to(app)
+for _group in (demonstrating, syncing, deciding, holding, people, reporting):
+    _group.add_to(app)

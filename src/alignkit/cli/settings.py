@@ -10,7 +10,7 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, ClassVar, Literal, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -33,7 +33,7 @@ E = TypeVar("E", bound=Source | Sink)
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Environment(_Strict):
@@ -45,7 +45,7 @@ class Environment(_Strict):
 class Connection(BaseModel):
     """A source or destination: the connector's name, and what that connector takes."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
 
     connector: str
 
@@ -89,8 +89,8 @@ class Settings:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.folder = path.absolute().parent
-        self.file = _parsed(path)
+        self.folder: Path = path.absolute().parent
+        self.file: SettingsFile = _parsed(path)
 
     @property
     def store(self) -> Path:

@@ -32,7 +32,7 @@ where their own channels, categories and products cover the message.
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 from pydantic import (
     ConfigDict,
@@ -102,7 +102,7 @@ class Question(Model, frozen=True):
     contains: StrictStr | None = None
     is_unset: StrictBool | None = None
 
-    model_config = ConfigDict(populate_by_name=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(populate_by_name=True)
 
     @model_validator(mode="after")
     def _asks_one_question(self) -> Self:
@@ -146,7 +146,7 @@ class NotTest(Model, frozen=True):
 
     test: Test = Field(validation_alias="not", serialization_alias="not")
 
-    model_config = ConfigDict(populate_by_name=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(populate_by_name=True)
 
 
 class AnyRow(Model, frozen=True):
@@ -228,7 +228,7 @@ class Not(Model, frozen=True):
 
     condition: Condition = Field(validation_alias="not", serialization_alias="not")
 
-    model_config = ConfigDict(populate_by_name=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(populate_by_name=True)
 
 
 _TESTS = ("field", "all_of", "any_of", "not")

@@ -35,7 +35,7 @@ class CrashingStore(MemoryStore):
 
     def __init__(self, at: int) -> None:
         super().__init__()
-        self.left = at
+        self.left: int = at
 
     def apply(self, batch: Batch) -> Applied:
         self.left -= 1
@@ -52,7 +52,7 @@ class Stuck:
 
     def __init__(self, service: FakeService, at: int) -> None:
         self.service = service
-        self.left = at
+        self.left: int = at
         self.repeated: Response | None = None
         self._list: object = None
 

@@ -77,7 +77,7 @@ class Watched(Account):
     """
 
     def __init__(self, account: Account | None, clock: Clock, crash: CrashPoint) -> None:
-        self.has_account = account is not None
+        self.has_account: bool = account is not None
         if account is None:
             super().__init__("https://files.example", Anonymous(), clock=clock)
         else:

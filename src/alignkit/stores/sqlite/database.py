@@ -97,10 +97,10 @@ class Database:
     """
 
     def __init__(self, path: str | Path, *, patience: timedelta = timedelta(seconds=30)) -> None:
-        self.path = str(path)
+        self.path: str = str(path)
         self._patience = patience.total_seconds()
         self._writing = threading.RLock()
-        self.writes = 0
+        self.writes: int = 0
         with translated():
             self._writer = self._connect()
             try:
