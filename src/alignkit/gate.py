@@ -14,9 +14,9 @@ from typing import Literal
 from alignkit import identity
 from alignkit.errors import DataInvalid, StoreDamaged, StoreUnavailable
 from alignkit.models import Customer, Message
-from alignkit.rules.decision import Decision, decide
+from alignkit.rules.decision import Basis, Decision, settle
 from alignkit.rules.facts import Facts
-from alignkit.rules.freshness import view
+from alignkit.rules.freshness import View, view
 from alignkit.rules.policy import Policy
 from alignkit.stores.base import Store
 
@@ -58,8 +58,9 @@ class Gate:
             StoreUnavailable, StoreDamaged: the store failed and `on_error` is `raise`.
         """
         moment = aware(now)
-        if self._compiled.plan(message) is None:
-            return decide(self.policy, _NOTHING, message, moment)
+        plan = self._compiled.plan(message)
+        if plan is None:
+            return settle(Basis(self._compiled, _NOTHING, message), None, moment, View(moment))
         keys = _keys(who)
         try:
             sources = self.store.watermarks()
@@ -70,8 +71,7 @@ class Gate:
             return self.policy.withhold(message, moment, str(error))
         if not sources and not self.policy.expects:
             sources = {NO_SOURCE: None}
-        as_of, stale, incomplete = view(self.policy, message, moment, sources)
-        return decide(self.policy, facts, message, moment, as_of=as_of, stale=stale, incomplete=incomplete)
+        return settle(Basis(self._compiled, facts, message), plan, moment, view(plan, moment, sources))
 
     def _facts(self, keys: Sequence[str]) -> Facts:
         """What is known under the first identifier that the store knows."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from alignkit.rules.compiler import Compiled, Evaluation
-from alignkit.rules.decision import Decision, Stale
+from alignkit.rules.decision import Decision
 from alignkit.rules.facts import Facts
-from alignkit.rules.freshness import View
+from alignkit.rules.freshness import Stale, View
 from alignkit.rules.policy import Effect, Freshness, Mode, OnUnknown, Policy, Rule, WhenStale
 
 __all__ = [

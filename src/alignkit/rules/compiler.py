@@ -109,7 +109,7 @@ class Compiled:
             return None
         category, channel = message.category, message.channel
         rules = [rule for rule in self._rules.values() if rule.rule.governs(category, channel)]
-        return Plan(rules, self.policy.freshness_of(category), self._function(rules))
+        return Plan(rules, self._function(rules), self.policy.freshness_of(category), self.policy.expects)
 
     def _function(self, rules: Sequence[_Rule]) -> Function:
         """Kinds of messages under the same rules share one function."""
@@ -125,15 +125,19 @@ class Plan:
 
     Attributes:
         freshness: how old facts may be; None where any age will do.
+        expects: the sources that must have been read to their end once.
         moments: the boundaries in time of its rules.
     """
 
-    __slots__ = ("_exempting", "_function", "_noting", "_suppressing", "freshness", "moments")
+    __slots__ = ("_exempting", "_function", "_noting", "_suppressing", "expects", "freshness", "moments")
 
-    def __init__(self, rules: Sequence[_Rule], freshness: Freshness | None, function: Function) -> None:
+    def __init__(
+        self, rules: Sequence[_Rule], function: Function, freshness: Freshness | None, expects: tuple[str, ...]
+    ) -> None:
         self._suppressing, self._exempting, self._noting = _by_effect(rules)
         self._function = function
         self.freshness = freshness
+        self.expects = expects
         self.moments = frozenset[Moment]().union(*(rule.moments for rule in rules))
 
     def evaluate(self, facts: Facts, message: Message, now: int) -> Evaluation:

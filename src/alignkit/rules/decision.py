@@ -12,9 +12,10 @@ from alignkit.models.base import in_utc
 from alignkit.models.events import microseconds
 from alignkit.models.marketing import Message
 from alignkit.models.vocabulary import Outcome, Verdict
-from alignkit.rules.compiler import ALLOWED, Compiled, Evaluation, fault_of
+from alignkit.rules.compiler import ALLOWED, Compiled, Evaluation, Plan, fault_of
 from alignkit.rules.durations import spell_duration
 from alignkit.rules.facts import Facts
+from alignkit.rules.freshness import Stale, View, must_wait
 from alignkit.rules.wording import LAST_INSTANT, fill, moment_of, spell_day, spell_moment
 
 if TYPE_CHECKING:
@@ -33,14 +34,6 @@ _OPENINGS = {
     Outcome.SWAP: "hold and send the substitute",
 }
 _MICROSECOND = timedelta(microseconds=1)
-
-
-@dataclass(slots=True, frozen=True)
-class Stale:
-    """A source that was last read at `read_at`, longer ago than the message's budget allows."""
-
-    source: str
-    read_at: datetime
 
 
 class Basis(NamedTuple):
@@ -156,7 +149,8 @@ class Decision:
     def _waits_for_sources(self) -> bool:
         if self.basis is None:
             return False
-        return must_wait(self.basis.compiled.policy, self.basis.message, self.stale, self.incomplete)
+        plan = self.basis.compiled.plan(self.basis.message)
+        return plan is not None and must_wait(plan.freshness, self.stale, self.incomplete)
 
     def explain(self) -> str:
         """The decision in one sentence for a marketer."""
@@ -255,27 +249,30 @@ def decide(
 ) -> Decision:
     """See `Policy.decide`."""
     decided_at = _aware(now, "now")
-    trusted = decided_at if as_of is None or as_of is now else min(decided_at, _aware(as_of, "as_of"))
+    trusted = decided_at if as_of is None else min(decided_at, _aware(as_of, "as_of"))
     compiled = policy.compile()
-    plan = compiled.plan(message)
+    view = View(trusted, stale, incomplete)
+    return settle(Basis(compiled, facts, message), compiled.plan(message), decided_at, view)
+
+
+def settle(basis: Basis, plan: Plan | None, now: datetime, view: View) -> Decision:
+    """The decision by what the policy lays down for the message; `now` and the view are in UTC."""
+    compiled, facts, message = basis
+    trusted, stale, incomplete = view
     if plan is None:
-        evaluation, trusted, stale, incomplete = ALLOWED, decided_at, (), ()
+        evaluation, trusted, stale, incomplete = ALLOWED, now, (), ()
     else:
         evaluation = plan.evaluate(facts, message, microseconds(trusted))
-        if (
-            (stale or incomplete)
-            and evaluation.verdict is Verdict.SEND
-            and must_wait(policy, message, stale, incomplete)
-        ):
+        if evaluation.verdict is Verdict.SEND and must_wait(plan.freshness, stale, incomplete):
             evaluation = evaluation._replace(verdict=Verdict.SUPPRESS, outcome=Outcome.DEFER, rules=(), evidence=())
     verdict, outcome, rules, notes, evidence, errors = evaluation
     # By position: fifteen names would take longer to match than the rules of most policies to evaluate.
     return Decision(
         verdict,
         compiled.digest,
-        policy.name,
+        compiled.policy.name,
         message.scope,
-        decided_at,
+        now,
         trusted,
         outcome,
         rules,
@@ -285,14 +282,8 @@ def decide(
         stale,
         incomplete,
         facts.customer,
-        Basis(compiled, facts, message),
+        basis,
     )
-
-
-def must_wait(policy: Policy, message: Message, stale: tuple[Stale, ...], incomplete: tuple[str, ...]) -> bool:
-    """Whether what is not known keeps the message back: it has a budget, and a source is missing or too old."""
-    freshness = policy.freshness_of(message.category)
-    return freshness is not None and (bool(incomplete) or (bool(stale) and freshness.mode == "hold"))
 
 
 def withhold(policy: Policy, message: Message, now: datetime, error: str, *, customer: str | None = None) -> Decision:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from alignkit.models.marketing import Message
-from alignkit.rules.decision import Stale
+from alignkit.rules.compiler import Plan
 
 if TYPE_CHECKING:
-    from alignkit.rules.policy import Policy
+    from alignkit.rules.policy import Freshness
+
+
+@dataclass(slots=True, frozen=True)
+class Stale:
+    """A source that was last read at `read_at`, longer ago than the message's budget allows."""
+
+    source: str
+    read_at: datetime
 
 
 class View(NamedTuple):
@@ -21,18 +29,21 @@ class View(NamedTuple):
     incomplete: tuple[str, ...] = ()
 
 
-def view(policy: Policy, message: Message, now: datetime, sources: Mapping[str, datetime | None]) -> View:
-    """See `Policy.view`."""
-    plan = policy.compile().plan(message)
-    freshness = None if plan is None else plan.freshness
-    if freshness is None:
+def view(plan: Plan | None, now: datetime, sources: Mapping[str, datetime | None]) -> View:
+    """See `Policy.view`; `plan` is what the policy lays down for the message."""
+    if plan is None or plan.freshness is None:
         return View(now)
-    budget = freshness.budget
-    unread = [source for source in policy.expects if source not in sources]
+    budget = plan.freshness.budget
+    unread = [source for source in plan.expects if source not in sources]
     old = [(source, at) for source, at in sources.items() if at is None or now - at > budget]
     if not (unread or old):
         return View(now)
     stale = tuple(Stale(source, at) for source, at in sorted(old) if at is not None)
     unread.extend(source for source, at in old if at is None)
-    ends = [each.read_at + budget for each in stale] if freshness.mode == "last_known" else []
+    ends = [each.read_at + budget for each in stale] if plan.freshness.mode == "last_known" else []
     return View(min([now, *ends]), stale, tuple(sorted(set(unread))))
+
+
+def must_wait(freshness: Freshness | None, stale: tuple[Stale, ...], incomplete: tuple[str, ...]) -> bool:
+    """Whether what is not known keeps the message back: it has a budget, and a source is missing or too old."""
+    return freshness is not None and (bool(incomplete) or (bool(stale) and freshness.mode == "hold"))

@@ -30,10 +30,10 @@ from alignkit.rules.conditions import (
     NoRow,
     Not,
 )
-from alignkit.rules.decision import Decision, Stale, decide, withhold
+from alignkit.rules.decision import Decision, decide, withhold
 from alignkit.rules.durations import Duration
 from alignkit.rules.facts import Facts
-from alignkit.rules.freshness import View, view
+from alignkit.rules.freshness import Stale, View, view
 from alignkit.rules.wording import PLACEHOLDERS
 
 if TYPE_CHECKING:
@@ -291,7 +291,7 @@ class Policy(Model, frozen=True):
             sources: for each source, the instant up to which it has been read; None where it has never been read to
                 its end. Expected sources that are missing here count as never read.
         """
-        return view(self, message, now, sources)
+        return view(self.compile().plan(message), now, sources)
 
     def withhold(self, message: Message, now: datetime, error: str, *, customer: str | None = None) -> Decision:
         """The decision where facts cannot be had: suppress, unless the message is always allowed.
