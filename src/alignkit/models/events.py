@@ -37,23 +37,24 @@ def microseconds(moment: datetime) -> int:
         delta = moment - _EPOCH
     except TypeError:
         raise DataInvalid("a time without a zone says no instant; give an aware one, in UTC for example") from None
-    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+    return delta.days * 86_400_000_000 + delta.seconds * 1_000_000 + delta.microseconds
 
 
 M = TypeVar("M", bound=Model)
 
 
-def unchecked(model: type[M], values: dict[str, Any], told: set[str]) -> M:
+def unchecked(model: type[M], values: dict[str, Any], told: set[str], private: dict[str, Any] | None = None) -> M:
     """The model that holds exactly these values, which are known to fit: every field of it, and nothing else.
 
     For readers that have validated already; many times as fast as `model_construct`, which looks for aliases and
-    defaults. `told` names the fields that were set; as models are frozen, many may share it.
+    defaults. `told` names the fields that were set; as models are frozen, many may share it. `private` holds the
+    values of private attributes.
     """
     made = model.__new__(model)
     _set(made, "__dict__", values)
     _set(made, "__pydantic_fields_set__", told)
     _set(made, "__pydantic_extra__", None)
-    _set(made, "__pydantic_private__", None)
+    _set(made, "__pydantic_private__", private)
     return made
 
 
@@ -157,10 +158,8 @@ class Event(Model, frozen=True):
         is_named = bool(source) and "/" not in source
         if not (is_named and moment.tzinfo is received_at.tzinfo is UTC and type(data) is cls.data_type):
             return cls(**values)
-        made = unchecked(cls, values, _ENVELOPE)
-        if data.raw is None and data.observed_at is None:
-            _set(made, "__pydantic_private__", {"_text": body})
-        return made
+        is_whole = data.raw is None and data.observed_at is None
+        return unchecked(cls, values, _ENVELOPE, {"_text": body} if is_whole else None)
 
     @classmethod
     def _told(cls, data: Entity) -> bytes:

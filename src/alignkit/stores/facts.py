@@ -117,14 +117,11 @@ def fold(history: Sequence[Event]) -> Folded | None:
 encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
-def _row(record: type, *others: str) -> Any:
-    """The type of a row that holds the values of a record, in order and without the `others`."""
-    return GenericAlias(tuple, tuple(kind for name, kind in get_type_hints(record).items() if name not in others))
+_FIELDS = tuple(kind for name, kind in get_type_hints(IssueFacts).items() if name not in ("ref", "rating"))
+_STORY = tuple[str | None, str, tuple[int, ...], tuple[int, ...]]
+_FACTS_OF_ISSUE: Any = GenericAlias(tuple, (GenericAlias(tuple, _FIELDS), _STORY))
 
-
-_FACTS_OF_ISSUE: Any = GenericAlias(tuple, (_row(IssueFacts, "ref", "rating"), _row(signals.Story)))
-
-# Told the type of each value, pydantic writes an issue in an eighth of the time that `encode` takes.
+# Told the type of each value, pydantic writes an issue in a quarter of the time that `encode` takes.
 _ISSUE = TypeAdapter[Any](_FACTS_OF_ISSUE).serializer
 
 

@@ -149,7 +149,8 @@ class Log(Runs, People, Tombstones):
                 persons = identity.people_of(data, name)
                 accounts = identity.accounts_of(data, name)
                 keys = _keys(persons, accounts)
-                named = [*(person.identifiers for person in persons), *((account,) for account in accounts)]
+                named = [person.identifiers for person in persons]
+                named += [(account,) for account in accounts]
                 text, active, facts, seq = as_json(named), found.active, found.facts, _seq(history, found)
                 if kind is Kind.CONTACT:
                     contacts.append(no)
@@ -163,7 +164,8 @@ class Log(Runs, People, Tombstones):
                 # What an older snapshot says of who is who stays true, or the order of arrival would matter.
                 earlier.update((one, None) for _, event in history for one in identity.people_of(event.data, name))
             if before is None or before.people != text:
-                people.update(dict.fromkeys(persons))
+                for person in persons:
+                    people[person] = None
                 concerned.append((no, kind._value_, keys, None if before is None else before.people))
         db.executemany(
             "INSERT INTO things (no, source, kind, id, seq, active, seen_at, people, facts)"
