@@ -52,7 +52,6 @@ class Model(BaseModel, frozen=True):
     model_config: ClassVar[ConfigDict] = ConfigDict(
         extra="forbid",
         hide_input_in_errors=True,
-        defer_build=True,
         allow_inf_nan=False,
         ser_json_inf_nan="null",
     )

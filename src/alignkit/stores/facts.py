@@ -250,7 +250,8 @@ def readings(kind: int, stored: str) -> list[signals.Reading]:
     if kind == Kind.ISSUE:
         if fields[_EXCLUDED] in _SPEECHLESS:
             return []
-        return signals.of_story(signals.Story(*told), fields[_CREATED_AT], fields[_RESOLVED_AT], fields[_STATUS])
+        created_at, resolved_at = fields[_CREATED_AT], fields[_RESOLVED_AT]
+        return signals.of_story(told, created_at, resolved_at, fields[_STATUS], signals.Reading)
     return [signals.Reading(*reading) for reading in told]
 
 
@@ -266,9 +267,12 @@ def add(facts: Facts, kind: int, source: str, id: str, stored: str) -> None:
         ref = f"{source}/issue/{id}"
         facts.issues.append(IssueFacts(ref, *fields))
         if fields[_EXCLUDED] is None:
-            story = signals.Story(*told)
-            found = signals.of_story(story, fields[_CREATED_AT], fields[_RESOLVED_AT], fields[_STATUS])
-            facts.signals += [_signal(reading, ref) for reading in found]
+
+            def make(kind: str, polarity: str | None, at: int, intent: str | None) -> SignalFacts:
+                return SignalFacts(kind, polarity, at, intent, 1.0, 1.0, ref)
+
+            created_at, resolved_at = fields[_CREATED_AT], fields[_RESOLVED_AT]
+            facts.signals += signals.of_story(told, created_at, resolved_at, fields[_STATUS], make)
     elif kind == Kind.SURVEY:
         ref = f"{source}/survey/{id}"
         name, bucket, score, share, at, issue, campaign = fields

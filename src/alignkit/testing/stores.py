@@ -52,7 +52,7 @@ START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 TERM = timedelta(minutes=10)
 DESK = "desk"
-EVERYTHING = frozenset({"issues", "account_issues", "signals", "surveys", "posts", "sends", "holds"})
+EVERYTHING = frozenset({"issues", "account_issues", "signals", "surveys", "posts", "sends", "holds", "attributes"})
 
 
 def at(hours: float) -> datetime:

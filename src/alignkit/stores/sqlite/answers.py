@@ -17,7 +17,7 @@ from alignkit.rules.facts import Facts
 from alignkit.signals import as_signal
 from alignkit.stores.base import IN_PLACE, Row, Scalar, Table
 from alignkit.stores.facts import KINDS_FOR, Kind, add, rate, readings
-from alignkit.stores.sqlite.database import intact
+from alignkit.stores.sqlite.database import unreadable
 from alignkit.stores.sqlite.ledger import Ledger
 from alignkit.stores.sqlite.log import Log
 
@@ -34,6 +34,7 @@ SELECT t.kind, s.name, t.id, t.facts FROM concerns k JOIN things t ON t.no = k.t
 WHERE k.customer = ? AND k.kind = ?
 """
 _OF_ACCOUNTS = {"account_issues": Kind.ISSUE, "holds": Kind.HOLD}
+_ACCOUNTS = '"accounts"'
 _ATTRIBUTES = ("is_vip", "tier", "lifecycle_stage", "locale", "time_zone", "kind")
 
 # Where the folded fields stand in the facts of an issue (see `alignkit.stores.facts`).
@@ -48,25 +49,33 @@ class Answers(Log, Ledger):
     def facts(self, identifier: str, needs: AbstractSet[str]) -> Facts:
         """What is known of a customer, as far as `needs` asks; one statement, so it is of one moment."""
         facts = Facts()
-        with self.reading() as db, intact():
-            rows = db.execute(self._deciding(frozenset(needs)), (identifier,)).fetchall()
+        with self._turn as db:
+            rows = db.execute(self._deciding(needs), (identifier,)).fetchall()
             if not rows:
                 return facts
-            no, profile = rows[0][0], rows[0][1]
-            facts.customer = str(no)
-            for _, _, kind, source, id, stored in rows:
-                if stored:
-                    add(facts, kind, source, id, stored)
-            accounts: Sequence[int] = ()
-            if profile != "{}":
-                known = from_json(profile)
-                facts.attributes = {name: known.get(name) for name in _ATTRIBUTES}
-                accounts = known.get("accounts", ())
-            if accounts and not needs.isdisjoint(_OF_ACCOUNTS):
-                self._add_accounts(db, facts, accounts, needs)
+            try:
+                self._gather(db, facts, rows, needs)
+            except (ValueError, TypeError, KeyError, IndexError):
+                raise unreadable() from None
         if facts.surveys and facts.issues:
             rate(facts)
         return facts
+
+    def _gather(
+        self, db: sqlite3.Connection, facts: Facts, rows: Sequence[Sequence[Any]], needs: AbstractSet[str]
+    ) -> None:
+        no, profile = rows[0][0], rows[0][1]
+        facts.customer = str(no)
+        for _, _, kind, source, id, stored in rows:
+            if stored:
+                add(facts, kind, source, id, stored)
+        if profile == "{}":
+            return
+        if "attributes" in needs:
+            known = from_json(profile)
+            facts.attributes = {name: known.get(name) for name in _ATTRIBUTES}
+        if _ACCOUNTS in profile and not needs.isdisjoint(_OF_ACCOUNTS):
+            self._add_accounts(db, facts, from_json(profile)["accounts"], needs)
 
     def _add_accounts(
         self, db: sqlite3.Connection, facts: Facts, accounts: Sequence[int], needs: AbstractSet[str]
@@ -82,9 +91,10 @@ class Answers(Log, Ledger):
         facts.account_issues = [issue for issue in found.issues if issue.ref not in own]
         facts.holds += [hold for hold in found.holds if hold.ref not in own]
 
-    _statements: dict[frozenset[str], str] = {}  # noqa: RUF012 - a cache of texts, the same for every store
+    _statements: dict[AbstractSet[str], str] = {}  # noqa: RUF012 - a cache of texts, the same for every store
 
-    def _deciding(self, needs: frozenset[str]) -> str:
+    def _deciding(self, needs: AbstractSet[str]) -> str:
+        needs = needs if isinstance(needs, frozenset) else frozenset(needs)
         statement = self._statements.get(needs)
         if statement is None:
             kinds = sorted({int(kind) for need in needs for kind in KINDS_FOR.get(need, ())})

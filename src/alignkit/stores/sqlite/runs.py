@@ -62,7 +62,7 @@ class Runs(Database):
 
     def watermarks(self) -> Mapping[str, datetime | None]:
         """The watermark of each expected source; None where it is not complete."""
-        with self.reading() as db:
+        with self._turn as db:
             version = (db.execute("PRAGMA data_version").fetchone()[0], self.writes)
             if version != self._watermarks_at:
                 rows = db.execute(
