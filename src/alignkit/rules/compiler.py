@@ -63,8 +63,8 @@ class Compiled:
     __slots__ = ("_allows_about_issue", "_functions", "_plans", "_rules", "_unknown_is_active", "digest", "policy")
 
     def __init__(self, policy: Policy) -> None:
-        self.policy = policy
-        self.digest = policy.digest
+        self.policy: Policy = policy
+        self.digest: str = policy.digest
         self._allows_about_issue = policy.allow_about_issue
         self._unknown_is_active = policy.on_unknown == "active"
         closures = Closures(unknown_is_active=self._unknown_is_active)
@@ -136,9 +136,9 @@ class Plan:
     ) -> None:
         self._suppressing, self._exempting, self._noting = _by_effect(rules)
         self._function = function
-        self.freshness = freshness
-        self.expects = expects
-        self.moments = frozenset[Moment]().union(*(rule.moments for rule in rules))
+        self.freshness: Freshness | None = freshness
+        self.expects: tuple[str, ...] = expects
+        self.moments: frozenset[Moment] = frozenset[Moment]().union(*(rule.moments for rule in rules))
 
     def evaluate(self, facts: Facts, message: Message, now: int) -> Evaluation:
         """What the rules say; no fault in the facts can make this raise."""

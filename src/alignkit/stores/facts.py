@@ -114,7 +114,7 @@ def fold(history: Sequence[Event]) -> Folded | None:
 
 
 # The encoder of the standard library writes the members of a StrEnum as text at full speed.
-encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+encode: Callable[[object], str] = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 _FIELDS = tuple(kind for name, kind in get_type_hints(IssueFacts).items() if name not in ("ref", "rating"))
