@@ -36,10 +36,7 @@ class BrokenStore(MemoryStore):
 
     error: AlignkitError = StoreUnavailable("the store did not take part")
 
-    def watermarks(self) -> NoReturn:
-        raise self.error
-
-    def facts(self, identifier: str, needs: Any) -> NoReturn:
+    def ask(self, identifier: str, needs: Any) -> NoReturn:
         raise self.error
 
 

@@ -7,7 +7,7 @@ sources are; then at the facts. It only reads.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -63,8 +63,7 @@ class Gate:
             return settle(Basis(self._compiled, _NOTHING, message), None, moment, View(moment))
         keys = _keys(who)
         try:
-            sources = self.store.watermarks()
-            facts = self._facts(keys)
+            facts, sources = self._ask(keys)
         except (StoreUnavailable, StoreDamaged) as error:
             if self.on_error == "raise":
                 raise
@@ -73,14 +72,14 @@ class Gate:
             sources = {NO_SOURCE: None}
         return settle(Basis(self._compiled, facts, message), plan, moment, view(plan, moment, sources))
 
-    def _facts(self, keys: Sequence[str]) -> Facts:
-        """What is known under the first identifier that the store knows."""
-        found = _NOTHING
-        for key in keys:
-            found = self.store.facts(key, self._needs)
-            if found.customer is not None:
-                return found
-        return found
+    def _ask(self, keys: Sequence[str]) -> tuple[Facts, Mapping[str, datetime | None]]:
+        """What is known under the first identifier that the store knows, and how far to trust it."""
+        answer = self.store.ask(keys[0], self._needs)
+        for key in keys[1:]:
+            if answer[0].customer is not None:
+                break
+            answer = self.store.ask(key, self._needs)
+        return answer
 
 
 class AsyncGate:

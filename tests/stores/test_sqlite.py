@@ -119,10 +119,13 @@ def test_a_store_that_is_opened_again_says_the_same(path: Path) -> None:
 def test_another_handle_sees_a_page_as_soon_as_it_is_kept(store: SQLiteStore, path: Path) -> None:
     with SQLiteStore(path) as other:
         assert other.watermarks() == {}
+        assert other.ask("email:a@x.example", EVERYTHING)[1] == {}
         store.expect(DESK, "fake", ["issues"])
         store.apply(page([issue("1", 1, requester_email="a@x.example")], 1, ended=True))
         assert other.watermarks() == {DESK: at(1)}
-        assert other.facts("email:a@x.example", EVERYTHING).issues
+        facts, watermarks = other.ask("email:a@x.example", EVERYTHING)
+        assert facts.issues
+        assert watermarks == {DESK: at(1)}
 
 
 @settings(max_examples=40)

@@ -193,10 +193,7 @@ class Store(Protocol):
         ...
 
     def watermarks(self) -> Mapping[str, datetime | None]:
-        """The watermark of each expected source; None where it is not complete.
-
-        The same as `sources` tells, and quick, because every decision asks.
-        """
+        """The watermark of each expected source, as `sources` tells it; None where it is not complete."""
         ...
 
     def checkpoint(self, source: str, stream: str) -> tuple[Json, int] | None:
@@ -242,6 +239,10 @@ class Store(Protocol):
         ...
 
     # Deciding
+
+    def ask(self, identifier: str, needs: AbstractSet[str]) -> tuple[Facts, Mapping[str, datetime | None]]:
+        """What `facts` and `watermarks` tell, of one moment: what a decision needs to know, and how far to trust it."""
+        ...
 
     def facts(self, identifier: str, needs: AbstractSet[str]) -> Facts:
         """What is known of a customer, as far as `needs` (names of collections) asks; empty for strangers."""

@@ -266,6 +266,16 @@ class StoreTests:
         store.apply(page([], 4, stream="users", ended=False))
         assert store.watermarks() == {DESK: at(1)}
 
+    def test_a_question_is_answered_with_facts_and_watermarks(self, store: Store) -> None:
+        known, stranger = "email:ada@shop.example", "email:eve@shop.example"
+        assert store.ask(stranger, EVERYTHING)[1] == {}
+        store.expect(DESK, "fake", ["issues"])
+        assert store.ask(stranger, EVERYTHING)[1] == {DESK: None}
+        store.apply(page([issue("1", 0, requester_email="ada@shop.example")], 1, ended=True))
+        assert store.ask(known, EVERYTHING) == (store.facts(known, EVERYTHING), store.watermarks())
+        assert store.ask(known, EVERYTHING)[0].issues
+        assert store.ask(stranger, EVERYTHING)[1] == {DESK: at(1)}
+
     def test_sources_say_what_watermarks_say(self, store: Store) -> None:
         store.expect(DESK, "fake", ["users", "issues"])
         store.expect("crm", "other", ["people"])

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from pydantic_core import from_json
@@ -20,15 +21,20 @@ from alignkit.stores.facts import KINDS_FOR, Kind, add, rate, readings
 from alignkit.stores.sqlite.database import unreadable
 from alignkit.stores.sqlite.ledger import Ledger
 from alignkit.stores.sqlite.log import Log
+from alignkit.stores.sqlite.runs import STREAMS_STATE
 
-_DECIDING = """
-SELECT c.no, c.profile, t.kind, s.name, t.id, t.facts
+_DECIDING = (
+    """
+SELECT c.no, c.profile, t.kind, s.name, t.id, t.facts, ("""
+    + STREAMS_STATE
+    + """)
 FROM identifiers i JOIN customers c ON c.no = i.customer
 LEFT JOIN concerns k ON k.customer = c.no AND k.kind BETWEEN {first} AND {last}{gaps}
 LEFT JOIN things t ON t.no = k.thing
 LEFT JOIN sources s ON s.no = t.source
 WHERE i.identifier = ?
 """
+)
 _THINGS_OF = """
 SELECT t.kind, s.name, t.id, t.facts FROM concerns k JOIN things t ON t.no = k.thing JOIN sources s ON s.no = t.source
 WHERE k.customer = ? AND k.kind = ?
@@ -46,27 +52,45 @@ _REOPENED_COUNT = 23
 class Answers(Log, Ledger):
     """The part of a SQLite store that answers questions."""
 
+    def ask(self, identifier: str, needs: AbstractSet[str]) -> tuple[Facts, Mapping[str, datetime | None]]:
+        """What `facts` and `watermarks` tell, of one moment; the watermarks are read only when they have changed."""
+        with self._turn as db:
+            while True:
+                facts, state = self._facts(db, identifier, needs)
+                if state != self._watermarks_of:
+                    self._watermarks_of, self._watermarks = self.read_watermarks(db)
+                    if state != self._watermarks_of:
+                        continue  # another process has read a page meanwhile
+                return facts, self._watermarks
+
+    _watermarks: Mapping[str, datetime | None] = MappingProxyType({})
+    _watermarks_of: int | None = -1
+
     def facts(self, identifier: str, needs: AbstractSet[str]) -> Facts:
         """What is known of a customer, as far as `needs` asks; one statement, so it is of one moment."""
-        facts = Facts()
         with self._turn as db:
-            rows = db.execute(self._deciding(needs), (identifier,)).fetchall()
-            if not rows:
-                return facts
-            try:
-                self._gather(db, facts, rows, needs)
-            except (ValueError, TypeError, KeyError, IndexError):
-                raise unreadable() from None
+            return self._facts(db, identifier, needs)[0]
+
+    def _facts(self, db: sqlite3.Connection, identifier: str, needs: AbstractSet[str]) -> tuple[Facts, int | None]:
+        facts = Facts()
+        rows = db.execute(self._deciding(needs), (identifier,)).fetchall()
+        if not rows:
+            found = db.execute(STREAMS_STATE).fetchone()
+            return facts, None if found is None else found[0]
+        try:
+            self._gather(db, facts, rows, needs)
+        except (ValueError, TypeError, KeyError, IndexError):
+            raise unreadable() from None
         if facts.surveys and facts.issues:
             rate(facts)
-        return facts
+        return facts, rows[0][6]
 
     def _gather(
         self, db: sqlite3.Connection, facts: Facts, rows: Sequence[Sequence[Any]], needs: AbstractSet[str]
     ) -> None:
         no, profile = rows[0][0], rows[0][1]
         facts.customer = str(no)
-        for _, _, kind, source, id, stored in rows:
+        for _, _, kind, source, id, stored, _ in rows:
             if stored:
                 add(facts, kind, source, id, stored)
         if profile == "{}":

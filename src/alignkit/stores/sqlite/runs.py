@@ -6,7 +6,6 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from alignkit.errors import LeaseHeld
 from alignkit.fold import moment_of
@@ -14,6 +13,11 @@ from alignkit.models.exchange import Ref
 from alignkit.stores.base import Batch, Json, Lease, QuarantineRow, SourceState, StreamState
 from alignkit.stores.facts import KIND_OF, KINDS_OF_REFS, Kind
 from alignkit.stores.sqlite.database import Database, us, when
+
+STREAMS_STATE = "SELECT value FROM meta WHERE key = 'streams'"
+"""A number that grows whenever what is known of streams changes, so that a decision need not read them each time."""
+
+_STREAMS_CHANGED = "INSERT INTO meta VALUES ('streams', 1) ON CONFLICT DO UPDATE SET value = value + 1"
 
 
 class Runs(Database):
@@ -46,6 +50,7 @@ class Runs(Database):
                 "DELETE FROM streams WHERE source = ? AND stream NOT IN (SELECT value FROM json_each(?))",
                 (no, json.dumps(list(streams))),
             )
+            db.execute(_STREAMS_CHANGED)
 
     def sources(self) -> list[SourceState]:
         """Every source that was ever expected, with its watermark."""
@@ -62,19 +67,17 @@ class Runs(Database):
 
     def watermarks(self) -> Mapping[str, datetime | None]:
         """The watermark of each expected source; None where it is not complete."""
-        with self._turn as db:
-            version = (db.execute("PRAGMA data_version").fetchone()[0], self.writes)
-            if version != self._watermarks_at:
-                rows = db.execute(
-                    "SELECT s.name, CASE WHEN count(t.read_at) = count(*) THEN min(t.read_at) END FROM sources s"
-                    " JOIN streams t ON t.source = s.no GROUP BY s.no"
-                )
-                self._watermarks = {name: moment_of(read_at) for name, read_at in rows}
-                self._watermarks_at = version
-            return self._watermarks
+        with self.reading() as db:
+            return self.read_watermarks(db)[1]
 
-    _watermarks: Mapping[str, datetime | None] = MappingProxyType({})
-    _watermarks_at: tuple[int, int] | None = None
+    def read_watermarks(self, db: sqlite3.Connection) -> tuple[int | None, Mapping[str, datetime | None]]:
+        """The watermarks, and the number of the state of the streams that they were read from."""
+        (state, _, _), *rows = db.execute(
+            f"SELECT ({STREAMS_STATE}), NULL, NULL UNION ALL SELECT NULL, s.name,"  # noqa: S608
+            " CASE WHEN count(t.read_at) = count(*) THEN min(t.read_at) END FROM sources s"
+            " JOIN streams t ON t.source = s.no GROUP BY s.no"
+        ).fetchall()
+        return state, {name: moment_of(read_at) for _, name, read_at in rows}
 
     def checkpoint(self, source: str, stream: str) -> tuple[Json, int] | None:
         """Where a stream's reading goes on, and the version of the checkpoint's meaning."""
@@ -101,6 +104,7 @@ class Runs(Database):
                     now if batch.ended else None,
                 ),
             )
+            db.execute(_STREAMS_CHANGED)
         db.executemany(
             "INSERT INTO work (source, kind, id, reason, due_at) VALUES (?1, ?2, ?3, ?4, ?5)"
             " ON CONFLICT DO UPDATE SET reason = ?4",
