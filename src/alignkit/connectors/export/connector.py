@@ -24,7 +24,7 @@ from alignkit.errors import AlignkitError, SettingsError
 from alignkit.models.base import Name
 from alignkit.models.events import ContactChanged, CustomerEvent, IssueChanged, SurveyAnswered
 from alignkit.models.vocabulary import IssueStatus
-from alignkit.transport import Flow, JsonValue, call
+from alignkit.transport import Account, Flow, JsonValue, call
 
 MAX_BYTES = 64 * 1024 * 1024
 """The default for the longest line and the largest JSON array: 64 MiB."""
@@ -94,7 +94,9 @@ class Export(Source):
     ) -> None:
         chosen = {"mapping": mapping} if isinstance(mapping, str) else {}
         known = settings(ExportSettings, self.type, {"path": os.fspath(path), "name": name, **chosen, **given})
-        self.name, self.account, self.path = known.name, None, known.path
+        self.name: str = known.name
+        self.account: Account | None = None
+        self.path: str = known.path
         self._limit = known.max_bytes
         tags = Tags(known.internal_tags, known.outbound_tags)
         declared = mapping if isinstance(mapping, Mapping) else _ready(known)

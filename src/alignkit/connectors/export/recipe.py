@@ -61,7 +61,9 @@ class Recipe(Generic[E]):
     def __init__(
         self, model: type[E], places: Mapping[str, Paths], mapping: Declared, finish: Callable[[Values], Extras]
     ) -> None:
-        self.model, self.places, self.finish = model, places, finish
+        self.model: type[E] = model
+        self.places: Mapping[str, Paths] = places
+        self.finish: Callable[[Values], Extras] = finish
         self.also: Mapping[str, tuple[Paths, type]] = mapping.also if model is Issue else {}
         known = model.model_fields
         # In the order of the fields: what an event says, and so its id, is written in that order.
@@ -69,12 +71,12 @@ class Recipe(Generic[E]):
             name: None if one.is_required() else one.get_default(call_default_factory=True)
             for name, one in known.items()
         }
-        self.told = set(places)
-        self.objects = [name for name, one in known.items() if one.default_factory is not None]
+        self.told: set[str] = set(places)
+        self.objects: list[str] = [name for name, one in known.items() if one.default_factory is not None]
         kinds = {name: _kind(model, name) for name in places}
-        self.schemas = {name: _schema(name, kind, mapping) for name, kind in kinds.items()}
+        self.schemas: dict[str, Schema] = {name: _schema(name, kind, mapping) for name, kind in kinds.items()}
         # Applied here: called by pydantic for each value, they take longer.
-        self.converters = [
+        self.converters: list[tuple[str, Any, Convert]] = [
             (name, self.defaults.get(name), convert)
             for name, kind in kinds.items()
             if (convert := _converter(name, kind, mapping)) is not None

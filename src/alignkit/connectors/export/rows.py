@@ -47,9 +47,10 @@ class Rows:
         self._delimiter = max(_DELIMITERS, key=text.count)
         has_ended = self._is_ended()
         names = next(csv.reader([text], delimiter=self._delimiter)) if text and has_ended else []
-        self.header = [name.strip() for name in names]
-        self.passed = self._read = max(offset, len(self._line)) if has_ended else 0
-        self.left = 0
+        self.header: list[str] = [name.strip() for name in names]
+        self._read: int = max(offset, len(self._line)) if has_ended else 0
+        self.passed: int = self._read
+        self.left: int = 0
 
     def __iter__(self) -> Iterator[Row]:
         if not self.header:
