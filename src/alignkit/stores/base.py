@@ -205,6 +205,7 @@ class Store(Protocol):
 
         Raises:
             LeaseHeld: the batch's lease has been taken over by another run.
+            DataInvalid: an event is of another source than the batch.
         """
         ...
 

@@ -276,6 +276,12 @@ class StoreTests:
         assert store.ask(known, EVERYTHING)[0].issues
         assert store.ask(stranger, EVERYTHING)[1] == {DESK: at(1)}
 
+    def test_an_event_of_another_source_is_refused_with_its_whole_page(self, store: Store) -> None:
+        known, stray = issue("1", 0, requester_email="ada@shop.example"), issue("2", 0)
+        with pytest.raises(DataInvalid, match="elsewhere"):
+            store.apply(page([known, stray.model_copy(update={"source": "elsewhere"})], 1, ended=True))
+        assert list(store.events()) == []
+
     def test_sources_say_what_watermarks_say(self, store: Store) -> None:
         store.expect(DESK, "fake", ["users", "issues"])
         store.expect("crm", "other", ["people"])
@@ -287,7 +293,8 @@ class StoreTests:
         assert not found[DESK].is_complete
 
     def test_what_is_recorded_by_hand_is_no_source(self, store: Store) -> None:
-        store.apply(Batch("alignkit", [hold("h", 0, "ada@shop.example")], at(0)))
+        by_hand = hold("h", 0, "ada@shop.example").model_copy(update={"source": OWN_SOURCE})
+        store.apply(Batch(OWN_SOURCE, [by_hand], at(0)))
         assert store.watermarks() == {}
 
     def test_a_stream_that_a_connector_gave_up_counts_no_more(self, store: Store) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from alignkit import identity
+from alignkit.errors import DataInvalid
 from alignkit.models import EVENT_TYPES, CustomerEvent, Event, Issue, microseconds
 from alignkit.stores.base import Applied, Batch
 from alignkit.stores.facts import KIND_OF, Folded, Kind, fold
@@ -45,6 +46,9 @@ class Log(Runs, People, Tombstones):
 
     def apply(self, batch: Batch) -> Applied:
         """Stores events, what follows from them, and the checkpoint: all of it or nothing."""
+        stray = next((event.source for event in batch.events if event.source != batch.source), None)
+        if stray is not None:
+            raise DataInvalid(f"an event of `{stray}` came with those of `{batch.source}`; store each source by itself")
         with self.transaction() as db:
             self.guard_lease(db, batch.lease)
             source = self.source_number(db, batch.source)
