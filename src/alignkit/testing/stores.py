@@ -44,7 +44,7 @@ from alignkit.models import (
     SurveyResponse,
 )
 from alignkit.models.exchange import Quarantined, Ref
-from alignkit.stores.base import Applied, Batch, Cause, Lease, LedgerRow, LedgerState, Store
+from alignkit.stores.base import OWN_SOURCE, Applied, Batch, Cause, Lease, LedgerRow, LedgerState, Store
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 """A Monday morning, from which every story here goes on."""
