@@ -119,6 +119,7 @@ class ConnectorSettings(BaseModel):
     name: str
 
 
+T = TypeVar("T")
 S = TypeVar("S", bound=ConnectorSettings)
 
 
@@ -152,6 +153,10 @@ class Endpoint:
 
     name: str
     account: Account | None
+
+    def attend(self, flow: Flow[T]) -> Flow[T]:
+        """The flow under the endpoint's account, where it has one."""
+        return flow if self.account is None else self.account.attend(flow)
 
     def check(self) -> Flow[Sequence[Finding]]:
         """Looks at credential, permissions and settings, and says of each whether it is well."""

@@ -256,8 +256,11 @@ def readings(kind: int, stored: str) -> list[signals.Reading]:
 
 
 _SPEECHLESS = frozenset({"spam", "deleted", "merged"})
-_STATUS, _EXCLUDED, _CREATED_AT, _RESOLVED_AT = 0, 3, 17, 21
-"""Where these stand among the fields of an issue."""
+PLACE: Mapping[str, int] = {name: place for place, name in enumerate(IssueFacts.__slots__[1:])}
+"""Where each field of an issue stands among those that are stored; its reference is not."""
+
+_STATUS, _EXCLUDED = PLACE["status"], PLACE["excluded"]
+_CREATED_AT, _RESOLVED_AT = PLACE["created_at"], PLACE["resolved_at"]
 
 
 def add(facts: Facts, kind: int, source: str, id: str, stored: str) -> None:

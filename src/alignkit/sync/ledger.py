@@ -7,7 +7,6 @@ stands at the destination is looked at, and the step is done again or counted as
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, TypeVar
@@ -71,7 +70,7 @@ class Works:
         yield from call(self._intend, rows, free)
         by_address = {cause.address: cause for cause in free}
         orders = [_order(row, by_address.get(row.address)) for row in rows]
-        answer = yield from self.attend(self.sink.hold(orders))
+        answer = yield from self.sink.attend(self.sink.hold(orders))
         yield from self._settle(rows, answer)
 
     def release(self, addresses: Sequence[str]) -> Flow[None]:
@@ -101,7 +100,7 @@ class Works:
         ]
         if rows:
             yield from call(self._intend, rows, ())
-            answer = yield from self.attend(self.sink.release([_order(row) for row in rows]))
+            answer = yield from self.sink.attend(self.sink.release([_order(row) for row in rows]))
             yield from self._settle(rows, answer)
 
     def recover(self, *, holds_again: bool = True) -> Flow[None]:
@@ -114,7 +113,7 @@ class Works:
         open_rows = [row for row in rows.values() if row.state in IN_FLIGHT]
         handles = {row.handle for row in open_rows if row.state is LedgerState.SUBMITTED and row.handle}
         for handle in sorted(handles):
-            receipts = yield from self.attend(self.sink.poll(handle))
+            receipts = yield from self.sink.attend(self.sink.poll(handle))
             if receipts is not None:
                 yield from self._settle([row for row in open_rows if row.handle == handle], receipts)
         intended = [row for row in open_rows if row.state is LedgerState.INTENDED]
@@ -130,7 +129,7 @@ class Works:
         over = [row for row in rows if row not in still]
         yield from self._settle(over, [Receipt(row.address, Result.ABSENT) for row in over])
         if still:
-            answer = yield from self.attend(self.sink.release([_order(row) for row in still]))
+            answer = yield from self.sink.attend(self.sink.release([_order(row) for row in still]))
             yield from self._settle(still, answer)
 
     def _recover_holds(self, rows: Sequence[LedgerRow], *, holds_again: bool) -> Flow[None]:
@@ -146,7 +145,9 @@ class Works:
             fresh = [replace(row, snapshot=looks[row.address].snapshot, at=self.now) for row in free]
             yield from call(self._intend, fresh, ())
             causes = yield from call(self._causes)
-            answer = yield from self.attend(self.sink.hold([_order(row, causes.get(row.address)) for row in fresh]))
+            answer = yield from self.sink.attend(
+                self.sink.hold([_order(row, causes.get(row.address)) for row in fresh])
+            )
             yield from self._settle(fresh, answer)
 
     def _causes(self) -> dict[str, Cause]:
@@ -156,7 +157,7 @@ class Works:
         """How each of these people stands; who is not known there stands ABSENT."""
         if not addresses:
             return {}
-        found = yield from self.attend(self.sink.look(addresses))
+        found = yield from self.sink.attend(self.sink.look(addresses))
         return {address: found.get(address, Look(Standing.ABSENT)) for address in addresses}
 
     def members(self, cursor: str | None) -> Flow[Members]:
@@ -165,7 +166,7 @@ class Works:
         Raises:
             PagingStuck: the destination gave a cursor for the second time.
         """
-        page = yield from self.attend(self.sink.members(cursor))
+        page = yield from self.sink.attend(self.sink.members(cursor))
         if page.cursor is not None and page.cursor in self._cursors:
             raise PagingStuck(f"`{self.sink.name}` gave the same page of its members twice; nothing was changed")
         self._cursors.update(() if page.cursor is None else (page.cursor,))
@@ -215,9 +216,6 @@ class Works:
             snapshot=look.snapshot,
         )
 
-    def attend(self, flow: Flow[T]) -> Flow[T]:
-        return flow if self.sink.account is None else self.sink.account.attend(flow)
-
     def count(self, direction: Direction, result: Result, number: int = 1) -> None:
         """Adds to the tally."""
         name = f"{direction} {result.value}"
@@ -259,6 +257,6 @@ def parts(rows: Sequence[T], size: int) -> list[Sequence[T]]:
     return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
-def in_place(rows: Iterable[LedgerRow], states: AbstractSet[LedgerState] = IN_PLACE) -> list[LedgerRow]:
+def in_place(rows: Iterable[LedgerRow]) -> list[LedgerRow]:
     """The rows whose hold stands at the destination."""
-    return [row for row in rows if row.direction == "hold" and row.state in states]
+    return [row for row in rows if row.direction == "hold" and row.state in IN_PLACE]

@@ -149,7 +149,7 @@ class PullJob:
         seen: set[str] = set()
         while not self._is_spent:
             try:
-                page = yield from attended(self.source, self.source.read(stream, checkpoint, self.run))
+                page = yield from self.source.attend(self.source.read(stream, checkpoint, self.run))
             except CursorExpired:
                 if has_restarted:
                     raise
@@ -223,7 +223,7 @@ class PullJob:
         return [self._fetch(due[start : start + FETCH_SIZE]) for start in range(0, len(due), FETCH_SIZE)]
 
     def _fetch(self, refs: Sequence[Ref]) -> Flow[None]:
-        fetched = yield from attended(self.source, self.source.fetch(refs, self.run))
+        fetched = yield from self.source.attend(self.source.fetch(refs, self.run))
         done = {(ref.kind, ref.id) for ref in fetched.done}
         later = [ref for ref in refs if (ref.kind, ref.id) not in done]
         batch = Batch(
@@ -262,11 +262,6 @@ class PullJob:
         """What was done so far."""
         counts: Mapping[str, int] = self.counts
         return PullResult(source=self.source.name, gaps=tuple(self.gaps), incomplete=tuple(self.unread), **counts)
-
-
-def attended(endpoint: Source, flow: Flow[T]) -> Flow[T]:
-    """The flow under its endpoint's account, where it has one."""
-    return flow if endpoint.account is None else endpoint.account.attend(flow)
 
 
 def _position(checkpoint: Checkpoint | None) -> str:

@@ -184,17 +184,17 @@ class Sync(_Recording):
     def check(self, endpoint: Source | Sink) -> Sequence[Finding]:
         """Looks at credential, permissions and settings of a source or destination."""
         with self._sending() as send:
-            return run(_attended(endpoint, endpoint.check()), send)
+            return run(endpoint.attend(endpoint.check()), send)
 
     def create_issue(self, source: Source, issue: NewIssue) -> str:
         """Creates an issue at a helpdesk and returns its id."""
         with self._sending() as send:
-            return run(_attended(source, source.create_issue(issue)), send)
+            return run(source.attend(source.create_issue(issue)), send)
 
     def add_note(self, source: Source, issue_id: str, text: str) -> None:
         """Adds a note to an issue that the customer does not see."""
         with self._sending() as send:
-            run(_attended(source, source.add_note(issue_id, text)), send)
+            run(source.attend(source.add_note(issue_id, text)), send)
 
     def _driven(self, job: _Job, flow: Callable[[], Flow[T]]) -> T:
         with self._sending() as send, _open(job):
@@ -308,17 +308,17 @@ class AsyncSync(_Recording):
     async def check(self, endpoint: Source | Sink) -> Sequence[Finding]:
         """See `Sync.check`."""
         async with self._sending() as send:
-            return await arun(_attended(endpoint, endpoint.check()), send)
+            return await arun(endpoint.attend(endpoint.check()), send)
 
     async def create_issue(self, source: Source, issue: NewIssue) -> str:
         """See `Sync.create_issue`."""
         async with self._sending() as send:
-            return await arun(_attended(source, source.create_issue(issue)), send)
+            return await arun(source.attend(source.create_issue(issue)), send)
 
     async def add_note(self, source: Source, issue_id: str, text: str) -> None:
         """See `Sync.add_note`."""
         async with self._sending() as send:
-            await arun(_attended(source, source.add_note(issue_id, text)), send)
+            await arun(source.attend(source.add_note(issue_id, text)), send)
 
     async def _driven(self, job: _Job, flow: Callable[[], Flow[T]]) -> T:
         async with self._sending() as send, _aopen(job):
@@ -354,10 +354,6 @@ def _pull_job(
 ) -> PullJob:
     run_now = Run(aware(now), None if since is None else aware(since))
     return PullJob(source, store, run_now, streams or source.streams, max_pages, on_progress)
-
-
-def _attended(endpoint: Source | Sink, flow: Flow[T]) -> Flow[T]:
-    return flow if endpoint.account is None else endpoint.account.attend(flow)
 
 
 def _addresses(store: Store, who: str) -> list[str]:

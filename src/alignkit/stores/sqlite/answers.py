@@ -17,7 +17,7 @@ from alignkit.models import Hold, HoldKind, Issue, IssueStatus, Signal
 from alignkit.rules.facts import Facts
 from alignkit.signals import as_signal
 from alignkit.stores.base import IN_PLACE, Row, Scalar, Table
-from alignkit.stores.facts import KINDS_FOR, Kind, add, rate, readings
+from alignkit.stores.facts import KINDS_FOR, PLACE, Kind, add, rate, readings
 from alignkit.stores.sqlite.database import unreadable
 from alignkit.stores.sqlite.ledger import Ledger
 from alignkit.stores.sqlite.log import Log
@@ -43,10 +43,8 @@ _OF_ACCOUNTS = {"account_issues": Kind.ISSUE, "holds": Kind.HOLD}
 _ACCOUNTS = '"accounts"'
 _ATTRIBUTES = ("is_vip", "tier", "lifecycle_stage", "locale", "time_zone", "kind")
 
-# Where the folded fields stand in the facts of an issue (see `alignkit.stores.facts`).
-_STATUS, _STATUS_RAW, _EXCLUDED = 0, 1, 3
-_FOLDED = {"status_since": 18, "first_active_at": 19, "waiting_since": 20, "resolved_at": 21, "reopened_at": 22}
-_REOPENED_COUNT = 23
+# What folding says of an issue beside its status; the rest is as its last snapshot has it.
+_FOLDED = ("status_since", "first_active_at", "waiting_since", "resolved_at", "reopened_at")
 
 
 class Answers(Log, Ledger):
@@ -245,17 +243,17 @@ class Answers(Log, Ledger):
 
 def _issue(source: str, stored: bytes, data: bytes) -> Issue:
     fields = from_json(stored)[0]
-    excluded = fields[_EXCLUDED]
+    excluded = fields[PLACE["excluded"]]
     issue = Issue.model_validate_json(data)
     return issue.model_copy(
         update={
             "source": source,
-            "status": IssueStatus(fields[_STATUS]),
-            "status_raw": fields[_STATUS_RAW],
+            "status": IssueStatus(fields[PLACE["status"]]),
+            "status_raw": fields[PLACE["status_raw"]],
             "is_spam": issue.is_spam or excluded == "spam",
             "is_deleted": issue.is_deleted or excluded == "deleted",
-            "reopened_count": fields[_REOPENED_COUNT],
-            **{name: moment_of(fields[place]) for name, place in _FOLDED.items()},
+            "reopened_count": fields[PLACE["reopened_count"]],
+            **{name: moment_of(fields[PLACE[name]]) for name in _FOLDED},
         }
     )
 

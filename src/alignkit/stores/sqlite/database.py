@@ -86,15 +86,6 @@ class Turn:
             _raise_ours(error)
 
 
-@contextmanager
-def intact() -> Generator[None]:
-    """Turns failures to read what was kept into ours; for the reading of kept values alone."""
-    try:
-        yield
-    except (ValueError, TypeError, KeyError, IndexError):
-        raise unreadable() from None
-
-
 def unreadable() -> StoreDamaged:
     """What to raise where a kept value cannot be read."""
     return StoreDamaged("the store's file holds values that nobody wrote; restore a copy of it")
