@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
@@ -256,7 +257,7 @@ def readings(kind: int, stored: str) -> list[signals.Reading]:
 
 
 _SPEECHLESS = frozenset({"spam", "deleted", "merged"})
-PLACE: Mapping[str, int] = {name: place for place, name in enumerate(IssueFacts.__slots__[1:])}
+PLACE: Mapping[str, int] = {field.name: place for place, field in enumerate(dataclasses.fields(IssueFacts)[1:])}
 """Where each field of an issue stands among those that are stored; its reference is not."""
 
 _STATUS, _EXCLUDED = PLACE["status"], PLACE["excluded"]

@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 
 from alignkit.connectors.base import Capability, Checkpoint, Page, Run, Source
 from alignkit.errors import CursorExpired, DataInvalid, PagingStuck
@@ -22,7 +21,6 @@ from alignkit.stores.base import Batch, Store
 from alignkit.sync.lease import Tenure
 from alignkit.transport import Flow, call
 
-T = TypeVar("T")
 _log = logger("sync")
 
 SWEEP_AFTER = timedelta(hours=24)
