@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from alignkit.connectors.base import Capability, Result, Sink, Standing
+from alignkit.connectors.base import Capability, Result, Standing
 from alignkit.errors import DataInvalid
 from alignkit.gate import Gate
 from alignkit.identity import readable
 from alignkit.models import Message, Verdict
 from alignkit.rules.decision import Decision
 from alignkit.rules.policy import Mode, Policy
-from alignkit.stores.base import Cause, Store
-from alignkit.sync.lease import Tenure
-from alignkit.sync.ledger import Works, parts
+from alignkit.stores.base import Cause
+from alignkit.sync.destination import DestinationJob
+from alignkit.sync.ledger import parts
 from alignkit.sync.pull import OnProgress, Progress
 from alignkit.transport import Flow, call
 
@@ -91,19 +91,14 @@ class PushResult:
 
 
 @dataclass(slots=True)
-class PushJob:
-    """One run of pushing; its flow is driven by `Sync` or `AsyncSync`."""
+class PushJob(DestinationJob):
+    """One run of pushing."""
 
-    store: Store
-    sink: Sink
     policy: Policy
     message: Message
-    now: datetime
     dry_run: bool = False
     brake: Brake | None = field(default_factory=Brake)
     on_progress: OnProgress | None = None
-    tenure: Tenure = field(init=False)
-    works: Works = field(init=False)
     gate: Gate = field(init=False)
     audience: int = 0
     held: int = 0
@@ -119,19 +114,13 @@ class PushJob:
                 f"a policy never holds `{self.message.category}` messages back, so there is nothing to push"
             )
         self.dry_run = self.dry_run or self.policy.mode is not Mode.ENFORCE
-        self.tenure = Tenure(self.store, f"push:{self.sink.name}")
-        self.works = Works(self.store, self.sink, self.now)
+        DestinationJob.__post_init__(self)  # by name: slots make the class anew, and `super()` would miss it
         self.gate = Gate(self.store, self.policy)
 
     def open(self) -> None:
         """Takes the lease; a dry run needs none."""
         if not self.dry_run:
-            self.tenure.begin()
-            self.works.lease, self.works.keep = self.tenure.lease, self.tenure.keep
-
-    def close(self) -> None:
-        """Gives the lease back."""
-        self.tenure.end()
+            DestinationJob.open(self)
 
     def push(self) -> Flow[PushResult]:
         """Settles what was left open, works out the differences, and carries them out unless the brake acts."""

@@ -11,14 +11,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 
-from alignkit.connectors.base import Sink, Standing
+from alignkit.connectors.base import Standing
 from alignkit.identity import readable
-from alignkit.stores.base import Cause, LedgerRow, LedgerState, Store
-from alignkit.sync.lease import Tenure
-from alignkit.sync.ledger import Works, in_place, parts
+from alignkit.stores.base import Cause, LedgerRow, LedgerState
+from alignkit.sync.destination import DestinationJob
+from alignkit.sync.ledger import in_place, parts
 from alignkit.transport import Flow, call
 
 
@@ -47,28 +46,10 @@ class ReconcileResult:
 
 
 @dataclass(slots=True)
-class ReconcileJob:
-    """One run of reconciling; its flow is driven by `Sync` or `AsyncSync`."""
+class ReconcileJob(DestinationJob):
+    """One run of reconciling."""
 
-    store: Store
-    sink: Sink
-    now: datetime
     repair: bool = False
-    tenure: Tenure = field(init=False)
-    works: Works = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.tenure = Tenure(self.store, f"push:{self.sink.name}")
-        self.works = Works(self.store, self.sink, self.now)
-
-    def open(self) -> None:
-        """Takes the destination's lease."""
-        self.tenure.begin()
-        self.works.lease, self.works.keep = self.tenure.lease, self.tenure.keep
-
-    def close(self) -> None:
-        """Gives the lease back."""
-        self.tenure.end()
 
     def reconcile(self) -> Flow[ReconcileResult]:
         """Settles what was left open, then looks at each of our holds and at everybody else there."""

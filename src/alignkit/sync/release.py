@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from alignkit.connectors.base import Sink
 from alignkit.identity import readable
-from alignkit.stores.base import IN_FLIGHT, LedgerRow, Store
-from alignkit.sync.lease import Tenure
-from alignkit.sync.ledger import Works, in_place
+from alignkit.stores.base import IN_FLIGHT, LedgerRow
+from alignkit.sync.destination import DestinationJob
+from alignkit.sync.ledger import in_place
 from alignkit.transport import Flow, call
 
 
@@ -33,28 +31,10 @@ class ReleaseResult:
 
 
 @dataclass(slots=True)
-class ReleaseJob:
-    """One run of releasing; its flow is driven by `Sync` or `AsyncSync`. `only` None means everybody."""
+class ReleaseJob(DestinationJob):
+    """One run of releasing. `only` None means everybody."""
 
-    store: Store
-    sink: Sink
-    now: datetime
     only: Sequence[str] | None = None
-    tenure: Tenure = field(init=False)
-    works: Works = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.tenure = Tenure(self.store, f"push:{self.sink.name}")
-        self.works = Works(self.store, self.sink, self.now)
-
-    def open(self) -> None:
-        """Takes the destination's lease."""
-        self.tenure.begin()
-        self.works.lease, self.works.keep = self.tenure.lease, self.tenure.keep
-
-    def close(self) -> None:
-        """Gives the lease back."""
-        self.tenure.end()
 
     def release(self) -> Flow[ReleaseResult]:
         """Settles what was left open, then releases."""

@@ -135,7 +135,7 @@ class Sync(_Recording):
             LeaseHeld: another run is pushing to this destination.
             SettingsError, TryAgainLater, ServiceMisbehaved: the destination; the ledger knows how far it came.
         """
-        job = PushJob(self.store, sink, policy, message, aware(now), dry_run, brake, on_progress)
+        job = PushJob(self.store, sink, aware(now), policy, message, dry_run, brake, on_progress)
         return self._driven(job, job.push)
 
     def reconcile(self, sink: Sink, *, repair: bool = False, now: datetime | None = None) -> ReconcileResult:
@@ -261,7 +261,7 @@ class AsyncSync(_Recording):
         now: datetime | None = None,
     ) -> PushResult:
         """See `Sync.push`."""
-        job = PushJob(self.store, sink, policy, message, aware(now), dry_run, brake, on_progress)
+        job = PushJob(self.store, sink, aware(now), policy, message, dry_run, brake, on_progress)
         return await self._driven(job, job.push)
 
     async def reconcile(self, sink: Sink, *, repair: bool = False, now: datetime | None = None) -> ReconcileResult:

@@ -1,0 +1,39 @@
+"""What every run at a destination shares: its lease, and the works that carry holds and releases out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from alignkit.connectors.base import Sink
+from alignkit.stores.base import Store
+from alignkit.sync.lease import Tenure
+from alignkit.sync.ledger import Works
+
+
+@dataclass(slots=True)
+class DestinationJob:
+    """One run at a destination; its flow is driven by `Sync` or `AsyncSync`."""
+
+    store: Store
+    sink: Sink
+    now: datetime
+    tenure: Tenure = field(init=False)
+    works: Works = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tenure = Tenure(self.store, f"push:{self.sink.name}")
+        self.works = Works(self.store, self.sink, self.now)
+
+    def open(self) -> None:
+        """Takes the destination's lease.
+
+        Raises:
+            LeaseHeld: another run is at work there.
+        """
+        self.tenure.begin()
+        self.works.lease, self.works.keep = self.tenure.lease, self.tenure.keep
+
+    def close(self) -> None:
+        """Gives the lease back."""
+        self.tenure.end()
