@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from .admin import MailmanAdmin, RequestTrackerAdmin
+from .bluesky import BlueskyNetwork
+from .oauth import OAuthAdmin, OAuthServer
 from .servers import LoopbackServer, MailmanServer, NotInstalled, RequestTrackerServer
 
 HERE = Path(__file__).parent
@@ -82,3 +84,19 @@ def fresh_mailman(tmp_path: Path, pytestconfig: pytest.Config) -> Iterator[Mailm
     server = MailmanServer(tmp_path / "mailman")
     with running(server, pytestconfig):
         yield MailmanAdmin(server)
+
+
+@pytest.fixture(scope="session")
+def oauth(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[OAuthAdmin]:
+    """One OAuth2 provider for all tests: each connects for itself."""
+    server = OAuthServer(tmp_path_factory.mktemp("oauth"))
+    with running(server, pytestconfig):
+        yield OAuthAdmin(server)
+
+
+@pytest.fixture(scope="session")
+def bluesky(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[BlueskyNetwork]:
+    """One Bluesky network for all tests: name people after the test that makes them."""
+    network = BlueskyNetwork(tmp_path_factory.mktemp("bluesky"))
+    with running(network, pytestconfig):
+        yield network

@@ -1,4 +1,4 @@
-"""Starts Request Tracker 5 and Mailman core on loopback, and stops exactly what it started.
+"""Starts real servers on loopback, Request Tracker 5 and Mailman core first, and stops exactly what it started.
 
 `install.sh` puts the programs in place. Each server keeps its data in a folder of the caller's and listens on
 a free port of 127.0.0.1, so several can run side by side. An empty database, whose making takes longest, is
@@ -159,6 +159,17 @@ def run_command(command: Sequence[str | Path], *, env: Mapping[str, str]) -> str
     return done.stdout
 
 
+def node_environment(home: Path) -> dict[str, str]:
+    """What a program for Node.js is given; what it keeps on disk goes into the folder."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "TZ": "UTC",
+        "LANG": "C.UTF-8",
+        "HOME": str(home),
+        "TMPDIR": str(home),
+    }
+
+
 def last_lines(text: str, count: int = 8) -> str:
     return "\n".join(text.strip().splitlines()[-count:])
 
@@ -167,7 +178,7 @@ def last_lines(text: str, count: int = 8) -> str:
 
 
 class LoopbackServer:
-    """What both servers share: a folder, a port, a process, and waiting until it answers."""
+    """What all servers share: a folder, a port, a process, and waiting until it answers."""
 
     name: str
     ready_path: str
