@@ -226,7 +226,7 @@ def test_a_test_that_makes_no_sense_is_refused(question: Any) -> None:
         {"customer": "is_vipp", "equals": True},
         {"customer": "is_vip", "equals": "yes"},
         {"customer": "lifecycle_stage", "equals": "boss"},
-        {"message": "about_issue", "is_unset": False},
+        {"message": "sender", "is_unset": False},
         {"message": "category", "equals": "spam"},
         {"all_of": []},
         {"not": [{"any": "issues"}]},

@@ -166,7 +166,10 @@ def whole_microseconds(duration: timedelta) -> int:
 
 def rows_of(facts: Facts, collection: str) -> Iterable[Any]:
     """The rows of a collection; none where it is not what it should be."""
-    rows: Any = getattr(facts, collection, None)
+    try:
+        rows: Any = getattr(facts, collection, None)
+    except TypeError:
+        return ()  # two lists are read as one, and one of them is none
     return cast("list[Any]", rows) if isinstance(rows, list | tuple) else ()
 
 

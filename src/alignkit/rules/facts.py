@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-# The bare types: making a list through `list[IssueFacts]` takes six times as long, and every decision makes seven.
+# The bare types: making a list through `list[IssueFacts]` takes six times as long, and every decision makes eight.
 _no_rows = cast("Callable[[], list[Any]]", list)
 _no_attributes = cast("Callable[[], dict[str, str | bool | None]]", dict)
 
@@ -29,7 +29,10 @@ class SignalFacts:
 
 @dataclass(slots=True)
 class IssueFacts:
-    """One issue. `active` is None where the status is unknown; `excluded` says why it is no customer's problem."""
+    """One issue. `active` is None where the status is unknown; `excluded` says why it is no customer's problem.
+
+    `customer` is the store's id of the one whose issue it is, so that the people of an account can be counted.
+    """
 
     ref: str
     status: str
@@ -59,6 +62,7 @@ class IssueFacts:
     snoozed_until: int | None
     sla_breached: bool | None
     rating: str | None = None
+    customer: str | None = None
 
 
 @dataclass(slots=True)
@@ -91,13 +95,14 @@ class PostFacts:
 
 @dataclass(slots=True)
 class SendFacts:
-    """One message that went out."""
+    """One message that went out, or was to: `status` says what became of it."""
 
     ref: str
     category: str | None
     channel: str
     campaign: str | None
     at: int
+    status: str = "sent"
 
 
 @dataclass(slots=True)
@@ -116,10 +121,24 @@ class HoldFacts:
 
 
 @dataclass(slots=True)
+class AccountFacts:
+    """One company that the customer belongs to; `arr` is its annual recurring revenue in its own currency."""
+
+    ref: str
+    name: str | None = None
+    plan: str | None = None
+    status: str | None = None
+    owner_ref: str | None = None
+    parent: str | None = None
+    arr: float | None = None
+    domains: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
 class Facts:
     """Everything known of one customer. `account_issues` are those of others in the same accounts.
 
-    `signals` are in no particular order; `attributes` are those of the customer (`is_vip`, `tier`, `lifecycle_stage`).
+    No list has an order that matters; `attributes` are those of the customer (`is_vip`, `tier`, `time_zone`).
     """
 
     customer: str | None = None
@@ -131,3 +150,9 @@ class Facts:
     holds: list[HoldFacts] = field(default_factory=_no_rows)
     account_issues: list[IssueFacts] = field(default_factory=_no_rows)
     attributes: dict[str, str | bool | None] = field(default_factory=_no_attributes)
+    accounts: list[AccountFacts] = field(default_factory=_no_rows)
+
+    @property
+    def all_issues(self) -> list[IssueFacts]:
+        """The customer's own issues and those of others in the same accounts."""
+        return [*self.issues, *self.account_issues]

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_ty
 from alignkit.models.vocabulary import (
     Category,
     Channel,
+    CustomerKind,
     Direction,
     HoldKind,
     Initiator,
@@ -21,15 +22,18 @@ from alignkit.models.vocabulary import (
     Polarity,
     PostKind,
     Priority,
+    SendStatus,
     Severity,
     SignalKind,
     SurveyBucket,
     SurveyKind,
 )
-from alignkit.rules.facts import HoldFacts, IssueFacts, PostFacts, SendFacts, SignalFacts, SurveyFacts
+from alignkit.rules.facts import AccountFacts, HoldFacts, IssueFacts, PostFacts, SendFacts, SignalFacts, SurveyFacts
 
-Collection = Literal["issues", "account_issues", "signals", "surveys", "posts", "sends", "holds"]
-"""The collections of facts that a condition may look through."""
+Collection = Literal[
+    "issues", "account_issues", "all_issues", "signals", "surveys", "posts", "sends", "holds", "accounts"
+]
+"""The collections of facts that a condition may look through; `all_issues` are the first two together."""
 
 
 class Kind(StrEnum):
@@ -68,20 +72,24 @@ _ISSUE_WORDS: dict[str, type[StrEnum]] = {
 _WORDS: dict[Collection, dict[str, type[StrEnum]]] = {
     "issues": _ISSUE_WORDS,
     "account_issues": _ISSUE_WORDS,
+    "all_issues": _ISSUE_WORDS,
     "signals": {"kind": SignalKind, "polarity": Polarity, "intent": Intent},
     "surveys": {"kind": SurveyKind, "bucket": SurveyBucket},
     "posts": {"kind": PostKind, "polarity": Polarity, "intent": Intent},
-    "sends": {"category": Category, "channel": Channel},
+    "sends": {"category": Category, "channel": Channel, "status": SendStatus},
     "holds": {"kind": HoldKind, "channels": Channel, "categories": Category},
+    "accounts": {},
 }
 _ROWS: dict[Collection, type] = {
     "issues": IssueFacts,
     "account_issues": IssueFacts,
+    "all_issues": IssueFacts,
     "signals": SignalFacts,
     "surveys": SurveyFacts,
     "posts": PostFacts,
     "sends": SendFacts,
     "holds": HoldFacts,
+    "accounts": AccountFacts,
 }
 _TIME_ENDINGS = ("_at", "_since", "_until")
 
@@ -115,6 +123,10 @@ CUSTOMER_FIELDS: dict[str, Field] = {
     "is_vip": Field(Kind.FLAG, is_optional=True),
     "tier": Field(Kind.TEXT, is_optional=True),
     "lifecycle_stage": Field(Kind.TEXT, _words(LifecycleStage), is_optional=True),
+    "kind": Field(Kind.TEXT, _words(CustomerKind), is_optional=True),
+    "locale": Field(Kind.TEXT, is_optional=True),
+    "time_zone": Field(Kind.TEXT, is_optional=True),
+    "owner_ref": Field(Kind.TEXT, is_optional=True),
 }
 """The attributes of a customer."""
 
@@ -123,5 +135,22 @@ MESSAGE_FIELDS: dict[str, Field] = {
     "channel": Field(Kind.TEXT, _words(Channel)),
     "campaign_id": Field(Kind.TEXT, is_optional=True),
     "product_refs": Field(Kind.LIST),
+    "about_issue": Field(Kind.TEXT, is_optional=True),
+    "id": Field(Kind.TEXT, is_optional=True),
 }
 """The attributes of the message that is being decided."""
+
+NEWEST_BY: dict[Collection, str] = {
+    "issues": "created_at",
+    "account_issues": "created_at",
+    "all_issues": "created_at",
+    "signals": "at",
+    "surveys": "at",
+    "posts": "at",
+    "sends": "at",
+    "holds": "opened_at",
+}
+"""The time that says which row of a collection is the latest; accounts have none."""
+
+PARTS: dict[Collection, tuple[Collection, ...]] = {"all_issues": ("issues", "account_issues")}
+"""The collections that a collection is read from, where that is not itself."""

@@ -33,6 +33,7 @@ from alignkit.rules.conditions import (
 from alignkit.rules.decision import Decision, decide, withhold
 from alignkit.rules.durations import Duration
 from alignkit.rules.facts import Facts
+from alignkit.rules.fields import PARTS
 from alignkit.rules.freshness import Stale, View, view
 from alignkit.rules.wording import PLACEHOLDERS
 
@@ -347,11 +348,11 @@ def _unknown_placeholders(template: str) -> str | None:
 def _needs(condition: Condition) -> Iterator[str]:
     match condition:
         case AnyRow():
-            yield condition.any
+            yield from PARTS.get(condition.any, (condition.any,))
         case NoRow():
-            yield condition.none
+            yield from PARTS.get(condition.none, (condition.none,))
         case CountRows():
-            yield condition.count
+            yield from PARTS.get(condition.count, (condition.count,))
         case CustomerTest():
             yield "attributes"
         case AllOf():

@@ -113,12 +113,18 @@ def _of_hold(row: Any) -> Sequence[str]:
     return (f"{row.kind}: {row.reason}",)
 
 
+def _of_account(row: Any) -> Sequence[str]:
+    return (str(row.name or ""), f"plan {row.plan}" if row.plan else "")
+
+
 _DESCRIBE: dict[str, Callable[[Any], Sequence[str]]] = {
     "issues": _of_issue,
     "account_issues": _of_issue,
+    "all_issues": _of_issue,
     "signals": _of_signal,
     "surveys": _of_survey,
     "posts": _of_post,
     "sends": _of_send,
     "holds": _of_hold,
+    "accounts": _of_account,
 }

@@ -118,7 +118,7 @@ def fold(history: Sequence[Event]) -> Folded | None:
 encode: Callable[[object], str] = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
-_FIELDS = tuple(kind for name, kind in get_type_hints(IssueFacts).items() if name not in ("ref", "rating"))
+_FIELDS = tuple(kind for name, kind in get_type_hints(IssueFacts).items() if name not in ("ref", "rating", "customer"))
 _STORY = tuple[str | None, str, tuple[int, ...], tuple[int, ...]]
 _FACTS_OF_ISSUE: Any = GenericAlias(tuple, (GenericAlias(tuple, _FIELDS), _STORY))
 
@@ -194,7 +194,7 @@ def _post(post: Post) -> str:
 def _send(send: Send) -> str:
     moment = send.sent_at or send.scheduled_at or send.remote_created_at
     at = microseconds(moment) if moment else 0
-    return encode(((send.category, send.channel, send.campaign_id, at), ()))
+    return encode(((send.category, send.channel, send.campaign_id, at, send.status), ()))
 
 
 def _hold(hold: Hold) -> str:
