@@ -1,10 +1,9 @@
-"""The policies that ship: the starter, which needs no configuration."""
+"""The policy that needs no configuration: support issues hold marketing back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from enum import StrEnum
 from typing import Annotated, TypedDict
 
 from pydantic import Field
@@ -14,19 +13,14 @@ from alignkit.models.vocabulary import Category, IssueReason, IssueType, Outcome
 from alignkit.rules.conditions import (
     AllOfTests,
     AnyRow,
-    Condition,
     CountRows,
     NotTest,
     RowTest,
     Test,
 )
 from alignkit.rules.durations import Duration, spell_duration
-from alignkit.rules.policy import Effect, Freshness, Mode, OnUnknown, Policy, Rule, WhenStale
-
-MARKETING = tuple(category for category in Category if category.is_marketing)
-
-Categories = Annotated[tuple[Category, ...], Field(min_length=1)]
-Priorities = tuple[Priority, ...]
+from alignkit.rules.policy import Freshness, Mode, OnUnknown, Policy, Rule, WhenStale
+from alignkit.rules.presets.parts import MARKETING, Categories, Priorities, is_in, is_not_in, note, suppress
 
 
 class StarterParameters(TypedDict, total=False):
@@ -143,7 +137,7 @@ class Starter(Model, frozen=True):
     def _active_issue(self) -> tuple[Rule, ...]:
         active = (*self._counted(), *self._holding())
         return (
-            _suppress(
+            suppress(
                 "open-issue",
                 self.held_categories,
                 AnyRow(any="issues", where=(*active, self._is_young())),
@@ -151,7 +145,7 @@ class Starter(Model, frozen=True):
                 + (f" and {spell_duration(self.cool_down)} have passed" if self.cool_down else ""),
                 why="Whoever waits for help does not want an offer; it costs goodwill and subscriptions.",
             ),
-            _suppress(
+            suppress(
                 "long-open-issue",
                 self.held_categories,
                 AnyRow(any="issues", where=(*self._is_old(), *active)),
@@ -163,9 +157,9 @@ class Starter(Model, frozen=True):
         )
 
     def _onboarding(self) -> tuple[Rule, ...]:
-        active = (*self._counted(), *self._holding(), _in("priority", self.onboarding_priorities))
+        active = (*self._counted(), *self._holding(), is_in("priority", self.onboarding_priorities))
         return (
-            _suppress(
+            suppress(
                 "onboarding-issue",
                 (Category.ONBOARDING,),
                 AnyRow(any="issues", where=(*active, self._is_young())),
@@ -173,7 +167,7 @@ class Starter(Model, frozen=True):
                 "resolved",
                 why="Onboarding helps most customers with an issue; only a serious one makes it out of place.",
             ),
-            _suppress(
+            suppress(
                 "long-onboarding-issue",
                 (Category.ONBOARDING,),
                 AnyRow(any="issues", where=(*self._is_old(), *active)),
@@ -189,14 +183,14 @@ class Starter(Model, frozen=True):
         unknown = (RowTest(field="active", is_unset=True), RowTest(field="excluded", is_unset=True))
         expired = (self._is_expired(), *self._counted(), *self._holding())
         return (
-            _note(
+            note(
                 "unknown-status",
                 categories,
                 AnyRow(any="issues", where=unknown),
                 reason="nobody has said what the status of {rows} means",
                 why="A status that nobody has mapped may hide an open issue; somebody should map it.",
             ),
-            _note(
+            note(
                 "expired",
                 categories,
                 AnyRow(any="issues", where=expired),
@@ -206,10 +200,10 @@ class Starter(Model, frozen=True):
         )
 
     def _resolved_issue(self) -> tuple[Rule, ...]:
-        resolved = (*self._counted(), _in("status", ("resolved", "closed")))
-        rated_good, rated_bad = _in("rating", ("good", "promoter")), _in("rating", ("bad", "detractor"))
+        resolved = (*self._counted(), is_in("status", ("resolved", "closed")))
+        rated_good, rated_bad = is_in("rating", ("good", "promoter")), is_in("rating", ("bad", "detractor"))
         return (
-            _suppress(
+            suppress(
                 "cool-down",
                 self.held_categories,
                 AnyRow(
@@ -220,7 +214,7 @@ class Starter(Model, frozen=True):
                 f"{spell_duration(self.cool_down)} have passed",
                 why="An issue that seems resolved is often reopened within two days.",
             ),
-            _suppress(
+            suppress(
                 "bad-rating",
                 self.held_categories,
                 AnyRow(
@@ -235,7 +229,7 @@ class Starter(Model, frozen=True):
 
     def _feedback(self) -> tuple[Rule, ...]:
         return (
-            _suppress(
+            suppress(
                 "several-negative-signals",
                 self.negative_categories,
                 CountRows(
@@ -252,7 +246,7 @@ class Starter(Model, frozen=True):
                 f"{spell_duration(self.negative_window)} (the first: {{rows}}); offers wait until some have passed",
                 why="Several different troubles within a week are a pattern, whatever each of them is.",
             ),
-            _suppress(
+            suppress(
                 "detractor",
                 self.detractor_categories,
                 AnyRow(
@@ -267,7 +261,7 @@ class Starter(Model, frozen=True):
                 f"{spell_duration(self.detractor_hold)}",
                 why="Who has just said that they would not recommend us should not be asked for a review.",
             ),
-            _suppress(
+            suppress(
                 "negative-post",
                 self.post_categories,
                 AnyRow(
@@ -288,11 +282,11 @@ class Starter(Model, frozen=True):
         urgent = (
             RowTest(field="excluded", is_unset=True),
             RowTest(field="active", equals=True),
-            _in("priority", self.account_priorities),
+            is_in("priority", self.account_priorities),
             NotTest(test=self._waits_too_long()),
         )
         return (
-            _suppress(
+            suppress(
                 "account-issue",
                 self.account_categories,
                 AnyRow(any="account_issues", where=(*urgent, self._is_young())),
@@ -300,7 +294,7 @@ class Starter(Model, frozen=True):
                 "whole account wait until it is resolved",
                 why="In a company the one who buys hears from the one who waits.",
             ),
-            _suppress(
+            suppress(
                 "long-account-issue",
                 self.account_categories,
                 AnyRow(any="account_issues", where=(*self._is_old(), *urgent)),
@@ -312,13 +306,13 @@ class Starter(Model, frozen=True):
         )
 
     def _stored_holds(self) -> tuple[Rule, ...]:
-        kinds = _in("kind", ("manual", "incident", "blackout"))
+        kinds = is_in("kind", ("manual", "incident", "blackout"))
         named = RowTest(field="categories", contains="onboarding")
         reason = "a hold is in force since {since} ({rows})"
         why = "A colleague, an incident or a blackout has asked for silence."
         return (
-            _suppress("stored-hold", MARKETING, AnyRow(any="holds", where=(kinds,)), reason=reason, why=why),
-            _suppress(
+            suppress("stored-hold", MARKETING, AnyRow(any="holds", where=(kinds,)), reason=reason, why=why),
+            suppress(
                 "stored-onboarding-hold",
                 (Category.ONBOARDING,),
                 AnyRow(any="holds", where=(kinds, named)),
@@ -336,7 +330,7 @@ class Starter(Model, frozen=True):
         )
         return (
             RowTest(field="excluded", is_unset=True),
-            *(_in(field, words) for field, words in narrowed if words is not None),
+            *(is_in(field, words) for field, words in narrowed if words is not None),
         )
 
     def _holding(self) -> tuple[Test, ...]:
@@ -348,7 +342,7 @@ class Starter(Model, frozen=True):
             all_of=(
                 RowTest(field="status", equals="waiting_on_customer"),
                 RowTest(field="status_since", older_than=self.waiting_limit),
-                *_not_in("priority", self.waiting_priorities),
+                *is_not_in("priority", self.waiting_priorities),
             )
         )
 
@@ -366,37 +360,6 @@ class Starter(Model, frozen=True):
         return AllOfTests(
             all_of=(
                 RowTest(field="first_active_at", older_than=self.review_after + self.expire_after),
-                *_not_in("priority", self.lasting_priorities),
+                *is_not_in("priority", self.lasting_priorities),
             )
         )
-
-
-def _words(members: Iterable[str]) -> tuple[str, ...]:
-    return tuple(str(member.value) if isinstance(member, StrEnum) else member for member in members)
-
-
-def _in(field: str, members: Iterable[str]) -> RowTest:
-    return RowTest(field=field, in_=_words(members))
-
-
-def _not_in(field: str, members: Iterable[str]) -> tuple[Test, ...]:
-    words = _words(members)
-    return (NotTest(test=RowTest(field=field, in_=words)),) if words else ()
-
-
-def _suppress(
-    id: str,
-    categories: tuple[Category, ...],
-    when: Condition,
-    *,
-    reason: str,
-    why: str,
-    outcome: Outcome = Outcome.DEFER,
-) -> Rule:
-    return Rule(
-        id=id, effect=Effect.SUPPRESS, categories=categories, when=when, outcome=outcome, reason=reason, why=why
-    )
-
-
-def _note(id: str, categories: tuple[Category, ...], when: Condition, *, reason: str, why: str) -> Rule:
-    return Rule(id=id, effect=Effect.NOTE, categories=categories, when=when, reason=reason, why=why)
