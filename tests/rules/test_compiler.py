@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from alignkit.models import Outcome, Verdict
 from alignkit.rules import Evaluation, Facts, Policy
-from alignkit.rules.compiler import CAUTION, reference
+from alignkit.rules.citation import reference
+from alignkit.rules.compiler import CAUTION
 from alignkit.rules.conditions import AllOf, AnyOf, AnyRow, Condition, CountRows, CustomerTest, NoRow, Not, RowTest
 from alignkit.rules.generator import generate
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alignkit.rules import Facts
+from alignkit.rules.citation import reference
 from alignkit.rules.closures import Closures
-from alignkit.rules.compiler import reference
 from alignkit.rules.conditions import (
     AllOf,
     AllOfTests,

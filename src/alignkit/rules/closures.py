@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import Any, cast
 
 from alignkit.models.marketing import Message
+from alignkit.rules.citation import Cited
 from alignkit.rules.conditions import (
     AllOf,
     AllOfTests,
@@ -33,7 +34,6 @@ from alignkit.rules.facts import Facts, HoldFacts
 Truth = bool | None
 RowCheck = Callable[[Any, Message, int], Truth]
 Check = Callable[[Facts, Message, int], Truth]
-Cited = tuple[str, Any]
 Citation = Callable[[Facts, Message, int], list[Cited]]
 
 EMPTY: tuple[tuple[()], list[Any]] = ((), [])

@@ -10,17 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from alignkit.models.marketing import Message
 from alignkit.models.vocabulary import Outcome, Verdict
-from alignkit.rules.closures import Check, Citation, Cited, Closures
+from alignkit.rules.citation import Cited, reference
+from alignkit.rules.closures import Check, Citation, Closures
 from alignkit.rules.facts import Facts
 from alignkit.rules.generator import Asked, Function, Questions, generate
 from alignkit.rules.moments import Moment, instants, moments_of
-
-if TYPE_CHECKING:
-    from alignkit.rules.policy import Freshness, Policy, Rule
+from alignkit.rules.ruleset import Freshness, Rule, RuleSet
 
 CAUTION: dict[Outcome, int] = {Outcome.SWAP: 0, Outcome.DEFER: 1, Outcome.DROP: 2, Outcome.REVIEW: 3}
 """Which outcome wins where several rules suppress: the highest.
@@ -47,7 +46,7 @@ class Evaluation(NamedTuple):
 ALLOWED = Evaluation(Verdict.SEND)
 
 
-def compile_policy(policy: Policy) -> Compiled:
+def compile_policy(policy: RuleSet) -> Compiled:
     """The policy as a function."""
     return Compiled(policy)
 
@@ -62,8 +61,8 @@ class Compiled:
 
     __slots__ = ("_allows_about_issue", "_functions", "_plans", "_rules", "_unknown_is_active", "digest", "policy")
 
-    def __init__(self, policy: Policy) -> None:
-        self.policy: Policy = policy
+    def __init__(self, policy: RuleSet) -> None:
+        self.policy: RuleSet = policy
         self.digest: str = policy.digest
         self._allows_about_issue = policy.allow_about_issue
         self._unknown_is_active = policy.on_unknown == "active"
@@ -101,7 +100,7 @@ class Compiled:
         plan = self.plan(message)
         return [] if plan is None else sorted({at for at in instants(plan.moments, facts) if after < at <= until})
 
-    def __reduce__(self) -> tuple[Callable[[Policy], Compiled], tuple[Policy]]:
+    def __reduce__(self) -> tuple[Callable[[RuleSet], Compiled], tuple[RuleSet]]:
         return compile_policy, (self.policy,)
 
     def _lay_down(self, message: Message) -> Plan | None:
@@ -238,9 +237,3 @@ def _references(found: Found) -> tuple[str, ...]:
 def fault_of(rule: str) -> str:
     """The error of a rule that could not be evaluated."""
     return f"the rule `{rule}` could not be evaluated"
-
-
-def reference(collection: str, row: Any) -> str:
-    """What a row is cited as: the thing that it is, or that it was read from (`source/type/id`); empty without one."""
-    name = getattr(row, "thing" if collection == "signals" else "ref", None)
-    return name if isinstance(name, str) else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from alignkit.errors import DataInvalid
 from alignkit.models.base import in_utc
@@ -17,9 +17,6 @@ from alignkit.rules.durations import spell_duration
 from alignkit.rules.facts import Facts
 from alignkit.rules.freshness import Stale, View, must_wait
 from alignkit.rules.wording import LAST_INSTANT, fill, moment_of, spell_day, spell_moment
-
-if TYPE_CHECKING:
-    from alignkit.rules.policy import Policy
 
 HORIZON = timedelta(days=3653)
 """`until` and `recheck_at` look this far ahead: ten years."""
@@ -238,7 +235,7 @@ def _text(moment: datetime | None) -> str | None:
 
 
 def decide(
-    policy: Policy,
+    compiled: Compiled,
     facts: Facts,
     message: Message,
     now: datetime,
@@ -250,7 +247,6 @@ def decide(
     """See `Policy.decide`."""
     decided_at = _aware(now, "now")
     trusted = decided_at if as_of is None else min(decided_at, _aware(as_of, "as_of"))
-    compiled = policy.compile()
     view = View(trusted, stale, incomplete)
     return settle(Basis(compiled, facts, message), compiled.plan(message), decided_at, view)
 
@@ -286,15 +282,18 @@ def settle(basis: Basis, plan: Plan | None, now: datetime, view: View) -> Decisi
     )
 
 
-def withhold(policy: Policy, message: Message, now: datetime, error: str, *, customer: str | None = None) -> Decision:
+def withhold(
+    compiled: Compiled, message: Message, now: datetime, error: str, *, customer: str | None = None
+) -> Decision:
     """See `Policy.withhold`."""
     decided_at = _aware(now, "now")
+    policy = compiled.policy
     allowed = policy.always_allows(message)
     return Decision(
         verdict=Verdict.SEND if allowed else Verdict.SUPPRESS,
         outcome=None if allowed else Outcome.DEFER,
         errors=(error,),
-        policy=policy.compile().digest,
+        policy=compiled.digest,
         policy_name=policy.name,
         scope=message.scope,
         decided_at=decided_at,

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from alignkit.rules.compiler import Plan
-
-if TYPE_CHECKING:
-    from alignkit.rules.policy import Freshness
+from alignkit.rules.ruleset import Freshness
 
 
 @dataclass(slots=True, frozen=True)

@@ -6,11 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from alignkit.rules.closures import Cited
-from alignkit.rules.compiler import reference
-
-PLACEHOLDERS = ("rows", "count", "since")
-"""What may stand in braces in a rule's reason."""
+from alignkit.rules.citation import Cited, reference
 
 _MONTHS = (
     "January",
