@@ -67,6 +67,10 @@ class SourceCase(Generic[S]):
         """Makes the connector to this service, with `secret` as every secret."""
         raise NotImplementedError("override `connector` to make the source")
 
+    def present(self, service: S, later: timedelta) -> datetime:  # noqa: ARG002 - for services with a clock
+        """When a run is made; override it where the service has a clock of its own."""
+        return self.now + later
+
     def edited(self, service: S, edit: Edit) -> FakeService:
         """The service, its records changed on the way; a connector that reads files changes them there."""
         return Edited(service, self.records, edit)
@@ -118,6 +122,12 @@ class Trial(Generic[S]):
     def _remember(self) -> None:
         self.at_strike = self.checkpoints()
 
+    def now(self, later: timedelta = timedelta(0)) -> datetime:
+        """When a run is made."""
+        moment = self.case.present(self.service, later)
+        self.clock.now = max(self.clock.now, moment.timestamp())
+        return moment
+
     def source(self) -> Source:
         """A new connector under watch."""
         source = self.case.connector(self.service)
@@ -131,12 +141,12 @@ class Trial(Generic[S]):
         """One run."""
         sync = Sync(self.store, send=self.wire.send)
         streams = None if stream is None else [stream]
-        return sync.pull(self.source(), streams=streams, max_pages=max_pages, now=self.case.now + later)
+        return sync.pull(self.source(), streams=streams, max_pages=max_pages, now=self.now(later))
 
     def apull(self) -> PullResult:
         """One run in an event loop."""
         sync = AsyncSync(self.store, send=self.wire.asend)
-        return asyncio.run(sync.pull(self.source(), now=self.case.now))
+        return asyncio.run(sync.pull(self.source(), now=self.now()))
 
     def failing_pull(self, *, later: timedelta = timedelta(0)) -> AlignkitError | None:
         """One run that may fail; the error where it did. Any other exception than ours is the connector's fault."""
@@ -169,7 +179,7 @@ class Trial(Generic[S]):
         for stream in source.streams:
             checkpoint: Checkpoint | None = None
             for _ in range(MOST_PAGES):
-                reading = source.read(stream, checkpoint, Run(self.case.now))
+                reading = source.read(stream, checkpoint, Run(self.now()))
                 page = run(self.watch.attend(reading), self.wire.send)
                 yield stream, page
                 checkpoint = page.checkpoint
@@ -179,7 +189,7 @@ class Trial(Generic[S]):
     def fetch(self, refs: Sequence[Ref]) -> Fetched:
         """Reads objects by id."""
         source = self.source()
-        return run(self.watch.attend(source.fetch(refs, Run(self.case.now))), self.wire.send)
+        return run(self.watch.attend(source.fetch(refs, Run(self.now()))), self.wire.send)
 
     def checkpoints(self) -> Mapping[str, object]:
         """Where each stream stands."""

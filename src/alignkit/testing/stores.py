@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,6 +17,8 @@ from alignkit.errors import AlignkitError, DataInvalid, LeaseHeld, StoreUnavaila
 from alignkit.models import (
     Account,
     AccountChanged,
+    Asset,
+    AssetChanged,
     Category,
     Channel,
     Contact,
@@ -30,10 +33,14 @@ from alignkit.models import (
     IssueRemoval,
     IssueRemoved,
     IssueStatus,
+    Message,
     MessageSent,
     Opportunity,
     OpportunityChanged,
     OpportunityStatus,
+    Order,
+    OrderChanged,
+    OrderLine,
     Polarity,
     Post,
     PostPublished,
@@ -44,7 +51,22 @@ from alignkit.models import (
     SurveyResponse,
 )
 from alignkit.models.exchange import Quarantined, Ref
-from alignkit.stores.base import OWN_SOURCE, Applied, Batch, Cause, Lease, LedgerRow, LedgerState, Store
+from alignkit.stores.base import (
+    OWN_SOURCE,
+    Applied,
+    Batch,
+    Became,
+    Cause,
+    Deferred,
+    DeferredState,
+    Lease,
+    LedgerRow,
+    LedgerState,
+    Reach,
+    Store,
+    Wave,
+)
+from alignkit.stores.cohort import CAP, Cohort
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 """A Monday morning, from which every story here goes on."""
@@ -90,6 +112,24 @@ def hold(id: str, hours: float, *identifiers: str, accounts: Sequence[str] = ())
         opened_at=at(hours),
     )
     return HoldChanged.of(data, source=DESK, received_at=at(hours), time=at(hours))
+
+
+def wide(id: str, hours: float, **fields: Any) -> HoldChanged:
+    """What a service says at some hour of a hold on many people."""
+    data = Hold.model_validate({"id": id, "kind": "incident", "reason": "a recall", "opened_at": at(1), **fields})
+    return HoldChanged.of(data, source=DESK, received_at=at(hours), time=at(hours))
+
+
+def own_part(id: str) -> HoldChanged:
+    """A part of a hold of our own."""
+    data = Hold(id=id, kind=HoldKind.INCIDENT, reason="a recall", identifiers=("a@x.example",), opened_at=at(1))
+    return HoldChanged.of(data, source=OWN_SOURCE, received_at=at(1), time=at(1))
+
+
+def waits(reference: str, *, who: str = "email:ada@shop.example", hours: float = 1) -> Deferred:
+    """An offer to somebody that waits since some hour."""
+    offer = Message(category=Category.PROMOTIONAL, channel=Channel.EMAIL)
+    return Deferred(reference, who, offer, at(hours), expires_at=at(hours + 48))
 
 
 def rating(id: str, hours: float, about: str, score: float, email: str | None = None) -> SurveyAnswered:
@@ -414,6 +454,9 @@ class StoreTests:
             lambda: store.intend([row("ada@shop.example")], lease=lease),
             lambda: store.strike("list", ["ada@shop.example"], lease=lease),
             lambda: store.renew(lease, at(0), TERM),
+            lambda: store.tell([waits("r1")], lease=lease),
+            lambda: store.keep_wave(Wave("list", "x", at(0), 1, 0), 1, at(0), lease),
+            lambda: store.end_wave("list", "x", lease),
         ]
 
     # People
@@ -683,6 +726,157 @@ class StoreTests:
             (name, scope) for name in sorted(names) for scope in "ab"
         ]
 
+    # Holds that are not about single people
+
+    def test_a_hold_on_everybody_reaches_strangers_until_it_is_lifted(self, store: Store) -> None:
+        everywhere = wide("h1", 1, cohort='{"everybody": true}')
+        store.apply(page([everywhere], stream=None, checkpoint=None, reaches=[Reach("h1", None, "Grace", "a fire")]))
+        for who in ("email:nobody@x.example", "email:ada@shop.example"):
+            assert [one.ref for one in store.ask(who, frozenset())[0].holds] == ["desk/hold/h1"]
+        put(store, [wide("h1", 2, cohort='{"everybody": true}', released_at=at(2))])
+        [known] = store.facts("email:nobody@x.example", EVERYTHING).holds
+        assert known.ends_at == store.facts("email:ada@shop.example", EVERYTHING).holds[0].ends_at is not None
+
+    def test_a_hold_on_an_account_reaches_nobody_beyond_its_cap_until_somebody_confirms_it(self, store: Store) -> None:
+        put(store, [contact(f"u{n}", 0, f"p{n}@x.example", account_ids=("a1",)) for n in range(7)])
+        put(store, [wide("h1", 1, account_ids=("desk/a1",))])
+        assert self._silenced(store, 7) == 7, "below the cap that holds for all"
+        store.confirm(DESK, Reach("h1", 3))
+        assert self._silenced(store, 7) == 3
+        [known] = store.wide_holds()
+        assert (known.people, known.silenced, known.is_capped) == (7, 3, True)
+        store.confirm(DESK, Reach("h1", 7, "Grace", "they all asked", at(2)))
+        assert self._silenced(store, 7) == 7
+        [known] = store.wide_holds()
+        assert (known.is_capped, known.reach) == (False, Reach("h1", 7, "Grace", "they all asked", at(2)))
+
+    def test_a_merge_lets_no_hold_reach_beyond_its_cap(self, store: Store) -> None:
+        put(store, [contact("u9", 0, "p9@x.example")])
+        put(store, [contact(f"u{n}", 0, f"p{n}@x.example", account_ids=("a1",)) for n in range(5)])
+        put(store, [wide("h1", 1, account_ids=("desk/a1",))])
+        store.confirm(DESK, Reach("h1", 2))
+        for n in (4, 0):
+            store.merge(f"p{n}@x.example", "p9@x.example", "she told us", at(2))
+            reached = {store.facts(key, EVERYTHING).customer for key in self._reached(store, 10)}
+            assert 0 < len(reached) <= 2
+
+    def test_a_long_list_and_everybody_keep_to_a_cap(self, store: Store) -> None:
+        names = [f"p{n}@x.example" for n in range(CAP + 3)]
+        put(store, [wide("h1", 1, identifiers=tuple(names))])
+        assert self._silenced(store, CAP + 3) == CAP
+        put(
+            store,
+            [wide("h1", 2, identifiers=tuple(names), released_at=at(2)), wide("h2", 2, cohort='{"everybody":true}')],
+        )
+        store.confirm(DESK, Reach("h2", 4))
+        reached = [key for key in self._reached(store, 10) if self._refs(store, key) >= {"desk/hold/h2"}]
+        assert len(reached) == 4
+        assert "desk/hold/h2" not in self._refs(store, "email:nobody@x.example")
+
+    def test_an_ordinary_hold_is_not_a_wide_one(self, store: Store) -> None:
+        put(store, [hold("h1", 1, "a@x.example")])
+        assert store.wide_holds() == []
+        with pytest.raises(DataInvalid, match="no hold"):
+            store.confirm(DESK, Reach("h1", None, "Grace", "a slip", at(1)))
+
+    def test_words_of_another_system_name_no_cohort(self, store: Store) -> None:
+        for number, words in enumerate(("EU customers", "[]", "7", '{"everybody": "yes"}', '{"accounts": 3}')):
+            put(store, [wide(f"h{number}", 1, cohort=words)])
+        assert store.facts("email:nobody@x.example", EVERYTHING).holds == []
+        assert len(store.wide_holds()) == 5
+
+    def test_one_hold_is_found_by_its_id(self, store: Store) -> None:
+        put(store, [hold("h1", 1, "a@x.example"), *(own_part(f"h1.{n}") for n in (2, 1)), own_part("h10.1")])
+        found = store.hold(DESK, "h1")
+        assert found is not None
+        assert (found.id, found.source, found.identifiers) == ("h1", DESK, ("a@x.example",))
+        assert store.hold(DESK, "h2") is None
+        assert [one.id for one in store.parts("h1")] == ["h1.1", "h1.2"]
+
+    def test_members_of_a_cohort_are_each_told_once(self, store: Store) -> None:
+        people = [contact(f"u{n}", 0, f"p{n}@x.example", account_ids=("a1",) if n < 2 else ()) for n in range(6)]
+        bought = Order(id="o1", contact_id="u3", lines=(OrderLine(product_ref="saw", quantity=Decimal(1)),))
+        owned = Asset(id="as1", contact_id="u4", account_id="a1", product_ref="saw")
+        put(store, [*people, issue("1", 1, requester_id="u5", product_refs=["saw", "axe"])])
+        put(store, [OrderChanged.of(bought, source=DESK, received_at=at(1))])
+        put(store, [AssetChanged.of(owned, source=DESK, received_at=at(1))])
+
+        def keys(**given: Any) -> set[str]:
+            found = store.members(Cohort(**given))
+            assert len(found) == len(set(found))
+            return {key.partition("@")[0].removeprefix("email:") for key in found}
+
+        assert keys(products=("saw",)) == {"p3", "p4", "p5"}
+        assert keys(products=("axe", "saw")) == {"p3", "p4", "p5"}
+        assert keys(products=("hammer",)) == keys(everybody=True) == set()
+        assert keys(accounts=("desk/a1",)) == {"p0", "p1"}
+        assert keys(orders=("desk/o1", "desk/none")) == {"helpdesk_user:desk/u3"}
+        assert keys(people=("p3@x.example", "P9@x.example"), products=("saw",)) == {"p3", "p4", "p5", "p9"}
+
+    # Deferred messages
+
+    def test_a_deferred_message_is_kept_once(self, store: Store) -> None:
+        assert store.defer(waits("r1")) == waits("r1")
+        assert store.defer(replace(waits("r1"), deferred_at=at(5), reason="later")) == waits("r1")
+        with pytest.raises(DataInvalid, match="another message"):
+            store.defer(waits("r1", who="email:bob@shop.example"))
+        assert list(store.deferred()) == [waits("r1")]
+
+    def test_deferred_messages_come_oldest_first(self, store: Store) -> None:
+        for number in (3, 1, 2):
+            store.defer(waits(f"r{number}", hours=number % 3))
+        assert [one.reference for one in store.deferred()] == ["r3", "r1", "r2"]
+        for number in range(1_100):
+            store.defer(waits(f"s{number:04}", hours=9))
+        assert len(list(store.deferred(DeferredState.WAITING))) == 1_103
+
+    def test_an_answer_is_told_once_until_it_is_given_back(self, store: Store) -> None:
+        store.defer(waits("r1"))
+        store.defer(waits("r2"))
+        said = replace(waits("r1"), became=Became.SEND, told_at=at(3), reason="no hold is in force")
+        assert store.tell([said], [replace(waits("r2"), recheck_at=at(9), reason="an open issue")]) == ["r1"]
+        assert store.tell([said]) == []
+        [told] = store.deferred(DeferredState.TOLD)
+        assert (told.became, told.told_at, told.reason) == (Became.SEND, at(3), "no hold is in force")
+        [waiting] = store.deferred(DeferredState.WAITING)
+        assert (waiting.recheck_at, waiting.reason) == (at(9), "an open issue")
+        assert store.give_back(["r1", "r2", "r3"]) == ["r1"]
+        assert store.tell([said]) == ["r1"]
+
+    def test_what_was_acknowledged_is_over_and_names_nobody(self, store: Store) -> None:
+        store.defer(waits("r1"))
+        assert store.acknowledge(["r1"]) == [], "nothing was told yet"
+        store.tell([replace(waits("r1"), became=Became.SEND, told_at=at(3))])
+        assert store.acknowledge(["r1", "r2"]) == ["r1"]
+        assert store.acknowledge(["r1"]) == store.give_back(["r1"]) == []
+        kept = store.defer(waits("r1"))
+        assert (kept.state, kept.became, kept.who) == (DeferredState.DONE, Became.SEND, "")
+
+    def test_deferred_messages_of_a_forgotten_person_are_gone(self, store: Store) -> None:
+        put(store, [contact("u1", 1, "ada@shop.example", "ada@home.example")])
+        store.defer(waits("r1"))
+        store.defer(waits("r2", who="email:bob@shop.example"))
+        assert [one["reference"] for one in store.export("ada@home.example")["deferred"]] == ["r1"]
+        assert store.forget("ada@home.example", at(2)).deferred == 1
+        assert [one.reference for one in store.deferred()] == ["r2"]
+
+    # Release piece by piece
+
+    def test_a_wave_is_kept_with_what_it_let_go(self, store: Store) -> None:
+        wave = Wave("list", "promotional/email", at(1), 100, 0)
+        assert store.wave("list", "promotional/email") is None
+        store.keep_wave(wave, 10, at(1))
+        store.keep_wave(replace(wave, people=120, released=10), 5, at(2))
+        kept = store.wave("list", "promotional/email")
+        assert kept == replace(wave, people=120, released=15)
+        assert store.waves() == [kept]
+        assert store.released_since("list", "promotional/email", at(0)) == 15
+        assert store.released_since("list", "promotional/email", at(1)) == 5
+        assert store.released_since("list", "upsell/email", at(0)) == 0
+        store.end_wave("list", "promotional/email")
+        assert store.waves() == []
+        assert store.released_since("list", "promotional/email", at(0)) == 15, "the hour is not over"
+
     # Upkeep
 
     def test_facts_built_anew_are_the_same(self, store: Store) -> None:
@@ -815,6 +1009,16 @@ class StoreTests:
                 refused()
             texts.append(str(error.value))
         assert not [text for text in texts if "ada" in text or "eve" in text]
+
+    @staticmethod
+    def _refs(store: Store, identifier: str) -> set[str]:
+        return {one.ref for one in store.facts(identifier, EVERYTHING).holds}
+
+    def _reached(self, store: Store, people: int) -> list[str]:
+        return [key for n in range(people) if self._refs(store, key := f"email:p{n}@x.example")]
+
+    def _silenced(self, store: Store, people: int) -> int:
+        return len(self._reached(store, people))
 
     @staticmethod
     def _issues_of(store: Store, identifier: str) -> set[str]:
