@@ -151,4 +151,19 @@ CREATE UNIQUE INDEX things_once ON things (source, kind, id);
 CREATE INDEX things_open ON things (source, kind, seen_at) WHERE active IS NOT 0;
 CREATE INDEX things_unclaimed ON things (kind) WHERE people = '[]';
 CREATE INDEX merges_into ON merges (source, survivor);
+CREATE TABLE wide (thing INTEGER PRIMARY KEY, cap INTEGER, confirmed_by TEXT, reason TEXT, confirmed_at INTEGER);
+CREATE TABLE deferred (
+    reference TEXT PRIMARY KEY, who TEXT NOT NULL, message TEXT NOT NULL, deferred_at INTEGER NOT NULL,
+    expires_at INTEGER, rank INTEGER NOT NULL, recheck_at INTEGER, reason TEXT NOT NULL, state TEXT NOT NULL,
+    became TEXT, told_at INTEGER
+) WITHOUT ROWID;
+CREATE INDEX deferred_in_order ON deferred (state, deferred_at, reference);
+CREATE TABLE waves (
+    destination TEXT NOT NULL, scope TEXT NOT NULL, since INTEGER NOT NULL, people INTEGER NOT NULL,
+    released INTEGER NOT NULL, PRIMARY KEY (destination, scope)
+) WITHOUT ROWID;
+CREATE TABLE releases (
+    destination TEXT NOT NULL, scope TEXT NOT NULL, at INTEGER NOT NULL, people INTEGER NOT NULL,
+    PRIMARY KEY (destination, scope, at)
+) WITHOUT ROWID;
 COMMIT;

@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal, Protocol, TypeAlias
 
-from alignkit.models import Customer, CustomerEvent, Hold, Identity, Issue, Signal
+from alignkit.models import Customer, CustomerEvent, Hold, Identity, Issue, Message, Signal
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.rules.facts import Facts
+from alignkit.stores.cohort import Cohort
 
 Scalar: TypeAlias = str | int | float | bool | None
 Row: TypeAlias = dict[str, Scalar]
@@ -35,6 +36,7 @@ class Batch:
         now: when it was received.
         ended: the stream was read to its end; its watermark becomes `now`.
         done: objects of the work list that need no further try.
+        reaches: how far holds of this batch may reach, where that is not the cap that holds for all.
         lease: the name of the run's lease and its fence; a run that lost its lease may not write.
     """
 
@@ -48,7 +50,113 @@ class Batch:
     quarantined: Sequence[Quarantined] = ()
     wanted: Sequence[Ref] = ()
     done: Sequence[Ref] = ()
+    reaches: Sequence[Reach] = ()
     lease: Lease | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many people a hold may silence, and who has said so.
+
+    Attributes:
+        hold: the hold's id at its source.
+        cap: the most people; None for all whom it is meant for.
+        by: who confirmed that it may reach so many; None where nobody did.
+    """
+
+    hold: str
+    cap: int | None
+    by: str | None = None
+    reason: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WideHold:
+    """A hold that is not about single people: on accounts, on a cohort, on everybody, or on a long list.
+
+    Attributes:
+        people: how many people it is meant for; None where that is everybody, known or not.
+    """
+
+    hold: Hold
+    people: int | None
+    reach: Reach
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether it reaches fewer people than it is meant for, and waits for somebody to confirm it."""
+        return self.reach.cap is not None and (self.people is None or self.people > self.reach.cap)
+
+    @property
+    def silenced(self) -> int | None:
+        """How many people it reaches at most; None for everybody."""
+        caps = [one for one in (self.people, self.reach.cap) if one is not None]
+        return min(caps) if caps else None
+
+
+class DeferredState(StrEnum):
+    """How far a deferred message has come."""
+
+    WAITING = "waiting"
+    TOLD = "told"
+    DONE = "done"
+
+
+class Became(StrEnum):
+    """What becomes of a deferred message."""
+
+    SEND = "send"
+    """It may go out now."""
+    SWAP = "swap"
+    """The substitute may go out in its place."""
+    DROP = "drop"
+    """It is never to be sent."""
+    EXPIRED = "expired"
+    """Its time is over."""
+    SUPERSEDED = "superseded"
+    """Another message of the same kind to the same person goes out in its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """A message that waits: the caller keeps the message, the store its reference.
+
+    Attributes:
+        reference: the caller's own name for it.
+        who: the identifier of the person; empty once the answer was acknowledged.
+        rank: the greatest of a backlog goes out; among equals the newest.
+        recheck_at: when time alone changes the decision that was last made, None where it does not.
+        reason: why it waits, or why it got the answer that it got.
+    """
+
+    reference: str
+    who: str
+    message: Message
+    deferred_at: datetime
+    expires_at: datetime | None = None
+    rank: int = 0
+    recheck_at: datetime | None = None
+    reason: str = ""
+    state: DeferredState = DeferredState.WAITING
+    became: Became | None = None
+    told_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """A release that goes out piece by piece at one destination.
+
+    Attributes:
+        people: how many were due in all, those released already among them.
+        released: how many of them were released so far.
+    """
+
+    destination: str
+    scope: str
+    since: datetime
+    people: int
+    released: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +282,7 @@ class Forgotten:
     things: int
     identifiers: int
     ledger_rows: int
+    deferred: int = 0
 
 
 Table: TypeAlias = Literal["issues", "customers", "events", "signals", "holds", "identities", "quarantine", "ledger"]
@@ -246,7 +355,89 @@ class Store(Protocol):
         ...
 
     def facts(self, identifier: str, needs: AbstractSet[str]) -> Facts:
-        """What is known of a customer, as far as `needs` (names of collections) asks; empty for strangers."""
+        """What is known of a customer, as far as `needs` (names of collections) asks; empty for strangers.
+
+        Holds on everybody are always among it, for strangers as well; those beyond whose cap the customer is are not.
+        """
+        ...
+
+    # Holds that are not about single people
+
+    def hold(self, source: str, id: str) -> Hold | None:
+        """One manual, incident or blackout hold."""
+        ...
+
+    def parts(self, id: str) -> list[Hold]:
+        """The holds that carry a hold of our own out, person by person, sorted by id."""
+        ...
+
+    def members(self, cohort: Cohort) -> list[str]:
+        """One identifier of each person in a cohort, those who are named first; nobody for `everybody`."""
+        ...
+
+    def wide_holds(self) -> list[WideHold]:
+        """Holds that are not about single people, ended ones included, the oldest first."""
+        ...
+
+    def confirm(self, source: str, reach: Reach) -> None:
+        """Lets a hold reach as many people as somebody answers for.
+
+        Raises:
+            DataInvalid: there is no such hold, or it is about single people.
+        """
+        ...
+
+    # Deferred messages
+
+    def defer(self, wanted: Deferred) -> Deferred:
+        """Keeps a message that waits and returns what is kept; the same one twice changes nothing.
+
+        Raises:
+            DataInvalid: the reference stands for another message.
+        """
+        ...
+
+    def deferred(self, state: DeferredState | None = None) -> Iterator[Deferred]:
+        """Deferred messages, the oldest first."""
+        ...
+
+    def tell(
+        self, answers: Sequence[Deferred], waiting: Sequence[Deferred] = (), lease: Lease | None = None
+    ) -> list[str]:
+        """Writes answers, and what is known of those that go on waiting, in one transaction.
+
+        Returns the references that were waiting until now: each is answered once, whoever asks at the same time.
+        """
+        ...
+
+    def give_back(self, references: Sequence[str]) -> list[str]:
+        """Lets messages wait again whose answer was not acted upon; returns those that do."""
+        ...
+
+    def acknowledge(self, references: Sequence[str]) -> list[str]:
+        """Ends messages whose answer was acted upon, and forgets whom they were for; returns those that ended now."""
+        ...
+
+    # Release piece by piece
+
+    def wave(self, destination: str, scope: str) -> Wave | None:
+        """The release that is under way for one kind of message at one destination."""
+        ...
+
+    def waves(self) -> list[Wave]:
+        """Every release that is under way."""
+        ...
+
+    def released_since(self, destination: str, scope: str, since: datetime) -> int:
+        """How many people were let go, for one kind of message, after a moment."""
+        ...
+
+    def keep_wave(self, wave: Wave, released: int, now: datetime, lease: Lease | None = None) -> None:
+        """Writes how far a release has come, before `released` people are let go now."""
+        ...
+
+    def end_wave(self, destination: str, scope: str, lease: Lease | None = None) -> None:
+        """Says that nobody waits for a release any more."""
         ...
 
     # Scripts: everything in constant memory

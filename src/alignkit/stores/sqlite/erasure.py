@@ -13,10 +13,12 @@ from alignkit.errors import DataInvalid, StoreUnavailable
 from alignkit.models import Entity, IssueRemoved, Namespace
 from alignkit.stores.base import IN_FLIGHT, IN_PLACE, Forgotten
 from alignkit.stores.facts import Kind
-from alignkit.stores.sqlite.answers import Answers
 from alignkit.stores.sqlite.database import MEMORY, failure, translated
 from alignkit.stores.sqlite.log import Key
+from alignkit.stores.sqlite.reach import Reaching
 from alignkit.stores.sqlite.tombstones import stripped, thing_key, without
+from alignkit.stores.sqlite.waiting import Waiting
+from alignkit.stores.sqlite.waves import Waves
 
 _STANDING = tuple(sorted({state.value for state in IN_PLACE | IN_FLIGHT}))
 
@@ -24,7 +26,7 @@ _PEOPLE = frozenset({"contact", "user"})
 """What the records of people are called."""
 
 
-class Erasure(Answers):
+class Erasure(Reaching, Waiting, Waves):
     """The part of a SQLite store that forgets and exports."""
 
     def forget(self, identifier: str, now: datetime) -> Forgotten:
@@ -67,7 +69,9 @@ class Erasure(Answers):
                 "DELETE FROM ledger WHERE address IN (SELECT value FROM json_each(?))", (listed,)
             ).rowcount
             db.execute("DELETE FROM causes WHERE address IN (SELECT value FROM json_each(?))", (listed,))
-            report = Forgotten(customers, erased_events, len(erased_things), removed.rowcount, rows)
+            db.execute("DELETE FROM wide WHERE thing NOT IN (SELECT no FROM things)")
+            waited = self.erase_deferred(db, keys)
+            report = Forgotten(customers, erased_events, len(erased_things), removed.rowcount, rows, waited)
         self._scrub()
         return report
 
@@ -191,6 +195,17 @@ class Erasure(Answers):
                 for destination in self.destinations()
                 for row in self.ledger(destination)
                 if identity.readable(row.address) in own
+            ],
+            "deferred": [
+                {
+                    "reference": one.reference,
+                    "message": one.message.model_dump(mode="json", exclude_defaults=True),
+                    "deferred_at": one.deferred_at.isoformat(),
+                    "state": one.state.value,
+                    "reason": one.reason,
+                }
+                for one in self.deferred()
+                if one.who in own
             ],
             "causes": [
                 {

@@ -9,6 +9,9 @@
 | `customers`, `identifiers` | who is who; `links` are those that a person made |
 | `sources`, `streams`, `work`, `quarantine`, `leases` | how far reading has come |
 | `ledger`, `causes` | what we did at destinations, and why |
+| `wide` | how many people a hold may silence that is not about single people |
+| `deferred` | a message that its sender keeps until it may go out |
+| `waves`, `releases` | a release that goes out piece by piece, and how many people each run let go |
 | `tombstones` | keyed hashes of people who asked to be forgotten |
 """
 
@@ -79,6 +82,21 @@ CREATE TABLE ledger (
 CREATE TABLE causes (
     destination TEXT NOT NULL, address TEXT NOT NULL, scope TEXT NOT NULL, reason TEXT NOT NULL, rules TEXT NOT NULL,
     evidence TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER, PRIMARY KEY (destination, address, scope)
+) WITHOUT ROWID;
+CREATE TABLE wide (thing INTEGER PRIMARY KEY, cap INTEGER, confirmed_by TEXT, reason TEXT, confirmed_at INTEGER);
+CREATE TABLE deferred (
+    reference TEXT PRIMARY KEY, who TEXT NOT NULL, message TEXT NOT NULL, deferred_at INTEGER NOT NULL,
+    expires_at INTEGER, rank INTEGER NOT NULL, recheck_at INTEGER, reason TEXT NOT NULL, state TEXT NOT NULL,
+    became TEXT, told_at INTEGER
+) WITHOUT ROWID;
+CREATE INDEX deferred_in_order ON deferred (state, deferred_at, reference);
+CREATE TABLE waves (
+    destination TEXT NOT NULL, scope TEXT NOT NULL, since INTEGER NOT NULL, people INTEGER NOT NULL,
+    released INTEGER NOT NULL, PRIMARY KEY (destination, scope)
+) WITHOUT ROWID;
+CREATE TABLE releases (
+    destination TEXT NOT NULL, scope TEXT NOT NULL, at INTEGER NOT NULL, people INTEGER NOT NULL,
+    PRIMARY KEY (destination, scope, at)
 ) WITHOUT ROWID;
 CREATE TABLE tombstones (mac BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 """

@@ -1,0 +1,61 @@
+"""Whom a hold reaches that is not about single people: everybody, or those of some accounts or products."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+CAP = 500
+"""How many people one such hold may silence before somebody confirms it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """Whom an incident reaches: all who are in any of these.
+
+    Attributes:
+        everybody: whoever a message goes to, known or not.
+        people: identifiers of single people.
+        orders: `source/id` of orders; those who placed them when the hold was opened.
+        accounts: `source/id` of accounts; everybody in them.
+        products: whoever ordered one of these, owns one or has an issue with one.
+    """
+
+    everybody: bool = False
+    people: tuple[str, ...] = ()
+    orders: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.everybody or any((self.people, self.orders, self.accounts, self.products))
+
+    @property
+    def lasting(self) -> Cohort:
+        """The part that is looked up again and again, and that names nobody."""
+        return Cohort(everybody=self.everybody, accounts=self.accounts, products=self.products)
+
+    @property
+    def named(self) -> Cohort:
+        """The part that is looked up once."""
+        return Cohort(people=self.people, orders=self.orders)
+
+    def to_text(self) -> str:
+        """The lasting part, as `Hold.cohort` keeps it; people are kept where they can be erased."""
+        return json.dumps({name: value for name, value in asdict(self.lasting).items() if value})
+
+    @classmethod
+    def from_text(cls, text: str | None) -> Cohort:
+        """What `to_text` wrote; nobody where the words are another system's own."""
+        try:
+            told = json.loads(text or "{}")
+            return cls(
+                everybody=told.get("everybody") is True,
+                accounts=tuple(map(str, told.get("accounts", ()))),
+                products=tuple(map(str, told.get("products", ()))),
+            )
+        except (ValueError, AttributeError, TypeError):
+            return cls()
+
+
+EVERYBODY = Cohort(everybody=True)

@@ -1,0 +1,234 @@
+"""Whom holds reach that are not about single people: everybody at once, and nobody beyond a cap.
+
+What there is of such holds is kept in memory and read anew only when it has changed, so a decision asks the file
+nothing more for it. The number that tells of a change is the one that tells of newly read streams.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from alignkit import identity
+from alignkit.errors import DataInvalid
+from alignkit.models import Hold, HoldChanged
+from alignkit.rules.facts import Facts, HoldFacts
+from alignkit.stores.base import OWN_SOURCE, Batch, Reach, WideHold
+from alignkit.stores.cohort import CAP, Cohort
+from alignkit.stores.facts import Kind, add
+from alignkit.stores.sqlite.answers import Answers
+from alignkit.stores.sqlite.database import optional_us, when
+from alignkit.stores.sqlite.people import as_json, keys_in
+
+_CHANGED = "INSERT INTO meta VALUES ('streams', 1) ON CONFLICT DO UPDATE SET value = value + 1"
+_ONE = (
+    "SELECT s.name, e.data FROM things t JOIN sources s ON s.no = t.source JOIN events e ON e.seq = t.seq"
+    " WHERE s.name = ? AND t.kind = 5 AND t.id = ?"
+)
+_WIDE = (
+    "SELECT t.no, s.name, t.id, t.people, t.facts, e.data, w.cap, w.confirmed_by, w.reason, w.confirmed_at"
+    " FROM wide w JOIN things t ON t.no = w.thing JOIN sources s ON s.no = t.source JOIN events e ON e.seq = t.seq"
+    " ORDER BY t.no"
+)
+_HAS_PRODUCT = (
+    "SELECT t.people FROM things t JOIN events e ON e.seq = t.seq, json_each(?1) p WHERE t.people != '[]' AND ("
+    " t.kind = 11 AND EXISTS (SELECT 1 FROM json_each(CAST(e.data AS TEXT), '$.lines') l"
+    "  WHERE json_extract(l.value, '$.product_ref') = p.value)"
+    " OR t.kind = 12 AND json_extract(CAST(e.data AS TEXT), '$.product_ref') = p.value"
+    " OR t.kind = 1 AND EXISTS (SELECT 1 FROM json_each(CAST(e.data AS TEXT), '$.product_refs') r"
+    "  WHERE r.value = p.value))"
+)
+_IN_ACCOUNT = (
+    "SELECT k.customer FROM concerns a JOIN concerns k ON k.thing = a.thing AND k.kind = 6"
+    " JOIN customers c ON c.no = k.customer AND NOT c.account WHERE a.customer = ? AND a.kind = 6"
+    " ORDER BY a.thing, k.customer"
+)
+_OF_ORDER = (
+    "SELECT t.people FROM things t JOIN sources s ON s.no = t.source WHERE s.name = ? AND t.kind = 11 AND t.id = ?"
+)
+
+
+class _Limited(NamedTuple):
+    """A hold that reaches some of those whom it is meant for; None for all."""
+
+    hold: HoldFacts
+    is_for_everybody: bool
+    admitted: frozenset[str] | None
+
+
+class Reaching(Answers):
+    """The part of a SQLite store that knows how far holds reach."""
+
+    _limited: Mapping[str, _Limited] = {}
+
+    def ask(self, identifier: str, needs: AbstractSet[str]) -> tuple[Facts, Mapping[str, datetime | None]]:
+        """What `facts` and `watermarks` tell, of one moment."""
+        answer = super().ask(identifier, needs)
+        if self._limited:
+            self._limit(answer[0])
+        return answer
+
+    def facts(self, identifier: str, needs: AbstractSet[str]) -> Facts:
+        """What is known of a customer, as far as `needs` asks, and holds on everybody."""
+        return self.ask(identifier, needs)[0]
+
+    def _limit(self, facts: Facts) -> None:
+        limited = self._limited
+        facts.holds = [hold for hold in facts.holds if hold.ref not in limited or self._admits(hold.ref, facts)]
+        facts.holds += [one.hold for ref, one in limited.items() if one.is_for_everybody and self._admits(ref, facts)]
+
+    def _admits(self, ref: str, facts: Facts) -> bool:
+        admitted = self._limited[ref].admitted
+        return admitted is None or facts.customer in admitted
+
+    def read_watermarks(self, db: sqlite3.Connection) -> tuple[int | None, Mapping[str, datetime | None]]:
+        """The watermarks; how far holds reach is read with them, for one number tells of both."""
+        found = super().read_watermarks(db)
+        limited = (self._limited_by(db, row) for row in db.execute(_WIDE).fetchall())
+        self._limited = {one.hold.ref: one for one in limited if one is not None}
+        return found
+
+    def _limited_by(self, db: sqlite3.Connection, row: Sequence[Any]) -> _Limited | None:
+        """How a hold is limited; None where it reaches all whom it names."""
+        _, source, id, people, stored, data, cap = row[:7]
+        hold = Hold.model_validate_json(data)
+        everybody = Cohort.from_text(hold.cohort).everybody
+        is_over = hold.released_at is not None or _is_carried_out_by_parts(hold, source)
+        reaches_all = cap is None and not everybody
+        if reaches_all or (is_over and cap is not None):
+            return None
+        told = Facts()
+        add(told, Kind.HOLD, source, id, stored)
+        if cap is None:
+            return _Limited(told.holds[0], everybody, None)
+        reached = self._everybody(db, cap) if everybody else self._reached(db, people, cap + 1)
+        return _Limited(told.holds[0], everybody, frozenset(reached[:cap])) if everybody or len(reached) > cap else None
+
+    def _everybody(self, db: sqlite3.Connection, most: int) -> list[str]:
+        query = "SELECT no FROM customers WHERE merged_into IS NULL AND NOT account ORDER BY no LIMIT ?"
+        return [str(no) for (no,) in db.execute(query, (most,))]
+
+    def _reached(self, db: sqlite3.Connection, people: str, most: int) -> list[str]:
+        """The first customers whom a hold on persons and accounts is meant for."""
+        found: dict[str, None] = {}
+        for no in self._named_by(db, people):
+            found[str(no)] = None
+            if len(found) == most:
+                break
+        return list(found)
+
+    def _named_by(self, db: sqlite3.Connection, people: str) -> Iterator[int]:
+        for key in keys_in(people):
+            for no in self.customers_of(db, [key]).values():
+                if key.startswith(identity.ACCOUNT):
+                    yield from (customer for (customer,) in db.execute(_IN_ACCOUNT, (no,)))
+                else:
+                    yield no
+
+    # Writing
+
+    def finish_batch(self, db: sqlite3.Connection, source: int, batch: Batch) -> None:
+        """Writes what a batch says besides its events; holds that are not about single people get a cap."""
+        super().finish_batch(db, source, batch)
+        wide = [event.subject for event in batch.events if isinstance(event, HoldChanged) and _is_wide(event.data)]
+        db.executemany(
+            "INSERT OR IGNORE INTO wide (thing, cap) SELECT no, ? FROM things WHERE source = ? AND kind = 5 AND id = ?",
+            [(CAP, source, id) for id in wide],
+        )
+        for reach in batch.reaches:
+            self._set_reach(db, source, reach)
+        if wide or batch.reaches:
+            db.execute(_CHANGED)
+
+    def _set_reach(self, db: sqlite3.Connection, source: int, reach: Reach) -> bool:
+        values = (reach.cap, reach.by, reach.reason, optional_us(reach.at), source, reach.hold)
+        return bool(
+            db.execute(
+                "UPDATE wide SET cap = ?, confirmed_by = ?, reason = ?, confirmed_at = ?"
+                " WHERE thing = (SELECT no FROM things WHERE source = ? AND kind = 5 AND id = ?)",
+                values,
+            ).rowcount
+        )
+
+    def confirm(self, source: str, reach: Reach) -> None:
+        """Lets a hold reach as many people as somebody answers for."""
+        with self.transaction() as db:
+            if not self._set_reach(db, self.source_number(db, source), reach):
+                raise DataInvalid("there is no hold on accounts or a cohort with this id; `alignkit status` lists them")
+            db.execute(_CHANGED)
+
+    # Asked from outside
+
+    def hold(self, source: str, id: str) -> Hold | None:
+        """One manual, incident or blackout hold."""
+        with self.reading() as db:
+            row = db.execute(_ONE, (source, id)).fetchone()
+        return None if row is None else _hold(*row)
+
+    def parts(self, id: str) -> list[Hold]:
+        """The holds that carry a hold of our own out, person by person, sorted by id."""
+        with self.reading() as db:
+            rows = db.execute(_ONE.replace("t.id = ?", "t.id > ? AND t.id < ?"), (OWN_SOURCE, f"{id}.", f"{id}/"))
+            return [_hold(*row) for row in rows]
+
+    def wide_holds(self) -> list[WideHold]:
+        """Holds that are not about single people, ended ones included, the oldest first."""
+        with self.reading() as db:
+            rows = db.execute(_WIDE).fetchall()
+            return [self._wide_hold(db, row) for row in rows]
+
+    def _wide_hold(self, db: sqlite3.Connection, row: Sequence[Any]) -> WideHold:
+        _, source, id, people, _, data, cap, by, reason, at = row
+        hold = _hold(source, data)
+        reach = Reach(id, cap, by, reason, None if at is None else when(at))
+        return WideHold(hold, self._count(db, hold, people), reach)
+
+    def _count(self, db: sqlite3.Connection, hold: Hold, people: str) -> int | None:
+        if Cohort.from_text(hold.cohort).everybody:
+            return None
+        if not _is_carried_out_by_parts(hold, hold.source):
+            return len(set(self._named_by(db, people)))
+        query = (
+            "SELECT coalesce(sum(json_array_length(t.people)), 0) FROM things t JOIN sources s ON s.no = t.source"
+            " WHERE s.name = ? AND t.kind = 5 AND t.id > ? AND t.id < ?"
+        )
+        return int(db.execute(query, (hold.source, f"{hold.id}.", f"{hold.id}/")).fetchone()[0])
+
+    def members(self, cohort: Cohort) -> list[str]:
+        """One identifier of each person in a cohort, those who are named first; nobody for `everybody`."""
+        named = dict.fromkeys(identity.identifier(one) for one in cohort.people)
+        with self.reading() as db:
+            for order in cohort.orders:
+                source, _, id = order.partition("/")
+                for (people,) in db.execute(_OF_ORDER, (source, id)):
+                    named.update(dict.fromkeys(keys_in(people)[:1]))
+            found = {
+                no for (people,) in db.execute(_HAS_PRODUCT, (as_json(cohort.products),)) for no in self._of(db, people)
+            }
+            for account in cohort.accounts:
+                for no in self.customers_of(db, [f"{identity.ACCOUNT}{account}"]).values():
+                    found.update(customer for (customer,) in db.execute(_IN_ACCOUNT, (no,)))
+            found -= set(self.customers_of(db, named).values())
+            return [*named, *(min(self.keys_of(db, no)) for no in sorted(found))]
+
+    def _of(self, db: sqlite3.Connection, people: str) -> set[int]:
+        """The people of a thing, not its account."""
+        keys = [key for key in keys_in(people) if not key.startswith(identity.ACCOUNT)]
+        return set(self.customers_of(db, keys).values())
+
+
+def _is_wide(hold: Hold) -> bool:
+    """Whether a hold is about others than a few who are named."""
+    return bool(hold.account_ids) or hold.cohort is not None or len(hold.identifiers) > CAP
+
+
+def _is_carried_out_by_parts(hold: Hold, source: str) -> bool:
+    """Whether it reaches nobody by itself, for others of our own do person by person."""
+    return source == OWN_SOURCE and hold.cohort is not None and not Cohort.from_text(hold.cohort).everybody
+
+
+def _hold(source: str, data: bytes) -> Hold:
+    return Hold.model_validate_json(data).model_copy(update={"source": source})
