@@ -75,16 +75,16 @@ $(STAMPS)/cli: pyproject.toml $(STAMPS)/pip
 	@touch $@
 
 $(STAMPS)/test: pyproject.toml $(STAMPS)/pip
-	@$(INSTALL) --editable ".[cli,testing]" --group test
+	@$(INSTALL) --editable ".[cli,fast,testing]" --group test
 	@touch $@
 
 $(STAMPS)/bench: pyproject.toml $(STAMPS)/pip
-	@$(INSTALL) --editable ".[cli]" --group bench
+	@$(INSTALL) --editable ".[cli,fast]" --group bench
 	@touch $@
 
 # The checkers read tests, docs and benchmarks, so they need what those import.
 $(STAMPS)/check: pyproject.toml $(STAMPS)/pip
-	@$(INSTALL) --editable ".[cli,testing]" --group check --group test --group docs --group bench
+	@$(INSTALL) --editable ".[cli,fast,testing]" --group check --group test --group docs --group bench
 	@touch $@
 
 $(STAMPS)/docs: pyproject.toml $(STAMPS)/pip

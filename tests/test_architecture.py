@@ -42,7 +42,11 @@ CORE = frozenset({"pydantic", "httpx", "tenacity", "typing_extensions"})
 # The compiled half of pydantic, always installed with it.
 COMES_ALONG = frozenset({"pydantic_core"})
 # What an extra installs may be imported by the part that it is named after.
-EXTRAS = {"cli": frozenset({"typer", "rich"}), "testing": frozenset({"pytest"})}
+EXTRAS = {
+    "cli": frozenset({"typer", "rich"}),
+    "connectors": frozenset({"msgspec"}),
+    "testing": frozenset({"pytest"}),
+}
 
 
 @dataclass(frozen=True)

@@ -127,18 +127,20 @@ class Event(Model, frozen=True):
         time: datetime | None = None,
         version: int | None = None,
         sequence: int = 0,
+        text: bytes | None = None,
     ) -> Self:
         """An event about `data`, whose id follows from what it says and from its version.
 
         `time` defaults to the thing's own last change (else its creation, else `received_at`), `version` to `time` in
-        microseconds.
+        microseconds. `text` is what `text_of` writes for the data, where a reader has that already.
 
         Raises:
             DataInvalid: a time without a zone, or text with half of a character in it.
         """
         moment = time or data.remote_updated_at or data.remote_created_at or received_at
         rank = microseconds(moment) if version is None else version
-        body = cls._told(data)
+        is_whole = data.raw is None and data.observed_at is None
+        body = text if text is not None and is_whole else cls._told(data)
         digest = blake2b(body, digest_size=8).hexdigest()
         values: dict[str, Any] = {
             "id": f"{cls.kind}/{data.id}/{rank}/{digest}",
@@ -158,7 +160,6 @@ class Event(Model, frozen=True):
         is_named = bool(source) and "/" not in source
         if not (is_named and moment.tzinfo is received_at.tzinfo is UTC and type(data) is cls.data_type):
             return cls(**values)
-        is_whole = data.raw is None and data.observed_at is None
         return unchecked(cls, values, _ENVELOPE, {"_text": body} if is_whole else None)
 
     @classmethod

@@ -21,8 +21,17 @@ def text_of(data: Model, model: type[Model], untold: set[str] | None = None) -> 
     Raises:
         DataInvalid: text with half of a character in it.
     """
+    return text_of_values(vars(data), model, untold)
+
+
+def text_of_values(values: Mapping[str, Any], model: type[Model], untold: set[str] | None = None) -> bytes:
+    """The same of a model's values, in the order of its fields; any that is missing counts as its default.
+
+    Raises:
+        DataInvalid: text with half of a character in it.
+    """
     try:
-        return _writer(model).to_json(vars(data), exclude_defaults=True, exclude=untold)
+        return _writer(model).to_json(values, exclude_defaults=True, exclude=untold)
     except PydanticSerializationError:
         raise DataInvalid("a text holds half of a surrogate pair; read the record as UTF-8 again") from None
 

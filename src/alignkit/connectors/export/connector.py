@@ -17,12 +17,13 @@ from alignkit.connectors.base import Capability, Checkpoint, ConnectorSettings, 
 from alignkit.connectors.export import layouts
 from alignkit.connectors.export.files import SUFFIXES, OpenFile, Place, find
 from alignkit.connectors.export.generic_csv import generic_csv
-from alignkit.connectors.export.mapping import Mapping, Tags, listed
+from alignkit.connectors.export.mapping import Mapping, Tags
 from alignkit.connectors.export.reader import Reader, Reading
 from alignkit.connectors.export.zendesk import STATUSES, zendesk
+from alignkit.connectors.records.shape import listed
 from alignkit.errors import AlignkitError, SettingsError
 from alignkit.models.base import Name
-from alignkit.models.events import ContactChanged, CustomerEvent, IssueChanged, SurveyAnswered
+from alignkit.models.events import CustomerEvent, SurveyAnswered
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.transport import Account, Flow, JsonValue, call
 
@@ -143,11 +144,10 @@ class Export(Source):
 
     def _events(self, reading: Reading, now: datetime, since: datetime | None) -> list[CustomerEvent]:
         """People first, so that issues find their requesters; a survey's answer follows its issue."""
-        events: list[CustomerEvent] = [
-            ContactChanged.of(found.data, source=self.name, received_at=now) for found in reading.contacts
-        ]
-        for issue, extras in reading.issues:
-            event = IssueChanged.of(issue, source=self.name, received_at=now, version=extras.version)
+        events: list[CustomerEvent] = [found.event(source=self.name, received_at=now) for found in reading.contacts]
+        for found in reading.issues:
+            extras = found.extras
+            event = found.event(source=self.name, received_at=now)
             if since is not None and event.time < since:
                 continue
             events.append(event)

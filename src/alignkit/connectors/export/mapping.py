@@ -8,35 +8,18 @@ from __future__ import annotations
 
 import collections.abc as abc
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from functools import partial
+from typing import NamedTuple
 
+from alignkit.connectors.records import Extras, Path, Paths, Shape, Values
+from alignkit.connectors.records.shape import Finish, alternatives, keys_of, listed
 from alignkit.errors import SettingsError
-from alignkit.models.conversation import SurveyResponse
+from alignkit.models.customer import Contact
+from alignkit.models.issue import Issue
 from alignkit.models.vocabulary import Audience, Initiator, IssueStatus
-
-Path: TypeAlias = str | tuple[str | int, ...]
-Paths: TypeAlias = Path | list[Path]
-Values: TypeAlias = dict[str, Any]
-"""The values of one record by name: a model's fields, and what `Mapping.also` names."""
 
 NEEDED = ("id", "status", "created_at", "remote_updated_at")
 """Without these an issue cannot be kept apart, ordered or judged."""
-
-
-class Extras(NamedTuple):
-    """What a record tells beside the issue itself.
-
-    Attributes:
-        version: orders the snapshots of one issue; None where `remote_updated_at` does.
-        answer: the answer to a survey that came with the issue.
-    """
-
-    version: int | None = None
-    answer: SurveyResponse | None = None
-
-
-Finish: TypeAlias = abc.Callable[[Values], Extras]
-"""Settles what follows from several values, by changing them in place."""
 
 
 class Tags(NamedTuple):
@@ -51,12 +34,12 @@ class Tags(NamedTuple):
         A tag alone does not make an issue a campaign's: an agent must have filed it, and it must be known that the
         customer has not written. Otherwise somebody who answers a campaign with a complaint would be overlooked.
         """
-        tags = values["tags"]
+        tags = values.get("tags") or ()
         if not self.internal.isdisjoint(tags):
             values["audience"] = Audience.BACK_OFFICE
         if (
-            values["customer_wrote"] is False
-            and values["initiated_by"] is Initiator.AGENT
+            values.get("customer_wrote") is False
+            and values.get("initiated_by") is Initiator.AGENT
             and not self.outbound.isdisjoint(tags)
         ):
             values["initiated_by"] = Initiator.CAMPAIGN
@@ -121,17 +104,46 @@ class Mapping:
         needed = [[top(path) for path in alternatives(self.issues[name])] for name in NEEDED]
         return [names[0] for names in needed if not any(name in columns for name in names)]
 
+    def issue_shape(self, tags: Tags, *, keeps_text: bool) -> Shape[Issue]:
+        """How a record becomes an issue, with what the desk's tags say."""
+        places = {name: paths for name, paths in self.issues.items() if keeps_text or name != "subject"}
+        return Shape(
+            model=Issue,
+            places=places,
+            statuses=self.statuses,
+            words=self.values,
+            times=self.times,
+            naive_is_utc=self.naive_is_utc,
+            separator=self.separator,
+            also=self.also,
+            finish=partial(_finish, self.finish, tags, keeps_text),
+        )
 
-def alternatives(paths: Paths) -> list[Path]:
-    """The paths, one or several, as a list."""
-    return paths if isinstance(paths, list) else [paths]
+    def contact_shape(self) -> Shape[Contact]:
+        """How a record becomes a person."""
+        return Shape(
+            model=Contact,
+            places=self.contacts,
+            words=self.values,
+            times=self.times,
+            naive_is_utc=self.naive_is_utc,
+            separator=self.separator,
+        )
+
+
+def _finish(finish: Finish | None, tags: Tags, keeps_text: bool, values: Values) -> Extras:  # noqa: FBT001 - bound by `partial`
+    extras = finish(values) if finish else _NOTHING
+    if not keeps_text:
+        values.pop("subject", None)
+        if extras.answer:
+            extras = extras._replace(answer=extras.answer.model_copy(update={"comment": None}))
+    tags.settle(values)
+    return extras
+
+
+_NOTHING = Extras()
 
 
 def top(path: Path) -> str:
     """The key at which a path begins."""
-    return path if isinstance(path, str) else str(path[0])
-
-
-def listed(names: abc.Iterable[str]) -> str:
-    """Names for an error's text."""
-    return ", ".join(f"`{name}`" for name in names)
+    return str(keys_of(path)[0])

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, NamedTuple, TypeVar, cast
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeVar, cast
 
-from pydantic import GetCoreSchemaHandler, TypeAdapter, ValidationError
-
-from alignkit.connectors.export import recipe
 from alignkit.connectors.export.files import Place
 from alignkit.connectors.export.mapping import Mapping as Declared
 from alignkit.connectors.export.mapping import Tags
-from alignkit.connectors.export.recipe import Found, Recipe
-from alignkit.errors import DataInvalid
+from alignkit.connectors.records import Body, Found, Path, Shape
+from alignkit.connectors.records.body import WHOLE
+from alignkit.errors import DataInvalid, ResponseInvalid
+from alignkit.models.base import Entity
 from alignkit.models.customer import Contact
 from alignkit.models.exchange import Quarantined
 from alignkit.models.issue import Issue
@@ -24,7 +23,7 @@ PAGES, ISSUES, CONTACTS = "pages", "issues", "contacts"
 PAGE = 1_000
 """The most records in one page of a file that holds them one by one."""
 
-F = TypeVar("F", bound=Found[Any])
+E = TypeVar("E", bound=Entity)
 
 
 class Reading(NamedTuple):
@@ -58,18 +57,20 @@ class Reader:
 
     def __init__(self, mapping: Declared, tags: Tags, *, keeps_text: bool = True) -> None:
         self.mapping = mapping
-        issue, contact = recipe.of_issues(mapping, tags, keeps_text=keeps_text), recipe.of_contacts(mapping)
-        self._issues: TypeAdapter[list[Found[Issue]]] = TypeAdapter(list[Annotated[Any, issue]])
-        self._contacts: TypeAdapter[list[Found[Contact]]] = TypeAdapter(list[Annotated[Any, contact]])
-        self._parts: dict[str, Recipe[Any]] = {mapping.issues_at: issue}
+        self._issue = mapping.issue_shape(tags, keeps_text=keeps_text)
+        self._contact = mapping.contact_shape()
+        parts: dict[Path, Shape[Any]] = {mapping.issues_at: self._issue}
         if mapping.contacts:
-            self._parts[mapping.contacts_at] = contact
-        self._page: TypeAdapter[dict[str, list[Any] | None]] = TypeAdapter(Annotated[Any, _Page(self._parts)])
+            parts[mapping.contacts_at] = self._contact
+        self._keys = [str(key) for key in parts]
+        self._page = Body(parts)
+        self._issues = Body({WHOLE: self._issue})
+        self._contacts = Body({WHOLE: self._contact})
 
     def layout(self, document: object) -> str:
         """What a JSON value is, told by its keys."""
         record = _object(document)
-        if any(isinstance(record.get(key), list) for key in self._parts):
+        if any(isinstance(record.get(key), list) for key in self._keys):
             return PAGES
         return CONTACTS if self.mapping.contact_mark in record else ISSUES
 
@@ -82,30 +83,20 @@ class Reader:
         if layout == PAGES:
             return _joined([self._read_page(text, place) for text, place in zip(texts, places, strict=True)])
         if layout == CONTACTS:
-            people, bad = _records(self._contacts, texts, places)
+            people, bad = _records(self._contacts, self._contact, texts, places)
             return Reading(contacts=people, bad=bad)
-        issues, bad = _records(self._issues, texts, places)
+        issues, bad = _records(self._issues, self._issue, texts, places)
         return Reading(issues=issues, bad=bad)
 
     def _read_page(self, text: bytes, place: str) -> Reading:
         try:
-            found = self._page.validate_json(text)
-        except ValidationError:
-            return self._read_page_by_records(text, place)
-        if not found:
-            return Reading(bad=[Quarantined(place, f"holds neither of: {', '.join(self._parts)}")])
-        return Reading(found.get(self.mapping.contacts_at) or (), found.get(self.mapping.issues_at) or ())
-
-    def _read_page_by_records(self, text: bytes, place: str) -> Reading:
-        page = _object(_loaded(text, place))
-        if not page:
+            answer = self._page.read(text, place)
+        except ResponseInvalid:
+            _refuse_other_than_utf8(text, place)
             return Reading(bad=[Quarantined(place, "is no JSON object; perhaps it was cut or overwritten")])
-        readings: list[Reading] = []
-        for key in reversed(self._parts):
-            texts = [json.dumps(record).encode() for record in _list(page.get(key))]
-            places = [f"{place}, {key}[{index}]" for index in range(len(texts))]
-            readings.append(self.read(ISSUES if key == self.mapping.issues_at else CONTACTS, texts, places))
-        return _joined(readings)
+        if not answer.found:
+            return Reading(bad=[Quarantined(place, f"holds neither of: {', '.join(self._keys)}")])
+        return Reading(answer.of(self._contact), answer.of(self._issue), answer.bad)
 
 
 def _joined(readings: Sequence[Reading]) -> Reading:
@@ -119,70 +110,36 @@ def _joined(readings: Sequence[Reading]) -> Reading:
 
 
 def _records(
-    adapter: TypeAdapter[list[F]], texts: Sequence[bytes], places: Sequence[str]
-) -> tuple[list[F], list[Quarantined]]:
+    body: Body, shape: Shape[E], texts: Sequence[bytes], places: Sequence[str]
+) -> tuple[Sequence[Found[E]], list[Quarantined]]:
+    """Records that stand each by itself: all at once, and one by one where something is wrong with any of them."""
     try:
-        return adapter.validate_json(b"[" + b",".join(texts) + b"]"), []
-    except ValidationError:
-        pass
-    found: list[F] = []
+        answer = body.read(b"[" + b",".join(texts) + b"]")
+    except ResponseInvalid:
+        answer = None
+    if answer is not None and not answer.bad:
+        return answer.of(shape), []
+    found: list[Found[E]] = []
     bad: list[Quarantined] = []
     for text, place in zip(texts, places, strict=True):
         try:
-            found += adapter.validate_json(b"[" + text + b"]")
-        except ValidationError as error:
-            bad.append(Quarantined(_key(text, place), _reason(error)))
+            answer = body.read(b"[" + text + b"]")
+        except ResponseInvalid:
+            _refuse_other_than_utf8(text, place)
+            bad.append(Quarantined(place, "is no JSON; perhaps it was cut or overwritten"))
+            continue
+        found += answer.of(shape)
+        bad += [replace(one, key=place) if one.key.startswith("record") else one for one in answer.bad]
     return found, bad
 
 
-def _loaded(text: bytes, place: str) -> Any:
-    """The JSON value of a text; None where it is none."""
+def _refuse_other_than_utf8(text: bytes, place: str) -> None:
     try:
-        return json.loads(text)
+        text.decode()
     except UnicodeDecodeError:
         raise DataInvalid(f"{place} is not UTF-8; save the file as UTF-8 and read it again") from None
-    except (ValueError, RecursionError):
-        return None
 
 
-def _object(value: Any) -> dict[str, Any]:
+def _object(value: Any) -> Mapping[str, Any]:
     """A JSON value that should be an object; an empty one where it is none."""
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    """A JSON value that should be a list; one that is none, as the only element, so that it is told and not lost."""
-    if value is None:
-        return []
-    return [*cast("Sequence[Any]", value)] if isinstance(value, list) else [value]
-
-
-def _key(text: bytes, place: str) -> str:
-    """The id that a bad record names, else where it stands."""
-    known = _object(_loaded(text, place)).get("id")
-    return str(known) if isinstance(known, str | int) and known != "" else place
-
-
-def _reason(error: ValidationError) -> str:
-    """What is wrong, by field, without the record's values."""
-    faults = error.errors(include_url=False, include_context=False, include_input=False)
-    told = [
-        f"`{'.'.join(map(str, fault['loc'][1:])) or 'record'}`: {fault['msg'].removeprefix('Value error, ')}"
-        for fault in faults
-    ]
-    return "; ".join(told[:_TOLD])
-
-
-_TOLD = 5
-
-
-class _Page:
-    """Tells pydantic how to read a page: lists of records under their keys, each of which may be missing or null."""
-
-    def __init__(self, parts: Mapping[str, Recipe[Any]]) -> None:
-        self.parts = parts
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
-        lists = {key: handler.generate_schema(list[Annotated[Any, part]]) for key, part in self.parts.items()}
-        nullable = {key: {"type": "nullable", "schema": schema} for key, schema in lists.items()}
-        return {"type": "typed-dict", "fields": {key: recipe.field(one, key) for key, one in nullable.items()}}

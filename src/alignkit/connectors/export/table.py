@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from alignkit.connectors.export.files import OpenFile, Place
-from alignkit.connectors.export.mapping import listed
 from alignkit.connectors.export.reader import ISSUES, PAGE, Reader, Reading, Step
 from alignkit.connectors.export.rows import Rows
+from alignkit.connectors.records.shape import listed
 from alignkit.errors import DataInvalid
 from alignkit.models.exchange import Quarantined
 

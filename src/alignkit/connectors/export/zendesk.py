@@ -9,7 +9,8 @@ from collections.abc import Mapping as Table
 from datetime import datetime
 from functools import partial
 
-from alignkit.connectors.export.mapping import Extras, Mapping, Values
+from alignkit.connectors.export.mapping import Mapping
+from alignkit.connectors.records import Extras, Values
 from alignkit.models.conversation import SurveyResponse
 from alignkit.models.events import microseconds
 from alignkit.models.vocabulary import (

@@ -1,0 +1,164 @@
+"""Makes of a value, as JSON has it, what a field holds: times in UTC, words of closed lists, lists of words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from enum import Enum
+from functools import partial
+from types import NoneType
+from typing import Annotated, Any, TypeVar, get_args, get_origin
+
+from pydantic import AwareDatetime, TypeAdapter
+
+from alignkit.connectors.records.shape import Shape, listed
+from alignkit.errors import SettingsError
+from alignkit.models.base import Entity, in_utc
+from alignkit.models.issue import Issue
+from alignkit.models.vocabulary import Audience, Channel, CustomerKind, IssueType, Priority
+
+M = TypeVar("M", bound=Enum)
+Convert = Callable[[Any], Any]
+
+PLAIN = (bool, int, float, tuple)
+
+
+def kind_of(model: type[Entity], name: str) -> type:
+    """The kind of value that a field holds: text, tuple, time, enum, or a plain one.
+
+    Raises:
+        SettingsError: there is no such field, or it cannot be mapped.
+    """
+    if name not in model.model_fields:
+        raise SettingsError(f"`{model.__name__}` has no field `{name}`; its fields are in the reference of models")
+    if name == "status" and model is Issue:
+        return str
+    annotation: Any = model.model_fields[name].annotation
+    while get_origin(annotation) not in (None, tuple, dict, Mapping):
+        annotation = next(part for part in get_args(annotation) if part is not NoneType)
+    kind: type = get_origin(annotation) or annotation
+    if kind in (datetime, AwareDatetime):
+        return datetime
+    if kind not in (str, *PLAIN) and not issubclass(kind, Enum):
+        raise SettingsError(f"the field `{name}` of `{model.__name__}` cannot be mapped; leave it out")
+    return kind
+
+
+def converter(name: str, kind: type, shape: Shape[Any]) -> Convert | None:
+    """What makes of a value, once it is known to be there, what the field holds; None where it is that already."""
+    if kind is datetime:
+        return _time_converter(shape)
+    if kind is tuple:
+        return partial(_words, shape.separator)
+    if shape.model.model_fields[name].metadata and name != "id":
+        return TypeAdapter[Any](_bounded(shape.model, name)).validate_python
+    if kind is bool and name in shape.words:
+        return _truth_converter(shape.words[name])
+    if issubclass(kind, Enum):
+        words = {member.value: member for member in kind} | members(kind, shape.words.get(name, {}))
+        if shape.model.model_fields[name].is_required() and kind not in _UNKNOWN_WORDS:
+            return partial(_one_of, words)
+        return Words(words, _UNKNOWN_WORDS.get(kind)).__getitem__
+    return None
+
+
+def _bounded(model: type[Entity], name: str) -> Any:
+    """A field's type with the bounds that its model puts on it."""
+    known = model.model_fields[name]
+    return Annotated[known.annotation, *known.metadata]
+
+
+def _words(separator: str | None, value: list[str | None] | str) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = [*value.split(separator)] if separator else [value]
+        return tuple(word for part in value if part and (word := part.strip()))
+    return tuple(filter(None, value))
+
+
+def _one_of(words: Mapping[str, M], word: str) -> M:
+    found = words.get(word.casefold())
+    if found is None:
+        raise ValueError("a word that has no meaning here, in a field that needs one")
+    return found
+
+
+UNITS = {"seconds": 1, "milliseconds": 1_000}
+"""Units of times that are numbers, in a second."""
+
+
+def _time_converter(shape: Shape[Any]) -> Convert:
+    if shape.times == "iso":
+        return _meant_in_utc if shape.naive_is_utc else in_utc
+    if shape.times in UNITS:
+        return partial(_since_epoch, UNITS[shape.times])
+    return partial(_by_format, shape.times, _meant_in_utc if shape.naive_is_utc else _in_utc)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("the time has no zone")
+    return in_utc(moment)
+
+
+def _meant_in_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else _in_utc(moment)
+
+
+def _since_epoch(unit: int, number: float) -> datetime:
+    try:
+        return datetime.fromtimestamp(number / unit, UTC)
+    except (OverflowError, ValueError, OSError):
+        raise ValueError("the time is out of range") from None
+
+
+def _by_format(form: str, settle: Callable[[datetime], datetime], text: str) -> datetime:
+    try:
+        moment = datetime.strptime(text, form)  # noqa: DTZ007 - `settle` refuses a time without a zone
+    except ValueError:
+        raise ValueError(f"the time is not written as `{form}`") from None
+    return settle(moment)
+
+
+class Words(dict[str, M | None]):
+    """A service's words -> ours, whatever the case; a dictionary, so that nearly every word is found at once."""
+
+    def __init__(self, words: Mapping[str, M], unknown: M | None) -> None:
+        super().__init__(words)
+        self._unknown = unknown
+
+    def __missing__(self, word: str) -> M | None:
+        return self.get(word.casefold(), self._unknown)
+
+
+def _truth_converter(words: Mapping[str, str]) -> Convert:
+    truths = {word.casefold() for word, ours in words.items() if ours == "true"}
+
+    def convert(word: str) -> bool:
+        return word.casefold() in truths
+
+    return convert
+
+
+_UNKNOWN_WORDS: Mapping[type[Enum], Enum] = {
+    Channel: Channel.OTHER,
+    IssueType: IssueType.OTHER,
+    Priority: Priority.UNSET,
+    Audience: Audience.CUSTOMER,
+    CustomerKind: CustomerKind.PERSON,
+}
+
+
+def members(kind: type[M], words: Mapping[str, Any]) -> dict[str, M]:
+    """A service's words, in small letters -> members of a closed list.
+
+    Raises:
+        SettingsError: a word of ours is none of the list.
+    """
+    return {word.casefold(): _member(kind, ours) for word, ours in words.items()}
+
+
+def _member(kind: type[M], word: Any) -> M:
+    try:
+        return kind(word)
+    except ValueError:
+        raise SettingsError(f"`{word}` is none of: {listed(str(member.value) for member in kind)}") from None
