@@ -41,12 +41,10 @@ HTTPX_HOME = "transport/client.py"
 CORE = frozenset({"pydantic", "httpx", "tenacity", "typing_extensions"})
 # The compiled half of pydantic, always installed with it.
 COMES_ALONG = frozenset({"pydantic_core"})
-# What an extra installs may be imported by the part that it is named after.
-EXTRAS = {
-    "cli": frozenset({"typer", "rich"}),
-    "connectors": frozenset({"msgspec"}),
-    "testing": frozenset({"pytest"}),
-}
+# What an extra installs may be imported by one part alone.
+EXTRAS = {"cli": frozenset({"typer", "rich"}), "fast": frozenset({"msgspec"}), "testing": frozenset({"pytest"})}
+OPEN_TO = {"cli": "cli", "fast": "connectors", "testing": "testing"}
+OPTIONAL = {OPEN_TO[extra]: modules for extra, modules in EXTRAS.items()}
 
 
 @dataclass(frozen=True)
@@ -97,7 +95,7 @@ def complaint(path: str, name: str) -> str | None:
         return None if may_import(unit, target) else f"`{unit}` may not import `{target}`"
     if root == "httpx" and path != HTTPX_HOME:
         return f"only {HTTPX_HOME} may import `httpx`"
-    if root in sys.stdlib_module_names or root in CORE | COMES_ALONG or root in EXTRAS.get(unit, ()):
+    if root in sys.stdlib_module_names or root in CORE | COMES_ALONG or root in OPTIONAL.get(unit, ()):
         return None
     return f"`{root}` is no dependency of `{unit}`"
 
