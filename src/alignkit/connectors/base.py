@@ -192,6 +192,10 @@ class Source(Endpoint):
         """Adds a note that the customer does not see (`WRITE_NOTE`)."""
         raise NotImplementedError
 
+    def add_tag(self, issue_id: str, tag: str) -> Flow[None]:
+        """Adds a tag to an issue and leaves the others as they are; one that is there already stays (`WRITE_TAG`)."""
+        raise NotImplementedError
+
 
 class Standing(StrEnum):
     """How a person stands at a destination, as far as our kind of hold goes."""
