@@ -119,6 +119,50 @@ class ConnectorSettings(BaseModel):
     name: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamProfile:
+    """What one stream brings.
+
+    Attributes:
+        brings: what is read, in words.
+        endpoint: where from, as the service's documentation writes it.
+        late: how late a change can be, beside the time between two runs.
+    """
+
+    brings: str
+    endpoint: str
+    late: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What a connector's page in the documentation says that its code does not show.
+
+    Each text is a sentence or a part of one, in Markdown.
+
+    Attributes:
+        service: the service's own name.
+        example: one line of Python that makes the connector.
+        streams: the profile of each stream.
+        permissions: what the credential must be allowed -> what for.
+        limits: how the service limits requests, and how that is kept.
+        reading: how things that begin, merge or disappear are told, and whatever else a user should know.
+        writing: how each write is kept from happening twice.
+        not_covered: what is left out -> why.
+        sources: where all this is documented.
+    """
+
+    service: str
+    example: str
+    streams: Mapping[str, StreamProfile]
+    permissions: Mapping[str, str]
+    limits: Sequence[str]
+    reading: Sequence[str]
+    writing: Sequence[str] = ()
+    not_covered: Mapping[str, str] = field(default_factory=dict[str, str])
+    sources: Sequence[str] = ()
+
+
 T = TypeVar("T")
 S = TypeVar("S", bound=ConnectorSettings)
 
@@ -146,9 +190,11 @@ class Endpoint:
         type: the name under which the connector is found, as in `request_tracker`.
         name: the name of this instance; two helpdesks of one type are two sources.
         account: the guarded way to the service; None for connectors that read files.
+        profile: what its page in the documentation says; None where that page is written by hand.
     """
 
     type: ClassVar[str]
+    profile: ClassVar[Profile | None] = None
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
 
     name: str
