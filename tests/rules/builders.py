@@ -17,6 +17,10 @@ from alignkit.rules.conditions import (
     Condition,
     CountRows,
     CustomerTest,
+    Holdout,
+    LatestRow,
+    LocalDate,
+    LocalTime,
     MessageTest,
     NoRow,
     Not,
@@ -24,8 +28,17 @@ from alignkit.rules.conditions import (
     RowTest,
     Test,
 )
-from alignkit.rules.facts import Facts, HoldFacts, IssueFacts, PostFacts, SendFacts, SignalFacts, SurveyFacts
-from alignkit.rules.fields import ROW_FIELDS, Collection, Field, Kind
+from alignkit.rules.facts import (
+    AccountFacts,
+    Facts,
+    HoldFacts,
+    IssueFacts,
+    PostFacts,
+    SendFacts,
+    SignalFacts,
+    SurveyFacts,
+)
+from alignkit.rules.fields import MESSAGE_FIELDS, NEWEST_BY, ROW_FIELDS, Collection, Field, Kind
 from alignkit.rules.policy import Effect, OnUnknown, Policy, Rule
 
 NOW = datetime(2025, 3, 5, 12, tzinfo=UTC)
@@ -150,6 +163,10 @@ def hold(**fields: Any) -> HoldFacts:
     return replace(row, **fields)
 
 
+def account(**fields: Any) -> AccountFacts:
+    return replace(AccountFacts(ref="crm/account/1", name="Shop Ltd", plan="pro", arr=12_000.0), **fields)
+
+
 def message(category: str = "promotional", channel: str = "email", **fields: Any) -> Message:
     return Message(category=Category(category), channel=Channel(channel), **fields)
 
@@ -169,6 +186,7 @@ def policy(*rules: Rule, **fields: Any) -> Policy:
 
 SPANS = [timedelta(0), TICK, HOUR, 2 * DAY, 7 * DAY, 30 * DAY]
 TEXTS = ["a", "b"]
+ZONES = ["Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe"]
 
 
 def random_message(random: Random) -> Message:
@@ -183,7 +201,7 @@ def random_message(random: Random) -> Message:
 def random_facts(random: Random) -> Facts:
     """Facts with times that often fall on the boundaries that policies ask about."""
     return Facts(
-        customer="c1",
+        customer=random.choice(["c1", "c2", "c3", None]),
         issues=[random_issue(random, f"desk/issue/{n}") for n in range(random.randint(0, 3))],
         account_issues=[random_issue(random, f"desk/issue/a{n}") for n in range(random.randint(0, 2))],
         signals=[
@@ -192,6 +210,7 @@ def random_facts(random: Random) -> Facts:
                 at=random_time(random),
                 kind=random.choice(list(SignalKind)).value,
                 polarity=random.choice(["negative", "negative", "positive", None]),
+                intent=random.choice(["help", "buy", None]),
             )
             for _ in range(random.randint(0, 6))
         ],
@@ -205,9 +224,27 @@ def random_facts(random: Random) -> Facts:
             post(HOUR, ref=f"net/post/{n}", at=random_time(random), confidence=random.choice([0.5, 0.9, 1.0]))
             for n in range(random.randint(0, 2))
         ],
-        sends=[send(HOUR, ref=f"mail/send/{n}", at=random_time(random)) for n in range(random.randint(0, 3))],
+        sends=[
+            send(
+                HOUR,
+                ref=f"mail/send/{n}",
+                at=random_time(random),
+                channel=random.choice(["email", "sms"]),
+                category=random.choice(["promotional", "upsell", None]),
+                campaign=random.choice(["spring", None]),
+                status=random.choice(["sent", "sent", "failed"]),
+            )
+            for n in range(random.randint(0, 3))
+        ],
         holds=[random_hold(random, n) for n in range(random.randint(0, 2))],
-        attributes={"is_vip": random.choice([True, False]), "tier": random.choice([None, "a"])},
+        attributes={
+            "is_vip": random.choice([True, False]),
+            "tier": random.choice([None, "a"]),
+            "time_zone": random.choice([None, *ZONES, "Mars/Olympus"]),
+        },
+        accounts=[
+            account(ref=f"crm/account/{n}", plan=random.choice([*TEXTS, None])) for n in range(random.randint(0, 1))
+        ],
     )
 
 
@@ -220,7 +257,12 @@ def random_issue(random: Random, ref: str) -> IssueFacts:
         excluded=random.choice([None, None, None, "spam"]),
         priority=random.choice(list(Priority)).value,
         rating=random.choice([None, "good", "bad", "neutral"]),
+        severity=random.choice([None, None, "minor", "critical"]),
+        channel=random.choice(["email", "sms", None]),
+        brand=random.choice([*TEXTS, None]),
+        customer=random.choice(["c1", "c2", "c3", None]),
         tags=tuple(random.sample(TEXTS, random.randint(0, 2))),
+        products=tuple(random.sample(TEXTS, random.randint(0, 2))),
         created_at=random_time(random),
         status_since=random_time(random),
         first_active_at=random.choice([None, random_time(random)]),
@@ -257,8 +299,14 @@ def random_rule(random: Random, id: str, effect: str) -> Rule:
     fields: dict[str, Any] = (
         {} if effect != "suppress" else {"outcome": random.choice(["defer", "drop", "swap", "review"])}
     )
+    if fields == {"outcome": "defer"}:
+        fields["relevance"] = random.choice([None, "3d", "30d"])
+    condition = random_condition(random)
+    if effect != "suppress" and random.random() < 0.2:
+        holdouts: list[Condition] = [random_holdout(random), AllOf(all_of=(condition, random_holdout(random)))]
+        condition = random.choice(holdouts)
     return rule(
-        random_condition(random),
+        condition,
         effect,
         id,
         categories=random.choice([(), (), ("promotional", "upsell")]),
@@ -268,23 +316,47 @@ def random_rule(random: Random, id: str, effect: str) -> Rule:
     )
 
 
+def random_holdout(random: Random) -> Holdout:
+    return Holdout(holdout=random.choice([0.3, 0.7]), salt=random.choice(TEXTS))
+
+
 def random_condition(random: Random, depth: int = 2) -> Condition:
+    if not depth or random.random() < 0.6:
+        return random.choice([_random_rows, _random_rows, _random_rows, _random_leaf])(random)
+    inside = tuple(random_condition(random, depth - 1) for _ in range(random.randint(1, 2)))
+    combined: list[Condition] = [AllOf(all_of=inside), AnyOf(any_of=inside), Not(condition=inside[0])]
+    return random.choice(combined)
+
+
+def _random_rows(random: Random) -> Condition:
     collection: Collection = random.choice(list(ROW_FIELDS))
     tests = tuple(random_test(random, collection) for _ in range(random.randint(0, 2)))
     plain: list[Condition] = [
         AnyRow(any=collection, where=tests),
-        AnyRow(any=collection, where=tests),
         NoRow(none=collection, where=tests),
         CountRows(count=collection, at_least=random.randint(1, 3), where=tests),
         CountRows(count="signals", at_least=2, distinct="thing"),
+        CountRows(count="all_issues", at_least=2, distinct="customer", where=()),
+        LatestRow(latest="issues", by="resolved_at", passes=(random_test(random, "issues"),)),
+    ]
+    if collection in NEWEST_BY:
+        plain += [LatestRow(latest=collection, where=tests, passes=(random_test(random, collection),))] * 2
+    return random.choice(plain)
+
+
+def _random_leaf(random: Random) -> Condition:
+    zone = random.choice([{"fallback": "Europe/Berlin"}, {"zone": random.choice(ZONES)}])
+    days = tuple(random.sample(["mon", "wed", "sat", "sun"], random.randint(0, 2)))
+    window = random.choice(["21:00-08:00", "13:00-24:00", "02:30-03:30", "00:00-24:00"])
+    dates = random.choice([("03-05",), ("2025-03-30/2025-04-02", "12-24/01-02")])
+    leaves: list[Condition] = [
         CustomerTest(customer="is_vip", equals=True),
         MessageTest(message="channel", equals="email"),
+        MessageTest(message="campaign_id", is_unset=True),
+        LocalTime.model_validate({"local_time": window, "days": days, **zone}),
+        LocalDate.model_validate({"local_date": dates, **zone}),
     ]
-    if not depth or random.random() < 0.6:
-        return random.choice(plain)
-    inside = tuple(random_condition(random, depth - 1) for _ in range(random.randint(1, 2)))
-    combined: list[Condition] = [AllOf(all_of=inside), AnyOf(any_of=inside), Not(condition=inside[0])]
-    return random.choice(combined)
+    return random.choice(leaves)
 
 
 def random_test(random: Random, collection: Collection, depth: int = 2) -> Test:
@@ -293,7 +365,20 @@ def random_test(random: Random, collection: Collection, depth: int = 2) -> Test:
         combined: list[Test] = [AllOfTests(all_of=inside), AnyOfTests(any_of=inside), NotTest(test=inside[0])]
         return random.choice(combined)
     name, field = random.choice(list(ROW_FIELDS[collection].items()))
+    if random.random() < 0.2 and (same := comparable(field)):
+        return RowTest(field=name, same_as=random.choice(same))
     return RowTest.model_validate({"field": name} | random_question(random, field))
+
+
+def comparable(field: Field) -> list[str]:
+    """The attributes of a message that such a field can be compared with."""
+    if field.kind not in (Kind.TEXT, Kind.LIST):
+        return []
+    return [
+        name
+        for name, other in MESSAGE_FIELDS.items()
+        if not (field.words and other.words and field.words.isdisjoint(other.words))
+    ]
 
 
 def random_question(random: Random, field: Field) -> dict[str, Any]:

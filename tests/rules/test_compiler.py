@@ -169,10 +169,10 @@ def test_boundaries_are_the_instants_at_which_answers_may_change() -> None:
         holds=[hold(opened_at=at(NOW + DAY), ends_at=at(NOW + 5 * DAY))],
     )
     expected = [at(NOW + DAY), at(NOW + 5 * DAY)]
-    assert compiled.boundaries(facts, message(), at(NOW), at(NOW + 9 * DAY)) == expected
-    assert compiled.boundaries(facts, message(), at(NOW + DAY), at(NOW + 5 * DAY)) == expected[1:]
-    assert compiled.boundaries(facts, message(), at(NOW), at(NOW + 5 * DAY) - 1) == expected[:1]
-    assert compiled.boundaries(facts, message("legal"), at(NOW), at(NOW + 9 * DAY)) == []
+    assert list(compiled.boundaries(facts, message(), at(NOW), at(NOW + 9 * DAY))) == expected
+    assert list(compiled.boundaries(facts, message(), at(NOW + DAY), at(NOW + 5 * DAY))) == expected[1:]
+    assert list(compiled.boundaries(facts, message(), at(NOW), at(NOW + 5 * DAY) - 1)) == expected[:1]
+    assert list(compiled.boundaries(facts, message("legal"), at(NOW), at(NOW + 9 * DAY))) == []
 
 
 def test_a_rule_on_what_a_customer_has_none_of_is_not_asked() -> None:

@@ -22,7 +22,7 @@ from alignkit.rules.conditions import (
     NotTest,
     RowTest,
 )
-from alignkit.rules.moments import Moment, instants, moments_of
+from alignkit.rules.moments import Moment, Moments, instants, moments_of
 
 from .builders import DAY, HOUR, NOW, at, hold, issue
 
@@ -45,7 +45,7 @@ RECENT = Moment("issues", "created_at", SPAN)
     ],
 )
 def test_a_question_about_time_gives_its_moment_wherever_it_stands(condition: Condition) -> None:
-    assert set(moments_of(condition)) == {RECENT}
+    assert Moments([condition]).in_rows == {RECENT}
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,11 @@ in which questions are asked cannot matter.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
 from operator import attrgetter
 from typing import Any, cast
 
 from alignkit.models.marketing import Message
-from alignkit.rules.citation import Cited
+from alignkit.rules.citation import PLUGINS, Cited
 from alignkit.rules.conditions import (
     AllOf,
     AllOfTests,
@@ -21,23 +20,25 @@ from alignkit.rules.conditions import (
     AnyRow,
     Condition,
     CountRows,
-    CustomerTest,
-    MessageTest,
+    Holdout,
+    LatestRow,
     NoRow,
+    Not,
     NotTest,
-    Question,
+    PluginTest,
     RowTest,
     Test,
 )
 from alignkit.rules.facts import Facts, HoldFacts
+from alignkit.rules.fields import MESSAGE_FIELDS, ROW_FIELDS, Collection, Kind
+from alignkit.rules.leaves import asking, leaf
+from alignkit.rules.plugins import make
+from alignkit.rules.structure import NOTHING_URGENT
 
 Truth = bool | None
 RowCheck = Callable[[Any, Message, int], Truth]
 Check = Callable[[Facts, Message, int], Truth]
 Citation = Callable[[Facts, Message, int], list[Cited]]
-
-EMPTY: tuple[tuple[()], list[Any]] = ((), [])
-"""Values that are none; a store may give the lists of a row as it read them."""
 
 
 class Closures:
@@ -55,16 +56,18 @@ class Closures:
                 return _negated(self._any(condition.none, condition.where))
             case CountRows():
                 return self._count(condition)
-            case CustomerTest():
-                return _guarded(_customer_check(condition))
-            case MessageTest():
-                return _guarded(_message_check(condition))
+            case LatestRow():
+                return self._latest(condition)
+            case Holdout():
+                return _all([_guarded(leaf(condition)), *map(self.check, NOTHING_URGENT)])
             case AllOf():
                 return _all([self.check(inside) for inside in condition.all_of])
             case AnyOf():
                 return _any([self.check(inside) for inside in condition.any_of])
-            case _:
+            case Not():
                 return _negated(self.check(condition.condition))
+            case _:
+                return _guarded(leaf(condition))
 
     def citation(self, condition: Condition) -> Citation:
         """What makes a condition hold: rows that pass. What must be absent has no rows to cite."""
@@ -73,6 +76,10 @@ class Closures:
                 return self._passing(condition.any, condition.where)
             case CountRows():
                 return self._passing(condition.count, condition.where)
+            case LatestRow():
+                return self._newest_passing(condition)
+            case PluginTest():
+                return _named_by(condition)
             case AllOf():
                 inside = [(self.check(each), self.citation(each)) for each in condition.all_of]
             case AnyOf():
@@ -86,23 +93,16 @@ class Closures:
 
         return cite
 
-    def _any(self, collection: str, where: tuple[Test, ...]) -> Check:
-        rows_of, passes = attrgetter(collection), self._where(collection, where)
+    def _any(self, collection: Collection, where: tuple[Test, ...]) -> Check:
+        rows_of, passes = attrgetter(collection), self._where(where, collection)
 
         def any_row(facts: Facts, message: Message, now: int) -> Truth:
-            answer: Truth = False
-            for row in rows_of(facts):
-                passed = passes(row, message, now)
-                if passed:
-                    return True
-                if passed is None:
-                    answer = None
-            return answer
+            return _some_of(passes(row, message, now) for row in rows_of(facts))
 
         return _guarded(any_row)
 
     def _count(self, condition: CountRows) -> Check:
-        rows_of, passes = attrgetter(condition.count), self._where(condition.count, condition.where)
+        rows_of, passes = attrgetter(condition.count), self._where(condition.where, condition.count)
         least = condition.at_least
         thing_of = attrgetter(condition.distinct) if condition.distinct else None
 
@@ -122,30 +122,64 @@ class Closures:
 
         return _guarded(enough)
 
-    def _passing(self, collection: str, where: tuple[Test, ...]) -> Citation:
-        passes = self._where(collection, where)
+    def _latest(self, condition: LatestRow) -> Check:
+        newest, passes = self._newest(condition), self._where(condition.passes, condition.latest)
+
+        def latest_row(facts: Facts, message: Message, now: int) -> Truth:
+            return _some_of(passes(row, message, now) for row in newest(facts, message, now))
+
+        return _guarded(latest_row)
+
+    def _newest_passing(self, condition: LatestRow) -> Citation:
+        newest, passes = self._newest(condition), self._where(condition.passes, condition.latest)
+
+        def cite(facts: Facts, message: Message, now: int) -> list[Cited]:
+            try:
+                rows = newest(facts, message, now)
+            except Exception:  # noqa: BLE001 - which rows are the newest is not known, so none is cited
+                return []
+            return [(condition.latest, row) for row in rows if passes(row, message, now)]
+
+        return cite
+
+    def _newest(self, condition: LatestRow) -> Callable[[Facts, Message, int], list[Any]]:
+        """The newest of the rows that pass; raises where it cannot be told which they are."""
+        rows_of, time_of = attrgetter(condition.latest), attrgetter(condition.time)
+        passes = self._where(condition.where, condition.latest)
+
+        def newest(facts: Facts, message: Message, now: int) -> list[Any]:
+            passing = [row for row in rows_of(facts) if _certain(passes(row, message, now))]
+            timed = [(time + 0, row) for row in passing if (time := time_of(row)) is not None]
+            last = max([time for time, _ in timed], default=None)
+            return [row for time, row in timed if time == last]
+
+        return newest
+
+    def _passing(self, collection: Collection, where: tuple[Test, ...]) -> Citation:
+        passes = self._where(where, collection)
 
         def cite(facts: Facts, message: Message, now: int) -> list[Cited]:
             return [(collection, row) for row in rows_of(facts, collection) if passes(row, message, now)]
 
         return cite
 
-    def _where(self, collection: str, where: tuple[Test, ...]) -> RowCheck:
-        checks = [self._row_check(test) for test in where]
+    def _where(self, tests: tuple[Test, ...], collection: Collection) -> RowCheck:
+        checks = [self._row_check(test, collection) for test in tests]
         if collection == "holds":
             checks.insert(0, _guarded(covers))
         return checks[0] if len(checks) == 1 else _all(checks)
 
-    def _row_check(self, test: Test) -> RowCheck:
+    def _row_check(self, test: Test, collection: Collection) -> RowCheck:
         match test:
             case RowTest():
-                return _guarded(_field_check(test, unknown_is_active=self._unknown_is_active))
+                kind = ROW_FIELDS[collection][test.field].kind
+                return _guarded(_field_check(test, kind, unknown_is_active=self._unknown_is_active))
             case AllOfTests():
-                return _all([self._row_check(inside) for inside in test.all_of])
+                return _all([self._row_check(inside, collection) for inside in test.all_of])
             case AnyOfTests():
-                return _any([self._row_check(inside) for inside in test.any_of])
+                return _any([self._row_check(inside, collection) for inside in test.any_of])
             case NotTest():
-                return _negated(self._row_check(test.test))
+                return _negated(self._row_check(test.test, collection))
 
 
 def covers(hold: HoldFacts, message: Message, now: int) -> bool:
@@ -155,13 +189,8 @@ def covers(hold: HoldFacts, message: Message, now: int) -> bool:
         and (hold.ends_at is None or now < hold.ends_at)
         and (not hold.channels or message.channel in hold.channels)
         and (not hold.categories or message.category in hold.categories)
-        and (not hold.products or not set(hold.products).isdisjoint(message.product_refs))
+        and (not hold.products or in_common(message.product_refs, hold.products))
     )
-
-
-def whole_microseconds(duration: timedelta) -> int:
-    """The duration in the unit of facts."""
-    return duration // timedelta(microseconds=1)
 
 
 def rows_of(facts: Facts, collection: str) -> Iterable[Any]:
@@ -183,6 +212,36 @@ def _guarded(check: Callable[..., Truth]) -> Callable[..., Truth]:
     return guarded
 
 
+def _certain(answer: Truth) -> bool:
+    """The answer, which must be known."""
+    if answer is None:
+        raise ValueError("it is not known whether the row passes")
+    return answer
+
+
+def _some_of(answers: Iterable[Truth]) -> Truth:
+    unsure = False
+    for answer in answers:
+        if answer:
+            return True
+        unsure = unsure or answer is None
+    return None if unsure else False
+
+
+def _named_by(condition: PluginTest) -> Citation:
+    plugin, holds = make(condition.plugin, condition.options), _guarded(leaf(condition))
+
+    def cite(facts: Facts, message: Message, now: int) -> list[Cited]:
+        if not holds(facts, message, now):
+            return []
+        try:
+            return [(PLUGINS, each) for each in plugin.evidence(facts, message, now)]
+        except Exception:  # noqa: BLE001 - a plugin that cannot say why has still said that it holds
+            return []
+
+    return cite
+
+
 def _all(checks: list[Callable[[Any, Message, int], Truth]]) -> Callable[[Any, Message, int], Truth]:
     def every(subject: Any, message: Message, now: int) -> Truth:
         answer: Truth = True
@@ -199,17 +258,7 @@ def _all(checks: list[Callable[[Any, Message, int], Truth]]) -> Callable[[Any, M
 
 
 def _any(checks: list[Callable[[Any, Message, int], Truth]]) -> Callable[[Any, Message, int], Truth]:
-    def some(subject: Any, message: Message, now: int) -> Truth:
-        answer: Truth = False
-        for check in checks:
-            one = check(subject, message, now)
-            if one:
-                return True
-            if one is None:
-                answer = None
-        return answer
-
-    return some
+    return lambda subject, message, now: _some_of(check(subject, message, now) for check in checks)
 
 
 def _negated(check: Callable[[Any, Message, int], Truth]) -> Callable[[Any, Message, int], Truth]:
@@ -220,46 +269,26 @@ def _negated(check: Callable[[Any, Message, int], Truth]) -> Callable[[Any, Mess
     return negated
 
 
-def _customer_check(test: CustomerTest) -> Check:
-    name = test.customer
-    return _asking(test, lambda facts: facts.attributes.get(name))
-
-
-def _message_check(test: MessageTest) -> Check:
-    asks = _asking(test, attrgetter(test.message))
-    return lambda _facts, message, now: asks(message, message, now)
-
-
-def _field_check(test: RowTest, *, unknown_is_active: bool) -> RowCheck:
+def _field_check(test: RowTest, kind: Kind, *, unknown_is_active: bool) -> RowCheck:
     if test.field == "active" and test.operator == "equals":
-        return _asking(test, lambda row: unknown_is_active if row.active is None else row.active)
-    return _asking(test, attrgetter(test.field))
+        return asking(test, lambda row: unknown_is_active if row.active is None else row.active)
+    if test.operator == "same_as":
+        return _comparison(test, kind)
+    return asking(test, attrgetter(test.field))
 
 
-def _asking(question: Question, value_of: Callable[[Any], Any]) -> Callable[[Any, Message, int], bool]:
-    """The question as a function of the thing that has the value; about an absent value the answer is no."""
-    operand = question.operand
-    match question.operator:
-        case "equals":
-            return lambda of, _message, _now: value_of(of) == operand
-        case "in":
-            words = frozenset(operand)
-            return lambda of, _message, _now: value_of(of) in words
-        case "not_in":
-            # None among the words, so that an absent value is not outside of them.
-            words = frozenset((*operand, None))
-            return lambda of, _message, _now: value_of(of) not in words
-        case "at_least":
-            return lambda of, _message, _now: (value := value_of(of)) is not None and value >= operand
-        case "at_most":
-            return lambda of, _message, _now: (value := value_of(of)) is not None and value <= operand
-        case "within":
-            span = whole_microseconds(operand)
-            return lambda of, _message, now: (at := value_of(of)) is not None and now < at + span
-        case "older_than":
-            span = whole_microseconds(operand)
-            return lambda of, _message, now: (at := value_of(of)) is not None and now >= at + span
-        case "contains":
-            return lambda of, _message, _now: operand in value_of(of)
-        case "is_unset":
-            return lambda of, _message, _now: ((value := value_of(of)) is None or value in EMPTY) is operand
+def _comparison(test: RowTest, kind: Kind) -> RowCheck:
+    """Whether a row has what the message has, which it is not asked where the message has none."""
+    value_of, said_of = attrgetter(test.field), attrgetter(test.operand)
+    if MESSAGE_FIELDS[test.operand].kind is Kind.LIST:
+        if kind is Kind.LIST:
+            return lambda row, message, _now: bool(said_of(message)) and in_common(said_of(message), value_of(row))
+        return lambda row, message, _now: value_of(row) in said_of(message)
+    if kind is Kind.LIST:
+        return lambda row, message, _now: (said := said_of(message)) is not None and said in value_of(row)
+    return lambda row, message, _now: (said := said_of(message)) is not None and value_of(row) == said
+
+
+def in_common(words: Iterable[str], of_row: Any) -> bool:
+    """Whether a row's list has one of the words."""
+    return any(word in of_row for word in words)

@@ -7,7 +7,7 @@ is no fault.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple, cast
@@ -18,7 +18,7 @@ from alignkit.rules.citation import Cited, reference
 from alignkit.rules.closures import Check, Citation, Closures
 from alignkit.rules.facts import Facts
 from alignkit.rules.generator import Asked, Function, Questions, generate
-from alignkit.rules.moments import Moment, instants, moments_of
+from alignkit.rules.moments import Moments
 from alignkit.rules.ruleset import Freshness, Rule, RuleSet
 
 CAUTION: dict[Outcome, int] = {Outcome.SWAP: 0, Outcome.DEFER: 1, Outcome.DROP: 2, Outcome.REVIEW: 3}
@@ -95,10 +95,10 @@ class Compiled:
         """The rows, each with its collection, that make this rule hold; rows that cannot be read are left out."""
         return self._rules[rule].citation(facts, message, now)
 
-    def boundaries(self, facts: Facts, message: Message, after: int, until: int) -> list[int]:
+    def boundaries(self, facts: Facts, message: Message, after: int, until: int) -> Iterator[int]:
         """Every instant in (after, until] at which some rule about such messages may change its mind, in order."""
         plan = self.plan(message)
-        return [] if plan is None else sorted({at for at in instants(plan.moments, facts) if after < at <= until})
+        return iter(()) if plan is None else plan.moments.between(facts, message, after, until)
 
     def __reduce__(self) -> tuple[Callable[[RuleSet], Compiled], tuple[RuleSet]]:
         return compile_policy, (self.policy,)
@@ -137,7 +137,7 @@ class Plan:
         self._function = function
         self.freshness: Freshness | None = freshness
         self.expects: tuple[str, ...] = expects
-        self.moments: frozenset[Moment] = frozenset[Moment]().union(*(rule.moments for rule in rules))
+        self.moments = Moments(rule.rule.when for rule in rules)
 
     def evaluate(self, facts: Facts, message: Message, now: int) -> Evaluation:
         """What the rules say; no fault in the facts can make this raise."""
@@ -177,7 +177,6 @@ class _Rule:
     rule: Rule
     check: Check
     citation: Citation
-    moments: frozenset[Moment]
 
     def names(self, case: Case) -> list[str]:
         """What the rows that make it hold are cited as."""
@@ -191,7 +190,6 @@ def _compile_rule(rule: Rule, closures: Closures) -> _Rule:
         rule,
         closures.check(rule.when),
         closures.citation(rule.when),
-        frozenset(moments_of(rule.when)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Conditions as data: what a rule asks of the facts about a customer, and of the message.
+"""Conditions as data: what a rule asks of the facts about a customer, of the message, and of the clock.
 
 | condition | holds when |
 |---|---|
@@ -6,147 +6,73 @@
 | `none = "issues"`, `where = [...]` | no row does |
 | `count = "signals"`, `at_least = 3`, `distinct = "thing"`, `where = [...]` | that many rows do, or rows with that \
 many different values of the `distinct` field |
+| `latest = "surveys"`, `where = [...]`, `passes = [...]` | the newest row that passes `where` passes `passes` too |
 | `customer = "is_vip"`, one question | the customer's attribute answers it |
 | `message = "channel"`, one question | the message's attribute answers it |
+| `local_time = "21:00-08:00"`, `days`, `zone`, `fallback` | the wall clock stands in the window |
+| `local_date = ["12-24/12-26"]`, `zone`, `fallback` | the calendar shows one of the days |
+| `holdout = 0.05`, `salt = "spring"` | the customer belongs to this share, and nothing urgent is open |
+| `plugin = "weather"`, `options = {...}` | the installed plugin says so |
 | `all_of = [...]`, `any_of = [...]`, `not = {...}` | the conditions inside do, as the words say |
 
-A test in `where` is `field = "priority"` with one question, or `all_of`, `any_of`, `not` around further tests.
-
-| question | answered with yes when | asked of |
-|---|---|---|
-| `equals` | the value is this one | text, flag, number |
-| `in` | the value is one of these | text |
-| `not_in` | there is a value, and it is none of these | text |
-| `at_least`, `at_most` | the number is not less, not more | number |
-| `within` | now < field + duration | time |
-| `older_than` | now >= field + duration | time |
-| `contains` | this word is in the list | list |
-| `is_unset` | `true`: there is no value (an empty list is none); `false`: there is one | all |
-
-A question about an absent value is answered with no, save `is_unset`. So `not_in` differs from `not` around `in`.
-`within` and `older_than` share one boundary instant, at which `within` is already over; a time that lies ahead is
-`within` every duration. Rows of `holds` count only while they are in force (`opened_at` <= now < `ends_at`) and only
-where their own channels, categories and products cover the message.
+Rows of `holds` count only while they are in force (`opened_at` <= now < `ends_at`) and only where their own channels,
+categories and products cover the message. `docs/policy-semantics.md` says exactly what each condition means.
 """
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-from typing import Annotated, Any, ClassVar, Literal, Self, cast
+from collections.abc import Callable
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import (
-    ConfigDict,
-    Discriminator,
-    Field,
-    StrictBool,
-    StrictFloat,
-    StrictInt,
-    StrictStr,
-    Tag,
-    model_validator,
+from pydantic import ConfigDict, Discriminator, Field, StrictFloat, StrictInt, StrictStr, Tag, model_validator
+
+from alignkit.models.base import JsonObject, Model
+from alignkit.rules import plugins
+from alignkit.rules.clocks import parse_dates, parse_window, zone_named
+from alignkit.rules.fields import CUSTOMER_FIELDS, MESSAGE_FIELDS, NEWEST_BY, ROW_FIELDS, Collection, Kind
+from alignkit.rules.questions import (
+    AllOfTests,
+    AnyOfTests,
+    Misplaced,
+    NotTest,
+    Place,
+    Question,
+    RowTest,
+    Test,
+    check_question,
+    check_tests,
+    known,
+    listed,
+    tag,
 )
 
-from alignkit.models.base import Model
-from alignkit.rules.durations import Duration
-from alignkit.rules.fields import CUSTOMER_FIELDS, MESSAGE_FIELDS, ROW_FIELDS, Collection, Kind
-from alignkit.rules.fields import Field as FieldOf
+__all__ = [
+    "AllOf",
+    "AllOfTests",
+    "AnyOf",
+    "AnyOfTests",
+    "AnyRow",
+    "Condition",
+    "CountRows",
+    "CustomerTest",
+    "Holdout",
+    "LatestRow",
+    "LocalDate",
+    "LocalTime",
+    "MessageTest",
+    "Misplaced",
+    "NoRow",
+    "Not",
+    "NotTest",
+    "PluginTest",
+    "Question",
+    "RowTest",
+    "RowsCondition",
+    "Test",
+]
 
-Operator = Literal["equals", "in", "not_in", "at_least", "at_most", "within", "older_than", "contains", "is_unset"]
-Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
-Number = StrictInt | StrictFloat
-Words = Annotated[tuple[StrictStr, ...], Field(min_length=1)]
-Place = tuple[str | int, ...]
-
-_QUESTIONS: dict[Operator, str] = {
-    "equals": "equals",
-    "in": "in_",
-    "not_in": "not_in",
-    "at_least": "at_least",
-    "at_most": "at_most",
-    "within": "within",
-    "older_than": "older_than",
-    "contains": "contains",
-    "is_unset": "is_unset",
-}
-_ALLOWED: dict[Kind, tuple[Operator, ...]] = {
-    Kind.TEXT: ("equals", "in", "not_in", "is_unset"),
-    Kind.FLAG: ("equals", "is_unset"),
-    Kind.NUMBER: ("equals", "at_least", "at_most", "is_unset"),
-    Kind.TIME: ("within", "older_than", "is_unset"),
-    Kind.LIST: ("contains", "is_unset"),
-}
-
-
-class Misplaced(ValueError):
-    """Something deeper inside is wrong.
-
-    Attributes:
-        place: where, as seen from the model that is being read.
-    """
-
-    def __init__(self, place: Place, message: str) -> None:
-        super().__init__(message)
-        self.place = place
-
-
-class Question(Model, frozen=True):
-    """Exactly one question about one value."""
-
-    equals: Scalar | None = None
-    in_: Words | None = Field(default=None, validation_alias="in", serialization_alias="in")
-    not_in: Words | None = None
-    at_least: Number | None = None
-    at_most: Number | None = None
-    within: Duration | None = None
-    older_than: Duration | None = None
-    contains: StrictStr | None = None
-    is_unset: StrictBool | None = None
-
-    model_config: ClassVar[ConfigDict] = ConfigDict(populate_by_name=True)
-
-    @model_validator(mode="after")
-    def _asks_one_question(self) -> Self:
-        asked = [name for name, attribute in _QUESTIONS.items() if getattr(self, attribute) is not None]
-        if len(asked) != 1:
-            said = f"asks {' and '.join(f'`{name}`' for name in asked)}" if asked else "asks nothing"
-            raise ValueError(f"{said}; ask exactly one of {_listed(_QUESTIONS)}")
-        return self
-
-    @property
-    def operator(self) -> Operator:
-        """The name of the question."""
-        return next(name for name, attribute in _QUESTIONS.items() if getattr(self, attribute) is not None)
-
-    @property
-    def operand(self) -> Any:
-        """What the value is held against."""
-        return getattr(self, _QUESTIONS[self.operator])
-
-
-class RowTest(Question, frozen=True):
-    """One question about one field of a row."""
-
-    field: StrictStr
-
-
-class AllOfTests(Model, frozen=True):
-    """Every one of these tests passes."""
-
-    all_of: Annotated[tuple[Test, ...], Field(min_length=1)]
-
-
-class AnyOfTests(Model, frozen=True):
-    """At least one of these tests passes."""
-
-    any_of: Annotated[tuple[Test, ...], Field(min_length=1)]
-
-
-class NotTest(Model, frozen=True):
-    """This test does not pass."""
-
-    test: Test = Field(validation_alias="not", serialization_alias="not")
-
-    model_config: ClassVar[ConfigDict] = ConfigDict(populate_by_name=True)
+CUSTOMER_ZONE = "customer"
+"""Stands for the customer's own time zone."""
 
 
 class AnyRow(Model, frozen=True):
@@ -157,8 +83,13 @@ class AnyRow(Model, frozen=True):
 
     @model_validator(mode="after")
     def _asks_of_its_fields(self) -> Self:
-        _check_tests(self.where, self.any)
+        check_tests(self.where, self.any)
         return self
+
+    @property
+    def collection(self) -> Collection:
+        """The rows that it looks through."""
+        return self.any
 
 
 class NoRow(Model, frozen=True):
@@ -169,8 +100,13 @@ class NoRow(Model, frozen=True):
 
     @model_validator(mode="after")
     def _asks_of_its_fields(self) -> Self:
-        _check_tests(self.where, self.none)
+        check_tests(self.where, self.none)
         return self
+
+    @property
+    def collection(self) -> Collection:
+        """The rows that it looks through."""
+        return self.none
 
 
 class CountRows(Model, frozen=True):
@@ -183,10 +119,48 @@ class CountRows(Model, frozen=True):
 
     @model_validator(mode="after")
     def _asks_of_its_fields(self) -> Self:
-        _check_tests(self.where, self.count)
+        check_tests(self.where, self.count)
         if self.distinct is not None:
-            _known(self.distinct, ROW_FIELDS[self.count], self.count, ("distinct",))
+            field = known(self.distinct, ROW_FIELDS[self.count], self.count, ("distinct",))
+            if field.kind is not Kind.TEXT:
+                raise Misplaced(("distinct",), f"`{self.distinct}` is a {field.kind}; count different texts")
         return self
+
+    @property
+    def collection(self) -> Collection:
+        """The rows that it looks through."""
+        return self.count
+
+
+class LatestRow(Model, frozen=True):
+    """The newest of the rows that pass `where` passes `passes` too; of several that are the newest, one does."""
+
+    latest: Collection
+    where: tuple[Test, ...] = ()
+    passes: Annotated[tuple[Test, ...], Field(min_length=1)]
+    by: StrictStr | None = None
+
+    @model_validator(mode="after")
+    def _asks_of_its_fields(self) -> Self:
+        if self.latest not in NEWEST_BY:
+            raise Misplaced(("latest",), f"`{self.latest}` have no order in time; ask `any` of them")
+        check_tests(self.where, self.latest)
+        check_tests(self.passes, self.latest, ("passes",))
+        if self.by is not None:
+            field = known(self.by, ROW_FIELDS[self.latest], self.latest, ("by",))
+            if field.kind is not Kind.TIME:
+                raise Misplaced(("by",), f"`{self.by}` is a {field.kind}; put rows in order of a time")
+        return self
+
+    @property
+    def collection(self) -> Collection:
+        """The rows that it looks through."""
+        return self.latest
+
+    @property
+    def time(self) -> str:
+        """The field that says which row is the newest."""
+        return self.by or NEWEST_BY[self.latest]
 
 
 class CustomerTest(Question, frozen=True):
@@ -196,7 +170,7 @@ class CustomerTest(Question, frozen=True):
 
     @model_validator(mode="after")
     def _asks_of_its_fields(self) -> Self:
-        _check_question(self, _known(self.customer, CUSTOMER_FIELDS, "customers", ("customer",)), self.customer)
+        check_question(self, known(self.customer, CUSTOMER_FIELDS, "customers", ("customer",)), self.customer)
         return self
 
 
@@ -207,7 +181,75 @@ class MessageTest(Question, frozen=True):
 
     @model_validator(mode="after")
     def _asks_of_its_fields(self) -> Self:
-        _check_question(self, _known(self.message, MESSAGE_FIELDS, "messages", ("message",)), self.message)
+        check_question(self, known(self.message, MESSAGE_FIELDS, "messages", ("message",)), self.message)
+        return self
+
+
+class _InZone(Model, frozen=True):
+    """Something that a clock shows in a zone: a named one, or the customer's, with a fallback where none is known."""
+
+    zone: StrictStr = CUSTOMER_ZONE
+    fallback: StrictStr | None = None
+
+    @model_validator(mode="after")
+    def _has_a_zone(self) -> Self:
+        is_customers = self.zone == CUSTOMER_ZONE
+        if is_customers is (self.fallback is None):
+            missing = "is missing; name the zone of customers whose zone is not known"
+            raise Misplaced(("fallback",), missing if is_customers else "is not asked beside a fixed zone; remove it")
+        place, name = ("fallback", self.fallback) if self.fallback is not None else ("zone", self.zone)
+        if zone_named(name) is None:
+            raise Misplaced(
+                (place,), f"`{name[:80]}` is no time zone that is known here; write `Europe/Berlin` or alike"
+            )
+        return self
+
+
+class LocalTime(_InZone, frozen=True):
+    """The wall clock stands in this window of the day; one past midnight belongs to the day on which it begins."""
+
+    local_time: StrictStr
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ()
+
+    @model_validator(mode="after")
+    def _is_a_window(self) -> Self:
+        _parsed(lambda: parse_window(self.local_time, self.days), ("local_time",))
+        return self
+
+
+class LocalDate(_InZone, frozen=True):
+    """The calendar shows one of these days."""
+
+    local_date: Annotated[tuple[StrictStr, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _are_days(self) -> Self:
+        _parsed(lambda: parse_dates(self.local_date), ("local_date",))
+        return self
+
+
+class Holdout(Model, frozen=True):
+    """The customer belongs to a stable share of all, and has nothing urgent open.
+
+    It lets a few through that would be held, so that what holding does can be measured: the same ones every time, by
+    a hash of the salt and the customer's id; never somebody with an urgent issue or a complaint.
+    """
+
+    holdout: Annotated[StrictFloat, Field(gt=0, lt=1)]
+    salt: Annotated[StrictStr, Field(min_length=1, max_length=200)]
+
+
+class PluginTest(Model, frozen=True):
+    """A condition of an installed package says yes."""
+
+    plugin: StrictStr
+    options: JsonObject = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _can_be_made(self) -> Self:
+        if None in self.options.values():
+            raise Misplaced(("options",), "have a null, which TOML has not; leave the name out")
+        _parsed(lambda: plugins.make(self.plugin, self.options), ("plugin",))
         return self
 
 
@@ -231,111 +273,51 @@ class Not(Model, frozen=True):
     model_config: ClassVar[ConfigDict] = ConfigDict(populate_by_name=True)
 
 
-_TESTS = ("field", "all_of", "any_of", "not")
-_CONDITIONS = ("any", "none", "count", "customer", "message", "all_of", "any_of", "not")
 _KEY_OF: dict[type[Model], str] = {
-    RowTest: "field",
-    AllOfTests: "all_of",
-    AnyOfTests: "any_of",
-    NotTest: "not",
     AnyRow: "any",
     NoRow: "none",
     CountRows: "count",
+    LatestRow: "latest",
     CustomerTest: "customer",
     MessageTest: "message",
+    LocalTime: "local_time",
+    LocalDate: "local_date",
+    Holdout: "holdout",
+    PluginTest: "plugin",
     AllOf: "all_of",
     AnyOf: "any_of",
     Not: "not",
 }
-
-
-def _tag(value: object, keys: tuple[str, ...]) -> str | None:
-    """Which kind is meant, in angle brackets so that it can be told from a field's name in an error's place."""
-    if isinstance(value, dict):
-        found = [key for key in keys if key in cast("dict[object, object]", value)]
-    else:
-        found = [key for kind, key in _KEY_OF.items() if isinstance(value, kind)]
-    return f"<{found[0]}>" if len(found) == 1 else None
-
-
-def _listed(names: object) -> str:
-    return ", ".join(f"`{name}`" for name in cast("tuple[str, ...]", names))
-
-
-Test = Annotated[
-    Annotated[RowTest, Tag("<field>")]
-    | Annotated[AllOfTests, Tag("<all_of>")]
-    | Annotated[AnyOfTests, Tag("<any_of>")]
-    | Annotated[NotTest, Tag("<not>")],
-    Discriminator(
-        lambda value: _tag(value, _TESTS),
-        custom_error_type="test",
-        custom_error_message=f"is no test; give exactly one of {_listed(_TESTS)}",
-    ),
-]
-"""What a row is asked."""
+_CONDITIONS = tuple(_KEY_OF.values())
 
 Condition = Annotated[
     Annotated[AnyRow, Tag("<any>")]
     | Annotated[NoRow, Tag("<none>")]
     | Annotated[CountRows, Tag("<count>")]
+    | Annotated[LatestRow, Tag("<latest>")]
     | Annotated[CustomerTest, Tag("<customer>")]
     | Annotated[MessageTest, Tag("<message>")]
+    | Annotated[LocalTime, Tag("<local_time>")]
+    | Annotated[LocalDate, Tag("<local_date>")]
+    | Annotated[Holdout, Tag("<holdout>")]
+    | Annotated[PluginTest, Tag("<plugin>")]
     | Annotated[AllOf, Tag("<all_of>")]
     | Annotated[AnyOf, Tag("<any_of>")]
     | Annotated[Not, Tag("<not>")],
     Discriminator(
-        lambda value: _tag(value, _CONDITIONS),
+        lambda value: tag(value, _CONDITIONS, _KEY_OF),
         custom_error_type="condition",
-        custom_error_message=f"is no condition; give exactly one of {_listed(_CONDITIONS)}",
+        custom_error_message=f"is no condition; give exactly one of {listed(_CONDITIONS)}",
     ),
 ]
 """What a rule asks."""
 
-
-def _check_tests(tests: tuple[Test, ...], collection: Collection, place: Place = ("where",)) -> None:
-    for index, test in enumerate(tests):
-        _check_test(test, collection, (*place, index))
+RowsCondition = AnyRow | NoRow | CountRows | LatestRow
+"""Conditions that look through the rows of a collection."""
 
 
-def _check_test(test: Test, collection: Collection, place: Place) -> None:
-    if isinstance(test, RowTest):
-        known = _known(test.field, ROW_FIELDS[collection], collection, (*place, "field"))
-        _check_question(test, known, test.field, place)
-    elif isinstance(test, NotTest):
-        _check_test(test.test, collection, (*place, "not"))
-    elif isinstance(test, AllOfTests):
-        _check_tests(test.all_of, collection, (*place, "all_of"))
-    else:
-        _check_tests(test.any_of, collection, (*place, "any_of"))
-
-
-def _known(name: str, fields: dict[str, FieldOf], owner: str, place: Place) -> FieldOf:
-    if name in fields:
-        return fields[name]
-    close = get_close_matches(name, fields, n=1)
-    remedy = f"did you mean `{close[0]}`?" if close else f"the fields are {_listed(fields)}"
-    raise Misplaced(place, f"{owner.replace('_', ' ')} have no field `{name[:80]}`; {remedy}")
-
-
-def _check_question(question: Question, field: FieldOf, name: str, place: Place = ()) -> None:
-    """Refuse a question that this field cannot answer, and words that it never has."""
-    operator, operand = question.operator, question.operand
-    here = (*place, operator)
-    if operator not in _ALLOWED[field.kind]:
-        raise Misplaced(here, f"`{name}` is a {field.kind}; ask {_listed(_ALLOWED[field.kind])} of it")
-    if operator == "equals" and not _fits(operand, field.kind):
-        raise Misplaced(here, f"`{name}` is a {field.kind}; compare it with one")
-    if field.words and operator in ("equals", "in", "not_in", "contains"):
-        for word in operand if operator in ("in", "not_in") else (operand,):
-            if word not in field.words:
-                words = _listed(sorted(field.words))
-                raise Misplaced(here, f"`{name}` is never `{word[:80]}`; use one of {words}")
-
-
-def _fits(operand: Scalar, kind: Kind) -> bool:
-    if kind is Kind.FLAG:
-        return isinstance(operand, bool)
-    if kind is Kind.NUMBER:
-        return isinstance(operand, int | float) and not isinstance(operand, bool)
-    return isinstance(operand, str)
+def _parsed(parse: Callable[[], object], place: Place) -> None:
+    try:
+        parse()
+    except ValueError as error:
+        raise Misplaced(place, str(error)) from None

@@ -187,7 +187,7 @@ class Decision:
         """The last hold that time alone has ended, with what it was; None where there is none to tell of."""
         compiled, facts, message = basis
         now = microseconds(self.decided_as_of)
-        for at in reversed(compiled.boundaries(facts, message, now - MEMORY // _MICROSECOND, now)):
+        for at in reversed(list(compiled.boundaries(facts, message, now - MEMORY // _MICROSECOND, now))):
             before = compiled(facts, message, at - 1)
             if before.verdict is Verdict.SUPPRESS:
                 return moment_of(at), before

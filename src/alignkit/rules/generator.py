@@ -35,7 +35,7 @@ from typing import Any, NamedTuple, cast
 
 from alignkit.models.marketing import Message
 from alignkit.rules import syntax
-from alignkit.rules.closures import EMPTY, covers, whole_microseconds
+from alignkit.rules.closures import covers, in_common
 from alignkit.rules.conditions import (
     AllOf,
     AllOfTests,
@@ -45,15 +45,24 @@ from alignkit.rules.conditions import (
     Condition,
     CountRows,
     CustomerTest,
+    Holdout,
+    LatestRow,
+    LocalDate,
+    LocalTime,
     MessageTest,
     NoRow,
+    Not,
     NotTest,
+    PluginTest,
     Question,
     RowTest,
     Test,
 )
 from alignkit.rules.facts import Facts
-from alignkit.rules.fields import CUSTOMER_FIELDS, MESSAGE_FIELDS, ROW_FIELDS, Collection, Field
+from alignkit.rules.fields import CUSTOMER_FIELDS, MESSAGE_FIELDS, ROW_FIELDS, Collection, Field, Kind
+from alignkit.rules.leaves import EMPTY, leaf, whole_microseconds
+from alignkit.rules.plugins import make
+from alignkit.rules.structure import NOTHING_URGENT, conditions_in
 
 Function = Callable[[Facts, Message, int], Any]
 
@@ -89,9 +98,11 @@ def generate(
     module = syntax.function("evaluate", _PARAMETERS, writer.body(questions))
     bound: dict[str, Any] = {
         "__builtins__": {},
+        "beginning": float("-inf"),
         "conclude": conclude,
         "covers": covers,
         "empty": EMPTY,
+        "in_common": in_common,
         "len": len,
         "nothing": nothing,
         "set": set,
@@ -128,9 +139,8 @@ class _Rows:
 
     def gathering(self) -> list[ast.stmt]:
         """Takes `row` in, by the thing that it is cited as."""
-        reference = "thing" if self.collection == "signals" else "ref"
         return [
-            _put(self.name, "append", reference),
+            _put(self.name, "append", _reference(self.collection)),
             *(_put(name, "add", field) for field, name in self.sets.items()),
         ]
 
@@ -140,13 +150,55 @@ class _Rows:
             yield syntax.do(syntax.call(syntax.attribute(syntax.name(name), "discard"), syntax.constant(None)))
 
 
+class _Newest(_Rows):
+    """The newest rows of those that pass the same tests, gathered whole and tested afterwards."""
+
+    def __init__(
+        self, number: int, collection: Collection, literals: Sequence[_Literal], time: str, passes: Sequence[_Literal]
+    ) -> None:
+        super().__init__(number, collection, literals)
+        self.time = time
+        self.passes = passes
+        self.last = f"last_{number}"
+
+    def beginning(self) -> Iterator[ast.stmt]:
+        yield from super().beginning()
+        yield syntax.assign(self.last, syntax.name("beginning"))
+
+    def gathering(self) -> list[ast.stmt]:
+        """Takes `row` in where it is as new as the newest so far, and drops those where it is newer."""
+        time, last = syntax.attribute(syntax.name("row"), self.time), syntax.name(self.last)
+        newer = [
+            syntax.assign(self.last, syntax.name("time")),
+            syntax.assign(self.name, syntax.new_list(syntax.name("row"))),
+        ]
+        as_new = syntax.when(
+            syntax.compare(syntax.name("time"), ast.Eq(), last),
+            [syntax.do(syntax.call(syntax.attribute(syntax.name(self.name), "append"), syntax.name("row")))],
+        )
+        compared = syntax.when(syntax.compare(syntax.name("time"), ast.Gt(), last), newer, [as_new])
+        taken = syntax.assign("time", time)
+        if not ROW_FIELDS[self.collection][self.time].is_optional:
+            return [taken, compared]
+        return [taken, syntax.when(syntax.compare(syntax.name("time"), ast.IsNot(), syntax.constant(None)), [compared])]
+
+    def testing(self, tests: dict[object, ast.expr]) -> Iterator[ast.stmt]:
+        """Keeps the names of those that pass."""
+        newest = f"newest_{self.name}"
+        yield syntax.assign(newest, syntax.name(self.name))
+        yield syntax.assign(self.name, syntax.new_list())
+        kept = _put(self.name, "append", _reference(self.collection))
+        yield syntax.for_each("row", syntax.name(newest), [_alone(tests, [kept], self.passes)])
+
+
 class _Pass:
     """One pass over a collection: its tests, its boundaries in time, and what it gathers."""
 
     def __init__(self) -> None:
-        self.rows: dict[frozenset[_Literal], _Rows] = {}
+        self.rows: dict[object, _Rows] = {}
         self.tests: dict[object, ast.expr] = {}
         self.spans: dict[int, str] = {}
+        self.said: dict[str, str] = {}
 
 
 _Open = list[tuple[_Rows, list[_Literal]]]
@@ -216,12 +268,22 @@ class _Writer:
             case MessageTest():
                 field = MESSAGE_FIELDS[condition.message]
                 return self._answer(condition, syntax.attribute(syntax.name("message"), condition.message), field)
+            case LatestRow():
+                return syntax.name(self._newest(condition).name)
+            case Holdout():
+                return syntax.every([*map(self._holds, NOTHING_URGENT), self._asked(condition)])
             case AllOf():
-                return syntax.every(map(self._holds, condition.all_of))
+                return syntax.every(map(self._holds, _cheapest_first(condition.all_of)))
             case AnyOf():
-                return syntax.some(map(self._holds, condition.any_of))
-            case _:
+                return syntax.some(map(self._holds, _cheapest_first(condition.any_of)))
+            case Not():
                 return syntax.denied(self._holds(condition.condition))
+            case _:
+                return self._asked(condition)
+
+    def _asked(self, condition: LocalTime | LocalDate | Holdout | PluginTest) -> ast.expr:
+        """A call of what the condition means, which takes a time zone, a hash or somebody's code to say."""
+        return syntax.call(self._bound(leaf(condition)), *map(syntax.name, _PARAMETERS))
 
     def _count(self, condition: CountRows) -> ast.expr:
         rows = self._rows(condition.count, condition.where)
@@ -239,6 +301,11 @@ class _Writer:
                 yield syntax.name(self._rows(condition.any, condition.where).name)
             case CountRows():
                 yield syntax.name(self._rows(condition.count, condition.where).name)
+            case LatestRow():
+                yield syntax.name(self._newest(condition).name)
+            case PluginTest():
+                evidence = self._bound(make(condition.plugin, condition.options).evidence)
+                yield syntax.call(evidence, *map(syntax.name, _PARAMETERS))
             case AllOf():
                 for inside in condition.all_of:
                     yield from self._cited(inside)
@@ -249,45 +316,54 @@ class _Writer:
                 return
 
     def _cited_where_it_holds(self, condition: Condition) -> Iterator[ast.expr]:
-        if isinstance(condition, (AnyRow, AnyOf)):
+        if isinstance(condition, (AnyRow, LatestRow, AnyOf)):
             # What does not hold has gathered nothing.
             yield from self._cited(condition)
         elif parts := list(self._cited(condition)):
             yield syntax.choice(self._holds(condition), _together(parts), syntax.sequence())
 
     def _rows_of(self, condition: Condition) -> list[_Rows]:
-        match condition:
-            case AnyRow():
-                return [self._rows(condition.any, condition.where)]
-            case NoRow():
-                return [self._rows(condition.none, condition.where)]
-            case CountRows():
-                return [self._rows(condition.count, condition.where)]
-            case AllOf():
-                return [rows for inside in condition.all_of for rows in self._rows_of(inside)]
-            case AnyOf():
-                return [rows for inside in condition.any_of for rows in self._rows_of(inside)]
-            case CustomerTest() | MessageTest():
-                return []
-            case _:
-                return self._rows_of(condition.condition)
+        found: list[_Rows] = []
+        for part in conditions_in(condition):
+            if isinstance(part, LatestRow):
+                found.append(self._newest(part))
+            elif isinstance(part, (AnyRow, NoRow, CountRows)):
+                found.append(self._rows(part.collection, part.where))
+        return found
 
     # Rows
 
     def _rows(self, collection: Collection, where: tuple[Test, ...]) -> _Rows:
         """The rows that pass these tests; rules that ask the same share them."""
         one = self._passes.setdefault(collection, _Pass())
+        literals = self._all_literals(one, collection, where)
+        key = frozenset(literals)
+        if key not in one.rows:
+            one.rows[key] = _Rows(self._number(), collection, literals)
+        return one.rows[key]
+
+    def _newest(self, condition: LatestRow) -> _Rows:
+        """The newest of the rows that pass `where`, as far as they pass `passes`."""
+        collection = condition.latest
+        one = self._passes.setdefault(collection, _Pass())
+        literals = self._all_literals(one, collection, condition.where)
+        passes = list(dict.fromkeys(self._literals(one, collection, condition.passes)))
+        key = (frozenset(literals), condition.time, frozenset(passes))
+        if key not in one.rows:
+            one.rows[key] = _Newest(self._number(), collection, literals, condition.time, passes)
+        return one.rows[key]
+
+    def _number(self) -> int:
+        return sum(len(each.rows) for each in self._passes.values())
+
+    def _all_literals(self, one: _Pass, collection: Collection, where: tuple[Test, ...]) -> list[_Literal]:
         literals = list(dict.fromkeys(self._literals(one, collection, where)))
         if collection == "holds":
             one.tests[_IN_FORCE] = syntax.call(
                 syntax.name("covers"), syntax.name("row"), syntax.name("message"), syntax.name("now")
             )
             literals.insert(0, _Literal(_IN_FORCE, is_denied=False))
-        known = one.rows.get(frozenset(literals))
-        if known is None:
-            number = sum(len(each.rows) for each in self._passes.values())
-            known = one.rows[frozenset(literals)] = _Rows(number, collection, literals)
-        return known
+        return literals
 
     def _literals(
         self, one: _Pass, collection: Collection, tests: Iterable[Test], *, are_denied: bool = False
@@ -324,10 +400,24 @@ class _Writer:
             before = one.spans.setdefault(whole_microseconds(test.operand), f"before_{len(one.spans)}")
             later = ast.Gt() if test.operator == "within" else ast.LtE()
             return _present(value, syntax.compare(value, later, syntax.name(before)), field)
+        if test.operator == "same_as":
+            return self._comparison(one, test.operand, value, field)
         answer = self._answer(test, value, field)
         if test.field == "active" and test.operator == "equals" and test.operand == self._unknown_is_active:
             return syntax.some([answer, _is_absent(value)])
         return answer
+
+    def _comparison(self, one: _Pass, attribute: str, value: ast.expr, field: Field) -> ast.expr:
+        """Whether a row has what the message has; the row is not looked at where the message has none."""
+        said = syntax.name(one.said.setdefault(attribute, f"said_{attribute}"))
+        if MESSAGE_FIELDS[attribute].kind is Kind.LIST:
+            if field.kind is Kind.LIST:
+                return syntax.every([said, syntax.call(syntax.name("in_common"), said, value)])
+            return syntax.compare(value, ast.In(), said)
+        has = (
+            syntax.compare(said, ast.In(), value) if field.kind is Kind.LIST else syntax.compare(value, ast.Eq(), said)
+        )
+        return syntax.every([syntax.compare(said, ast.IsNot(), syntax.constant(None)), has])
 
     def _pass(self, collection: Collection, one: _Pass, findings: list[ast.stmt]) -> list[ast.stmt]:
         everything, gathered = f"all_{collection}", list(one.rows.values())
@@ -340,6 +430,10 @@ class _Writer:
                         syntax.assign(name, syntax.subtract(syntax.name("now"), syntax.constant(span)))
                         for span, name in one.spans.items()
                     ),
+                    *(
+                        syntax.assign(name, syntax.attribute(syntax.name("message"), attribute))
+                        for attribute, name in one.said.items()
+                    ),
                     *(statement for rows in gathered for statement in rows.beginning()),
                     syntax.for_each(
                         "row",
@@ -347,6 +441,12 @@ class _Writer:
                         _branches(one.tests, [(rows, list(rows.literals)) for rows in gathered]),
                     ),
                     *(statement for rows in gathered for statement in rows.ending()),
+                    *(
+                        statement
+                        for rows in gathered
+                        if isinstance(rows, _Newest)
+                        for statement in rows.testing(one.tests)
+                    ),
                     *findings,
                 ],
             ),
@@ -393,7 +493,7 @@ def _home(condition: Condition, rows: list[_Rows]) -> Collection | None:
 
 def _wants_rows(condition: Condition) -> bool:
     match condition:
-        case AnyRow() | CountRows():
+        case AnyRow() | CountRows() | LatestRow():
             return True
         case AllOf():
             return any(map(_wants_rows, condition.all_of))
@@ -411,7 +511,7 @@ def _branches(tests: dict[object, ast.expr], rest: _Open) -> list[ast.stmt]:
         shared = Counter(literal.key for _, literals in rest for literal in literals)
         key = max(shared, key=shared.__getitem__)
         if shared[key] == 1:
-            return body + [_alone(tests, rows, literals) for rows, literals in rest]
+            return body + [_alone(tests, rows.gathering(), literals) for rows, literals in rest]
         passing, failing = _Literal(key, is_denied=False), _Literal(key, is_denied=True)
         body.append(_fork(tests, key, _given(passing, rest), _given(failing, rest)))
         rest = [(rows, literals) for rows, literals in rest if passing not in literals and failing not in literals]
@@ -431,9 +531,9 @@ def _given(known: _Literal, rest: _Open) -> _Open:
     ]
 
 
-def _alone(tests: dict[object, ast.expr], rows: _Rows, literals: list[_Literal]) -> ast.stmt:
+def _alone(tests: dict[object, ast.expr], body: list[ast.stmt], literals: Sequence[_Literal]) -> ast.stmt:
     asked = [syntax.denied(tests[key]) if is_denied else tests[key] for key, is_denied in literals]
-    return syntax.when(syntax.every(asked), rows.gathering())
+    return syntax.when(syntax.every(asked), body)
 
 
 def _conclusion(freeing: list[ast.stmt]) -> Iterator[ast.stmt]:
@@ -445,6 +545,16 @@ def _conclusion(freeing: list[ast.stmt]) -> Iterator[ast.stmt]:
         yield syntax.when(held, freeing)
     yield syntax.when(syntax.some([held, noted]), [concluded])
     yield syntax.give(syntax.name("nothing"))
+
+
+def _cheapest_first(conditions: Iterable[Condition]) -> list[Condition]:
+    """What takes a call last; in Kleene's logic the order changes no answer."""
+    return sorted(conditions, key=lambda each: isinstance(each, (LocalTime, LocalDate, Holdout, PluginTest)))
+
+
+def _reference(collection: Collection) -> str:
+    """The field that a row is cited by."""
+    return "thing" if collection == "signals" else "ref"
 
 
 def _put(container: str, method: str, field: str) -> ast.stmt:

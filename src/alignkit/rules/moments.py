@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from heapq import merge
+from typing import Any, NamedTuple
 
-from alignkit.rules.closures import rows_of, whole_microseconds
+from alignkit.models.marketing import Message
+from alignkit.rules.clocks import changes
+from alignkit.rules.closures import rows_of
 from alignkit.rules.conditions import (
-    AllOf,
     AllOfTests,
-    AnyOf,
     AnyOfTests,
     AnyRow,
     Condition,
     CountRows,
-    CustomerTest,
-    MessageTest,
+    LatestRow,
+    LocalDate,
+    LocalTime,
     NoRow,
     NotTest,
+    PluginTest,
     RowTest,
     Test,
 )
 from alignkit.rules.facts import Facts
+from alignkit.rules.leaves import shown, whole_microseconds, zone_of
+from alignkit.rules.plugins import make
+from alignkit.rules.structure import conditions_in
+
+MOST_CHANGES = 100_000
+"""A plugin that names more instants of change than these is asked no further."""
 
 
 class Moment(NamedTuple):
@@ -30,6 +39,10 @@ class Moment(NamedTuple):
     collection: str
     field: str
     span: int
+
+
+Ahead = Callable[[Facts, Message, int, int], Iterator[int]]
+"""The instants in (after, until] at which a clock or a plugin changes its answer, in order."""
 
 
 def instants(moments: Iterable[Moment], facts: Facts) -> Iterator[int]:
@@ -41,29 +54,50 @@ def instants(moments: Iterable[Moment], facts: Facts) -> Iterator[int]:
                 yield at + moment.span
 
 
-def moments_of(condition: Condition) -> Iterator[Moment]:
-    """The boundary of each question about time in a condition."""
-    match condition:
-        case AnyRow():
-            yield from _of_rows(condition.any, condition.where)
-        case NoRow():
-            yield from _of_rows(condition.none, condition.where)
-        case CountRows():
-            yield from _of_rows(condition.count, condition.where)
-        case AllOf():
-            yield from (moment for inside in condition.all_of for moment in moments_of(inside))
-        case AnyOf():
-            yield from (moment for inside in condition.any_of for moment in moments_of(inside))
-        case CustomerTest() | MessageTest():
+class Moments:
+    """When rules may change their answers: after times in rows, and when clocks and plugins say.
+
+    Attributes:
+        in_rows: the boundaries of questions about the times of rows.
+    """
+
+    __slots__ = ("_ahead", "in_rows")
+
+    def __init__(self, conditions: Iterable[Condition]) -> None:
+        parts = [part for condition in conditions for part in conditions_in(condition)]
+        self.in_rows: frozenset[Moment] = frozenset(moment for part in parts for moment in moments_of(part))
+        clocks = {part: None for part in parts if isinstance(part, (LocalTime, LocalDate))}
+        self._ahead: list[Ahead] = [_of_clock(part) for part in clocks]
+        self._ahead += [_of_plugin(part) for part in parts if isinstance(part, PluginTest)]
+
+    def between(self, facts: Facts, message: Message, after: int, until: int) -> Iterator[int]:
+        """Every instant in (after, until] at which some answer may change, in order and once."""
+        in_rows = sorted({at for at in instants(self.in_rows, facts) if after < at <= until})
+        if not self._ahead:
+            yield from in_rows
             return
+        last = after
+        for at in merge(in_rows, *(ahead(facts, message, after, until) for ahead in self._ahead)):
+            if at != last:
+                yield at
+            last = at
+
+
+def moments_of(condition: Condition) -> Iterator[Moment]:
+    """The boundary of each question about the times of rows in a condition, apart from the conditions inside it."""
+    match condition:
+        case LatestRow():
+            yield from _of_rows(condition.latest, (*condition.where, *condition.passes))
+        case AnyRow() | NoRow() | CountRows():
+            yield from _of_rows(condition.collection, condition.where)
         case _:
-            yield from moments_of(condition.condition)
+            return
 
 
-def _of_rows(collection: str, where: tuple[Test, ...]) -> Iterator[Moment]:
+def _of_rows(collection: str, tests: tuple[Test, ...]) -> Iterator[Moment]:
     if collection == "holds":
         yield from (Moment(collection, "opened_at", 0), Moment(collection, "ends_at", 0))
-    for test in where:
+    for test in tests:
         yield from (Moment(collection, field, span) for field, span in _time_questions(test))
 
 
@@ -78,3 +112,33 @@ def _time_questions(test: Test) -> Iterator[tuple[str, int]]:
             yield from (pair for inside in test.any_of for pair in _time_questions(inside))
         case NotTest():
             yield from _time_questions(test.test)
+
+
+def _of_clock(condition: LocalTime | LocalDate) -> Ahead:
+    seen, zone = shown(condition), zone_of(condition)
+
+    def ahead(facts: Facts, _message: Message, after: int, until: int) -> Iterator[int]:
+        try:
+            own = zone(facts)
+        except AttributeError:
+            return iter(())  # attributes that are none are a fault at all instants alike
+        return changes(own, seen, after, until)
+
+    return ahead
+
+
+def _of_plugin(condition: PluginTest) -> Ahead:
+    plugin = make(condition.plugin, condition.options)
+
+    def ahead(facts: Facts, message: Message, after: int, until: int) -> Iterator[int]:
+        for _ in range(MOST_CHANGES):
+            try:
+                at: Any = plugin.next_change(facts, message, after)
+            except Exception:  # noqa: BLE001 - a plugin that cannot say when it changes is taken not to
+                return
+            if not isinstance(at, int) or not after < at <= until:
+                return
+            yield at
+            after = at
+
+    return ahead

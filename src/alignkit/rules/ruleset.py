@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sized
+from collections.abc import Sized
 from enum import StrEnum
 from string import Formatter
 from typing import Annotated, Any, Self
@@ -14,19 +14,9 @@ from pydantic import BeforeValidator, Field, StrictBool, model_validator
 from alignkit.models.base import Model
 from alignkit.models.marketing import Message
 from alignkit.models.vocabulary import Category, Channel, Outcome
-from alignkit.rules.conditions import (
-    AllOf,
-    AnyOf,
-    AnyRow,
-    Condition,
-    CountRows,
-    CustomerTest,
-    Misplaced,
-    NoRow,
-    Not,
-)
+from alignkit.rules.conditions import AllOf, Condition, Holdout, Misplaced
 from alignkit.rules.durations import Duration
-from alignkit.rules.fields import PARTS
+from alignkit.rules.structure import conditions_in, needs_of
 
 PLACEHOLDERS = ("rows", "count", "since")
 """What may stand in braces in a rule's reason."""
@@ -92,6 +82,9 @@ class Rule(Model, frozen=True):
 
     `reason` is the sentence a marketer reads; `{rows}`, `{count}` and `{since}` in it stand for the rows that made
     the condition hold, their number, and the day on which the earliest began. `why` is the reason the rule exists.
+
+    `relevance` is how long a deferred message is worth sending after it was first held, `substitute` the caller's name
+    for the message that goes out in the place of a swapped one.
     """
 
     id: Id
@@ -100,6 +93,8 @@ class Rule(Model, frozen=True):
     channels: tuple[Channel, ...] = ()
     when: Condition
     outcome: Outcome | None = None
+    relevance: Duration | None = None
+    substitute: Sentence | None = None
     reason: Sentence
     why: str = ""
 
@@ -109,6 +104,10 @@ class Rule(Model, frozen=True):
             raise Misplaced(("outcome",), f"is missing; say what becomes of the message: {', '.join(Outcome)}")
         if self.effect is not Effect.SUPPRESS and self.outcome is not None:
             raise Misplaced(("outcome",), "belongs to rules that suppress; remove it")
+        for name, outcome in (("relevance", Outcome.DEFER), ("substitute", Outcome.SWAP)):
+            if getattr(self, name) is not None and self.outcome is not outcome:
+                raise Misplaced((name,), f"belongs to the outcome `{outcome}`; remove it")
+        _check_holdouts(self.when, self.effect)
         if unknown := _unknown_placeholders(self.reason):
             raise Misplaced(("reason",), f"has the placeholder `{unknown[:80]}`; use {', '.join(PLACEHOLDERS)}")
         return self
@@ -169,7 +168,7 @@ class RuleSet(Model, frozen=True):
     @property
     def needs(self) -> frozenset[str]:
         """The fields of `Facts` that rules read, so that a store need not load the others."""
-        return frozenset(need for rule in self.rules for need in _needs(rule.when))
+        return frozenset(need for rule in self.rules for need in needs_of(rule.when))
 
     def freshness_of(self, category: Category) -> Freshness | None:
         """The budget for messages of this category; None where data of any age will do."""
@@ -202,21 +201,21 @@ def _unknown_placeholders(template: str) -> str | None:
     return None
 
 
-def _needs(condition: Condition) -> Iterator[str]:
-    match condition:
-        case AnyRow():
-            yield from PARTS.get(condition.any, (condition.any,))
-        case NoRow():
-            yield from PARTS.get(condition.none, (condition.none,))
-        case CountRows():
-            yield from PARTS.get(condition.count, (condition.count,))
-        case CustomerTest():
-            yield "attributes"
-        case AllOf():
-            yield from (need for inside in condition.all_of for need in _needs(inside))
-        case AnyOf():
-            yield from (need for inside in condition.any_of for need in _needs(inside))
-        case Not():
-            yield from _needs(condition.condition)
-        case _:
-            return
+def _check_holdouts(when: Condition, effect: Effect) -> None:
+    """Refuses a holdout where it could hold somebody back, or where nobody could tell what it did."""
+    found = [each for each in conditions_in(when) if isinstance(each, Holdout)]
+    if not found:
+        return
+    if effect is Effect.SUPPRESS:
+        raise Misplaced(("when",), "has a holdout, which only lets messages through; make it an `exempt` rule")
+    if len(found) > 1 or holdout_of(when) is None:
+        raise Misplaced(("when",), "has a holdout too many or not directly inside `all_of`; give the rule one alone")
+
+
+def holdout_of(when: Condition) -> Holdout | None:
+    """The holdout that a condition is, or that stands in it under `all_of` alone."""
+    if isinstance(when, Holdout):
+        return when
+    if isinstance(when, AllOf):
+        return next((found for part in when.all_of if (found := holdout_of(part))), None)
+    return None
