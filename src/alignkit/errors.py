@@ -9,7 +9,8 @@
     │   ├── ServiceUnreachable       no connection, a timeout, or 5xx after every retry
     │   ├── RateLimited              the service asked for more patience than the cap allows
     │   ├── StoreUnavailable         the store did not answer, is full, or is locked
-    │   └── LeaseHeld                another process is already pulling or pushing this
+    │   ├── LeaseHeld                another process is already pulling or pushing this
+    │   └── Stopped                  somebody stopped everything outbound, or this destination
     ├── ServiceMisbehaved        the service answered something that cannot be trusted
     │   ├── ResponseInvalid          not JSON, cut short, too deep, too large
     │   ├── RequestRefused           a 4xx that is neither 401, 403, 404 nor 429
@@ -79,6 +80,10 @@ class LeaseHeld(TryAgainLater):
     def __init__(self, message: str, *, owner: str | None = None) -> None:
         super().__init__(message)
         self.owner = owner
+
+
+class Stopped(TryAgainLater):
+    """Somebody stopped everything outbound, or this destination; the text says who, why and since when."""
 
 
 class ServiceMisbehaved(AlignkitError):

@@ -33,12 +33,14 @@ class Cohort:
     @property
     def lasting(self) -> Cohort:
         """The part that is looked up again and again, and that names nobody."""
-        return Cohort(everybody=self.everybody, accounts=self.accounts, products=self.products)
+        if self.everybody:
+            return EVERYBODY
+        return Cohort(accounts=self.accounts, products=self.products)
 
     @property
     def named(self) -> Cohort:
         """The part that is looked up once."""
-        return Cohort(people=self.people, orders=self.orders)
+        return Cohort() if self.everybody else Cohort(people=self.people, orders=self.orders)
 
     def to_text(self) -> str:
         """The lasting part, as `Hold.cohort` keeps it; people are kept where they can be erased."""

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from alignkit.stores.base import Reach, WideHold
+from alignkit.stores.cohort import CAP, EVERYBODY, Cohort
 from alignkit.sync.pull import Progress, PullResult
 from alignkit.sync.push import Brake, Change, PushResult
 from alignkit.sync.reconcile import ReconcileResult
 from alignkit.sync.release import ReleaseResult
+from alignkit.sync.stop import Stop
 from alignkit.sync.sync import AsyncSync, Sync
 
 __all__ = [
+    "CAP",
+    "EVERYBODY",
     "AsyncSync",
     "Brake",
     "Change",
+    "Cohort",
     "Progress",
     "PullResult",
     "PushResult",
+    "Reach",
     "ReconcileResult",
     "ReleaseResult",
+    "Stop",
     "Sync",
+    "WideHold",
 ]

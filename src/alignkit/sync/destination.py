@@ -7,6 +7,7 @@ from datetime import datetime
 
 from alignkit.connectors.base import Sink
 from alignkit.stores.base import Store
+from alignkit.sync import stop
 from alignkit.sync.lease import Tenure
 from alignkit.sync.ledger import Works
 
@@ -29,10 +30,22 @@ class DestinationJob:
         """Takes the destination's lease.
 
         Raises:
+            Stopped: somebody stopped everything, or this destination.
             LeaseHeld: another run is at work there.
         """
+        stop.refuse(self.store, self.sink.name, self.now)
         self.tenure.begin()
-        self.works.lease, self.works.keep = self.tenure.lease, self.tenure.keep
+        self.works.lease, self.works.keep = self.tenure.lease, self.keep
+
+    def keep(self) -> None:
+        """Keeps the lease, and ends the run where somebody has stopped it meanwhile.
+
+        Raises:
+            Stopped: before the next batch; what was asked for already is settled by the next run.
+            LeaseHeld: another run took the lease over.
+        """
+        stop.refuse(self.store, self.sink.name, self.now)
+        self.tenure.keep()
 
     def close(self) -> None:
         """Gives the lease back."""

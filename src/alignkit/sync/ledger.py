@@ -35,7 +35,7 @@ class Works:
     """Holds and releases at one destination during one run.
 
     Attributes:
-        keep: renews the lease where it is time; called before each batch.
+        keep: renews the lease where it is time, or ends the run; called before each batch is asked for.
         tally: how often each result came, by `hold confirmed`, `release absent` and so on.
     """
 
@@ -179,7 +179,7 @@ class Works:
             return
         if isinstance(answer, Submitted):
             sent = [replace(row, state=LedgerState.SUBMITTED, handle=answer.handle) for row in rows]
-            yield from call(self._intend, sent, ())
+            yield from call(self._note, sent)
             self.tally["submitted"] = self.tally.get("submitted", 0) + len(sent)
             return
         receipts = {receipt.address: receipt for receipt in answer}
@@ -194,7 +194,7 @@ class Works:
             else:
                 kept.append(after)
         if kept:
-            yield from call(self._intend, kept, ())
+            yield from call(self._note, kept)
         if struck:
             yield from call(self.store.strike, self.sink.name, struck, self.lease)
 
@@ -204,6 +204,10 @@ class Works:
     def _intend(self, rows: Iterable[LedgerRow], causes: Iterable[Cause]) -> None:
         self.keep()
         self.store.intend(rows, add=causes, lease=self.lease)
+
+    def _note(self, rows: Iterable[LedgerRow]) -> None:
+        """Writes what became of a batch; nothing may come in between once it was asked for."""
+        self.store.intend(rows, lease=self.lease)
 
     def _row(self, address: str, direction: Direction, look: Look, since: datetime) -> LedgerRow:
         return LedgerRow(

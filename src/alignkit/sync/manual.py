@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from alignkit import identity
@@ -20,6 +21,8 @@ from alignkit.models import (
     microseconds,
 )
 from alignkit.stores.base import OWN_SOURCE, Applied, Batch, Store
+
+_TICK = timedelta(microseconds=1)
 
 
 def new_hold(
@@ -55,18 +58,29 @@ def new_hold(
     )
 
 
-def lifted(holds: Iterable[Hold], hold_id: str, reason: str, now: datetime) -> Hold:
-    """The hold with this id, lifted now.
+def standing(store: Store, hold_id: str) -> Hold:
+    """The hold of our own with this id, which nobody has lifted yet.
 
     Raises:
         DataInvalid: there is no such hold, or it was lifted before.
     """
-    hold = next((one for one in holds if one.source == OWN_SOURCE and one.id == hold_id), None)
+    hold = store.hold(OWN_SOURCE, hold_id)
     if hold is None:
         raise DataInvalid("there is no manual hold with this id; list them with `store.holds()`")
     if hold.released_at is not None:
         raise DataInvalid("this hold was lifted already")
-    return hold.model_copy(update={"released_at": now, "release_reason": reason.strip() or None})
+    return hold
+
+
+def lifted(hold: Hold, reason: str, now: datetime) -> Hold:
+    """The hold, lifted now."""
+    return changed(hold, now, released_at=now, release_reason=reason.strip() or None)
+
+
+def changed(hold: Hold, now: datetime, **fields: Any) -> Hold:
+    """The hold with other fields; a change counts as later, whatever the clocks of two callers say."""
+    last = hold.remote_updated_at or hold.opened_at
+    return hold.model_copy(update={**fields, "remote_updated_at": max(now, last + _TICK)})
 
 
 def record(store: Store, events: Sequence[CustomerEvent], now: datetime) -> Applied:
@@ -75,9 +89,8 @@ def record(store: Store, events: Sequence[CustomerEvent], now: datetime) -> Appl
 
 
 def hold_event(hold: Hold, now: datetime) -> HoldChanged:
-    """The event that puts or lifts a hold; a lifting counts as later, whatever the clocks of the two callers say."""
-    put = microseconds(hold.opened_at)
-    version = put if hold.released_at is None else max(microseconds(now), put + 1)
+    """The event that puts, changes or lifts a hold."""
+    version = microseconds(hold.remote_updated_at or hold.opened_at)
     return HoldChanged.of(hold, source=OWN_SOURCE, received_at=now, time=now, version=version)
 
 

@@ -7,9 +7,9 @@ policy says send. Only differences are sent. A brake stops a run that would chan
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, cast
 
 from alignkit.connectors.base import Capability, Result, Standing
 from alignkit.errors import DataInvalid
@@ -18,10 +18,13 @@ from alignkit.identity import readable
 from alignkit.models import Message, Verdict
 from alignkit.rules.decision import Decision
 from alignkit.rules.policy import Mode, Policy
-from alignkit.stores.base import Cause
+from alignkit.stores.base import Cause, Store, WideHold
 from alignkit.sync.destination import DestinationJob
+from alignkit.sync.incident import capped
 from alignkit.sync.ledger import parts
 from alignkit.sync.pull import OnProgress, Progress
+from alignkit.sync.stop import Resumed, Stop
+from alignkit.sync.stop import find as find_stop
 from alignkit.transport import Flow, call
 
 
@@ -66,6 +69,8 @@ class PushResult:
         tally: how often each result came at the destination, by `hold confirmed` and so on.
         dry_run: nothing was sent.
         braked: the sentence that says why nothing was sent, None where the brake did not act.
+        stopped: in a dry run, the stop that stands in the way; what is told is what comes once it is resumed.
+        capped: holds that reach fewer people than they are meant for until somebody confirms them.
     """
 
     destination: str
@@ -78,6 +83,8 @@ class PushResult:
     tally: Mapping[str, int] = field(default_factory=dict[str, int])
     dry_run: bool = False
     braked: str | None = None
+    stopped: Stop | None = None
+    capped: tuple[WideHold, ...] = ()
 
     @property
     def holds(self) -> tuple[Change, ...]:
@@ -115,7 +122,9 @@ class PushJob(DestinationJob):
             )
         self.dry_run = self.dry_run or self.policy.mode is not Mode.ENFORCE
         DestinationJob.__post_init__(self)  # by name: slots make the class anew, and `super()` would miss it
-        self.gate = Gate(self.store, self.policy)
+        # Every store call that a gate makes is `ask`.
+        seen = cast("Store", Resumed(self.store)) if self.dry_run else self.store
+        self.gate = Gate(seen, self.policy)
 
     def open(self) -> None:
         """Takes the lease; a dry run needs none."""
@@ -146,7 +155,9 @@ class PushJob(DestinationJob):
         braked = self._braked(len(changes))
         if not self.dry_run and braked is None:
             yield from self._carry_out(changes)
-        return self._result(changes, braked)
+        stopped = yield from call(lambda: find_stop(self.store, self.sink.name, self.now))
+        wide = yield from call(lambda: capped(self.store, self.now))
+        return replace(self._result(changes, braked), stopped=stopped, capped=wide)
 
     _seen: set[str] = field(default_factory=set[str])
     _new_causes: dict[str, Cause] = field(default_factory=dict[str, Cause])

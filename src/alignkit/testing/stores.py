@@ -218,7 +218,7 @@ def story() -> list[CustomerEvent]:
 
 def shuffled(events: Sequence[CustomerEvent], seed: int) -> list[CustomerEvent]:
     """The events in an order that is the same for the same seed."""
-    return Random(seed).sample(events, len(events))  # noqa: S311 - no secret hangs on it
+    return Random(seed).sample(events, len(events))
 
 
 PEOPLE = (
@@ -734,8 +734,8 @@ class StoreTests:
         for who in ("email:nobody@x.example", "email:ada@shop.example"):
             assert [one.ref for one in store.ask(who, frozenset())[0].holds] == ["desk/hold/h1"]
         put(store, [wide("h1", 2, cohort='{"everybody": true}', released_at=at(2))])
-        [known] = store.facts("email:nobody@x.example", EVERYTHING).holds
-        assert known.ends_at == store.facts("email:ada@shop.example", EVERYTHING).holds[0].ends_at is not None
+        for who in ("email:nobody@x.example", "email:ada@shop.example"):
+            assert store.facts(who, EVERYTHING).holds == []
 
     def test_a_hold_on_an_account_reaches_nobody_beyond_its_cap_until_somebody_confirms_it(self, store: Store) -> None:
         put(store, [contact(f"u{n}", 0, f"p{n}@x.example", account_ids=("a1",)) for n in range(7)])

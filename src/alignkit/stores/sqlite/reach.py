@@ -9,13 +9,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from alignkit import identity
 from alignkit.errors import DataInvalid
-from alignkit.models import Hold, HoldChanged
+from alignkit.models import Hold, HoldChanged, HoldKind
 from alignkit.rules.facts import Facts, HoldFacts
+from alignkit.rules.wording import FIRST_INSTANT
 from alignkit.stores.base import OWN_SOURCE, Batch, Reach, WideHold
 from alignkit.stores.cohort import CAP, Cohort
 from alignkit.stores.facts import Kind, add
@@ -49,6 +51,17 @@ _IN_ACCOUNT = (
 _OF_ORDER = (
     "SELECT t.people FROM things t JOIN sources s ON s.no = t.source WHERE s.name = ? AND t.kind = 11 AND t.id = ?"
 )
+
+
+@dataclass(slots=True)
+class BlackoutFacts(HoldFacts):
+    """A blackout of our own over everybody, in force however old the data is that a decision trusts.
+
+    A decision on stale data asks what held at an earlier instant, at which nobody had stopped anything yet. So
+    `opened_at` lies before every instant, and `at` says since when it really is.
+    """
+
+    at: int = 0
 
 
 class _Limited(NamedTuple):
@@ -98,12 +111,13 @@ class Reaching(Answers):
         everybody = Cohort.from_text(hold.cohort).everybody
         is_over = hold.released_at is not None or _is_carried_out_by_parts(hold, source)
         reaches_all = cap is None and not everybody
-        if reaches_all or (is_over and cap is not None):
+        if reaches_all or is_over:
             return None
         told = Facts()
         add(told, Kind.HOLD, source, id, stored)
         if cap is None:
-            return _Limited(told.holds[0], everybody, None)
+            is_ours = source == OWN_SOURCE and hold.kind is HoldKind.BLACKOUT
+            return _Limited(_timeless(told.holds[0]) if is_ours else told.holds[0], everybody, None)
         reached = self._everybody(db, cap) if everybody else self._reached(db, people, cap + 1)
         return _Limited(told.holds[0], everybody, frozenset(reached[:cap])) if everybody or len(reached) > cap else None
 
@@ -171,7 +185,9 @@ class Reaching(Answers):
     def parts(self, id: str) -> list[Hold]:
         """The holds that carry a hold of our own out, person by person, sorted by id."""
         with self.reading() as db:
-            rows = db.execute(_ONE.replace("t.id = ?", "t.id > ? AND t.id < ?"), (OWN_SOURCE, f"{id}.", f"{id}/"))
+            rows = db.execute(
+                _ONE.replace("t.id = ?", "t.id > ? AND t.id < ? ORDER BY t.id"), (OWN_SOURCE, f"{id}.", f"{id}/")
+            )
             return [_hold(*row) for row in rows]
 
     def wide_holds(self) -> list[WideHold]:
@@ -218,6 +234,12 @@ class Reaching(Answers):
         """The people of a thing, not its account."""
         keys = [key for key in keys_in(people) if not key.startswith(identity.ACCOUNT)]
         return set(self.customers_of(db, keys).values())
+
+
+def _timeless(hold: HoldFacts) -> BlackoutFacts:
+    known: dict[str, Any] = {field.name: getattr(hold, field.name) for field in fields(HoldFacts)}
+    known |= {"opened_at": FIRST_INSTANT, "at": hold.opened_at}
+    return BlackoutFacts(**known)
 
 
 def _is_wide(hold: Hold) -> bool:
