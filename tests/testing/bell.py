@@ -60,6 +60,7 @@ class Bell(Source):
             Capability.FETCH,
             Capability.WRITE_ISSUE,
             Capability.WRITE_NOTE,
+            Capability.WRITE_TAG,
         }
     )
 
@@ -160,3 +161,6 @@ class Bell(Source):
 
     def add_note(self, issue_id: str, text: str) -> Flow[None]:
         yield from request(Request("POST", f"/tickets/{issue_id}/notes", json={"text": text}))
+
+    def add_tag(self, issue_id: str, tag: str) -> Flow[None]:
+        yield from request(Request("PUT", f"/tickets/{issue_id}/tags/{tag}"))

@@ -24,6 +24,7 @@ class BellService:
         self.people: list[Row] = []
         self.tickets: list[Row] = []
         self.notes: dict[str, list[str]] = {}
+        self.tags: dict[str, list[str]] = {}
         for id, name in enumerate(("ada", "bob", "cy"), 1):
             self.people.append({"id": id, "email": f"{name}@example.com", "name": name, "changed": self.tick()})
         for id, status in ((11, "open"), (12, "waiting"), (13, "done"), (14, "open"), (LARGE, "open")):
@@ -62,6 +63,14 @@ class BellService:
                 note: Any = request.json
                 self.notes.setdefault(id, []).append(note["text"])
                 return answer(201, {"done": True})
+            case "PUT", ["tickets", id, "tags", tag]:
+                tags = self.tags.setdefault(id, ["vip"])
+                tags += [tag] if tag not in tags else []
+                return answer(200, {"tags": tags})
+            case "PUT", ["tickets", id, "tags"]:
+                whole: Any = request.json
+                self.tags[id] = list(whole["tags"])
+                return answer(200, {"tags": self.tags[id]})
             case _:
                 return answer(404, {"error": "no such path"})
 

@@ -93,6 +93,15 @@ def note(visit: Visit) -> Answer:
     return answered(201, {"done": True})
 
 
+def tag(visit: Visit) -> Answer:
+    row = visit.service.seen(Kind.ISSUE, visit.match["id"])
+    if row is None:
+        raise Refused(404)
+    tags = tuple(dict.fromkeys([*row.tags, visit.match["tag"]]))
+    visit.world.change(Kind.ISSUE, row.id, tags=tags)
+    return {"tags": list(tags)}
+
+
 BELL = Sheet(
     name="bell",
     base_url="https://bell.example.com",
@@ -116,6 +125,7 @@ BELL = Sheet(
     actions=(
         Action("POST", "/tickets", create, said("D", "makes a ticket")),
         Action("POST", "/tickets/(?P<id>[0-9]+)/notes", note, said("D", "adds a note that no customer sees")),
+        Action("PUT", "/tickets/(?P<id>[0-9]+)/tags/(?P<tag>.+)", tag, said("D", "adds a tag to those that are there")),
     ),
     happens=(
         Happens(Kind.ISSUE, Fate.DELETED, said("D", "tickets can be deleted")),

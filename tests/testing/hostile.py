@@ -362,3 +362,13 @@ class NotesAgain(WrongBell):
 class NotesForgotten(WrongBell):
     def add_note(self, issue_id: str, text: str) -> Flow[None]:
         yield from ()
+
+
+class ReplacesTags(WrongBell):
+    def add_tag(self, issue_id: str, tag: str) -> Flow[None]:
+        yield from request(Request("PUT", f"/tickets/{issue_id}/tags", json={"tags": [tag]}))
+
+
+class TagsForgotten(WrongBell):
+    def add_tag(self, issue_id: str, tag: str) -> Flow[None]:
+        yield from ()

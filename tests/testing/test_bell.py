@@ -53,3 +53,6 @@ class TestBell(ConnectorTests[BellService]):
 
     def notes(self, service: BellService, issue_id: str) -> Sequence[str]:
         return service.notes.get(issue_id, [])
+
+    def tags(self, service: BellService, issue_id: str) -> Sequence[str]:
+        return service.tags.get(issue_id, ["vip"])

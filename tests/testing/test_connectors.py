@@ -78,6 +78,8 @@ DEFECTS = (
     Defect("test_a_note_is_added_once_and_no_customer_sees_it", hostile.NotesTwice, "exactly one internal note"),
     Defect("test_a_note_is_added_once_and_no_customer_sees_it", hostile.NotesForgotten, "exactly one internal note"),
     Defect("test_a_note_is_added_once_and_no_customer_sees_it", hostile.NotesAgain, "the note was added again"),
+    Defect("test_a_tag_is_added_once_and_the_others_stay", hostile.ReplacesTags, "add, never replace"),
+    Defect("test_a_tag_is_added_once_and_the_others_stay", hostile.TagsForgotten, "add, never replace"),
 )
 
 

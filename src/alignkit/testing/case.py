@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Generic, TypeVar
@@ -20,9 +20,10 @@ from alignkit.testing.service import Edit, Edited, FakeService, Records
 from alignkit.testing.state import State, difference
 from alignkit.testing.watch import Clock, Crash, CrashPoint, Watched, watched
 from alignkit.testing.wire import Wire
-from alignkit.transport import run
+from alignkit.transport import Flow, run
 
 S = TypeVar("S", bound=FakeService)
+T = TypeVar("T")
 
 MOST_PAGES = 500
 LATER = timedelta(hours=30)
@@ -94,6 +95,10 @@ class SourceCase(Generic[S]):
     def notes(self, service: S, issue_id: str) -> Sequence[str]:
         """The notes on an issue that no customer sees (`WRITE_NOTE`)."""
         raise NotImplementedError("override `notes`")
+
+    def tags(self, service: S, issue_id: str) -> Sequence[str]:
+        """The tags of an issue (`WRITE_TAG`); the first of `expected.issues` must have one."""
+        raise NotImplementedError("override `tags`")
 
 
 @dataclass(slots=True)
@@ -190,6 +195,11 @@ class Trial(Generic[S]):
         """Reads objects by id."""
         source = self.source()
         return run(self.watch.attend(source.fetch(refs, Run(self.now()))), self.wire.send)
+
+    def watch_source(self, flow: Callable[[Source], Flow[T]]) -> Flow[T]:
+        """A flow of a new connector, under watch."""
+        source = self.source()
+        return self.watch.attend(flow(source))
 
     def checkpoints(self) -> Mapping[str, object]:
         """Where each stream stands."""

@@ -22,11 +22,17 @@ SHOWN_BY: Mapping[Capability, str] = {
     Capability.FETCH: "expected",
     Capability.WRITE_ISSUE: "service",
     Capability.WRITE_NOTE: "notes",
+    Capability.WRITE_TAG: "tags",
 }
-"""What an author has to override for a capability to be tested. The others have no test for sources yet."""
+"""What an author has to override for a capability to be tested.
+
+`WEBHOOKS` is refused: alignkit takes no webhooks yet, so nobody can show that a lost one loses nothing. `HOLD`,
+`RELEASE` and `READ_BACK` are claims of sinks.
+"""
 
 NEW = NewIssue(subject="Parcel is wet", body="It rained in.", requester_email="new.person@example.test")
 NOTE = "Called back, no answer."
+TAG = "alignkit-sample"
 
 
 class ClaimTests(SourceTests[S]):
@@ -128,6 +134,21 @@ class ClaimTests(SourceTests[S]):
         lost = self.trial()
         self._lose_answers(lost, lambda source: source.add_note(id, NOTE))
         assert len(self.notes(lost.service, id)) <= 1, "the answer was lost, and the note was added again"
+
+    def test_a_tag_is_added_once_and_the_others_stay(self) -> None:
+        self.needs(Capability.WRITE_TAG)
+        id = next(iter(self.expected.issues))
+        trial = self.trial()
+        before = sorted(self.tags(trial.service, id))
+        assert before, f"issue {id} has no tag, so none could be lost; give it one"
+        for when in ("a tag was added", "the same tag was added again"):
+            run(trial.watch_source(lambda source: source.add_tag(id, TAG)), trial.wire.send)
+            found = sorted(self.tags(trial.service, id))
+            assert found == sorted([*before, TAG]), f"{when}, and the tags {before} became {found}; add, never replace"
+        lost = self.trial()
+        self._lose_answers(lost, lambda source: source.add_tag(id, TAG))
+        missing = sorted(set(before) - set(self.tags(lost.service, id)))
+        assert not missing, f"the answer to adding a tag was lost, and so were the tags {missing}"
 
     def _is_over_after_a_day(self, trial: Trial[S], id: str, why: str) -> None:
         trial.pull(later=2 * LATER)

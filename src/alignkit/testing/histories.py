@@ -97,9 +97,8 @@ class Changes:
             case Kind.PERSON:
                 return Fields(title=name, email=f"{name.replace(' ', '')}@example.com", account=self._any(Kind.ACCOUNT))
             case Kind.ISSUE:
-                return Fields(
-                    title=name, person=self._any(Kind.PERSON), word=self.chance.choice(list(self.sheet.words))
-                )
+                word = self.chance.choice(list(self.sheet.words))
+                return Fields(title=name, person=self._any(Kind.PERSON), word=word, tags=("vip",))
             case Kind.SURVEY:
                 issue, person = self._any(Kind.ISSUE), self._any(Kind.PERSON)
                 return Fields(title=name, person=person, issue=issue, score=self.chance.choice([1, 5]))
@@ -204,6 +203,9 @@ class SheetTests(ConnectorTests[SheetService]):
 
     def notes(self, service: SheetService, issue_id: str) -> Sequence[str]:
         return service.world.truth(Kind.ISSUE, issue_id).notes
+
+    def tags(self, service: SheetService, issue_id: str) -> Sequence[str]:
+        return service.world.truth(Kind.ISSUE, issue_id).tags
 
     @pytest.mark.parametrize("seed", seeds())
     def test_it_ends_with_the_services_truth_whatever_happened_meanwhile(self, seed: int) -> None:
