@@ -22,8 +22,11 @@ from typing import Any
 from tests.sync.fakes import OFFER, STARTER, FakeSink, FakeSource, Member, address, desk
 
 from alignkit import SQLiteStore, Sync
+from alignkit.models import microseconds
 from alignkit.models.exchange import Ref
-from alignkit.stores.base import Store
+from alignkit.stores.base import OWN_SOURCE, Store
+from alignkit.sync import Backlog, Cohort, Pace
+from alignkit.sync.stop import find
 from alignkit.testing.stores import at, contact, issue
 from alignkit.transport import Request, Response
 
@@ -146,6 +149,49 @@ class Scene:
         self.sink.people[address("eve")] = Member(is_silent=True)
         self.sink._save()  # pyright: ignore[reportPrivateUsage] # what a colleague does there
 
+    def stop(self) -> None:
+        self.sync.stop("wrong prices", "Grace", now=at(2))
+
+    def stop_and_resume(self) -> None:
+        """Goes on where a killed one was: a stop that stands stays, one that is over is not resumed again."""
+        if not self.stopped():
+            self.stop()
+        self.sync.resume("prices are right", now=at(3))
+
+    def stopped(self) -> bool:
+        return find(self.store, None, at(2)) is not None
+
+    def open_incident(self) -> None:
+        if self.store.hold(OWN_SOURCE, "recall") is None:
+            people = tuple(address(name) for name in HELD)
+            self.sync.open_incident(Cohort(people=people), "a recall", "Grace", id="recall", cap=1, now=at(1))
+        self.sync.confirm("recall", "Grace", "all of them", now=at(1))
+
+    def lift_incident(self) -> None:
+        hold = self.store.hold(OWN_SOURCE, "recall")
+        if hold is not None and hold.released_at is None:
+            self.sync.lift("recall", now=at(2))
+
+    def defer(self) -> None:
+        backlog = Backlog(self.store, STARTER)
+        for hours, name in ((1, "ada"), (2, "ada"), (2, "bob")):
+            backlog.defer(f"{name}-{hours}", address(name), OFFER, now=at(hours))
+
+    def look(self) -> None:
+        """Tells what becomes of messages, and writes down at once what was told, as a sender would."""
+        told = Backlog(self.store, STARTER).due(now=at(59)).answers
+        with (self.folder / "told.txt").open("a") as file:
+            file.writelines(f"{one.reference} {one.became}\n" for one in told)
+
+    def push_slowly(self) -> None:
+        """Lets two go an hour, however often it is begun anew within the hour."""
+        self.sync.push(self.sink, STARTER, OFFER, pace=Pace(per_hour=2), now=at(59))
+        assert len(self.sink.held) >= 1, "more were let go than the pace allows"
+
+    def push_slowly_on(self) -> None:
+        for hours in (60, 61):
+            self.sync.push(self.sink, STARTER, OFFER, pace=Pace(per_hour=2), now=at(hours))
+
     # What must be so
 
     def check_position(self) -> None:
@@ -185,6 +231,35 @@ class Scene:
         assert self.sink.held == {address("ada"), address("carol")}
         assert {row.address for row in self.store.ledger("list")} == self.sink.held
 
+    def check_resumed(self) -> None:
+        assert not self.stopped()
+        self.check_held()
+
+    def check_incident(self) -> None:
+        assert self.who_is_silent() == set(HELD)
+        [known] = self.store.wide_holds()
+        assert (known.people, known.is_capped, known.reach.by) == (3, False, "Grace")
+
+    def check_lifted(self) -> None:
+        assert self.who_is_silent() == set()
+
+    def who_is_silent(self) -> set[str]:
+        facts = {name: self.store.facts(f"email:{address(name)}", frozenset({"holds"})) for name in (*HELD, "dora")}
+        at_two = microseconds(at(2))
+        return {
+            name
+            for name, known in facts.items()
+            if any(hold.ends_at is None or hold.ends_at > at_two for hold in known.holds)
+        }
+
+    def check_told(self) -> None:
+        kept = {one.reference: str(one.became) for one in Backlog(self.store, STARTER).told()}
+        assert kept == {"ada-1": "superseded", "ada-2": "send", "bob-2": "send"}
+        lines = (self.folder / "told.txt").read_text().splitlines() if (self.folder / "told.txt").exists() else []
+        told = [line.split()[0] for line in lines]
+        assert len(told) == len(set(told)), "an answer was told twice"
+        assert set(told) <= set(kept)
+
     def check_forgotten(self) -> None:
         assert self.store.customer(address("ada")) is None
         assert self.sink.held == {address("bob"), address("carol")}
@@ -207,6 +282,15 @@ JOBS: dict[str, tuple[list[Step], Step, list[Step]]] = {
         [Scene.hold_others, Scene.pull, Scene.push, Scene.lose_a_hold],
         Scene.reconcile,
         [Scene.push, Scene.check_mended],
+    ),
+    "stop": ([Scene.hold_others, Scene.pull], Scene.stop_and_resume, [Scene.push, Scene.check_resumed]),
+    "incident": ([Scene.hold_others, Scene.pull], Scene.open_incident, [Scene.check_incident]),
+    "lift": ([Scene.hold_others, Scene.pull, Scene.open_incident], Scene.lift_incident, [Scene.check_lifted]),
+    "due": ([Scene.hold_others, Scene.pull, Scene.defer, Scene.resolve], Scene.look, [Scene.check_told]),
+    "paced": (
+        [Scene.hold_others, Scene.pull, Scene.push, Scene.resolve],
+        Scene.push_slowly,
+        [Scene.push_slowly_on, Scene.check_free],
     ),
     "forget": ([Scene.hold_others, Scene.pull, Scene.push], Scene.forget, [Scene.check_forgotten]),
 }

@@ -17,7 +17,19 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has
 
 @pytest.mark.parametrize(
     ("job", "fewest"),
-    [("pull", 100), ("push-hold", 60), ("push-release", 60), ("release", 50), ("reconcile", 50), ("forget", 50)],
+    [
+        ("pull", 100),
+        ("push-hold", 60),
+        ("push-release", 60),
+        ("release", 50),
+        ("reconcile", 50),
+        ("forget", 50),
+        ("stop", 30),
+        ("incident", 50),
+        ("lift", 30),
+        ("due", 30),
+        ("paced", 60),
+    ],
 )
 def test_a_run_that_is_killed_anywhere_loses_nothing_and_leaves_no_hold_without_its_row(
     tmp_path: Path, job: str, fewest: int

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from alignkit.stores.base import Reach, WideHold
+from alignkit.stores.base import Became, Deferred, Reach, WideHold
 from alignkit.stores.cohort import CAP, EVERYBODY, Cohort
+from alignkit.sync.backlog import AsyncBacklog, Backlog, DueResult
+from alignkit.sync.pace import Pace, Paced
 from alignkit.sync.pull import Progress, PullResult
 from alignkit.sync.push import Brake, Change, PushResult
 from alignkit.sync.reconcile import ReconcileResult
@@ -14,10 +16,17 @@ from alignkit.sync.sync import AsyncSync, Sync
 __all__ = [
     "CAP",
     "EVERYBODY",
+    "AsyncBacklog",
     "AsyncSync",
+    "Backlog",
+    "Became",
     "Brake",
     "Change",
     "Cohort",
+    "Deferred",
+    "DueResult",
+    "Pace",
+    "Paced",
     "Progress",
     "PullResult",
     "PushResult",

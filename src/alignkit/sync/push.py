@@ -1,7 +1,8 @@
 """Makes a destination agree with a policy: holds whom it suppresses, releases whom it lets go, and nobody else.
 
 A person is held on the word of a rule, never because a source is stale or was never read; and is released when the
-policy says send. Only differences are sent. A brake stops a run that would change too many at once.
+policy says send. Only differences are sent. A brake stops a run that would change too many at once, and a pace lets
+people go piece by piece.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from alignkit.stores.base import Cause, Store, WideHold
 from alignkit.sync.destination import DestinationJob
 from alignkit.sync.incident import capped
 from alignkit.sync.ledger import parts
+from alignkit.sync.pace import Pace, Paced, allow, finish, note
 from alignkit.sync.pull import OnProgress, Progress
 from alignkit.sync.stop import Resumed, Stop
 from alignkit.sync.stop import find as find_stop
@@ -71,6 +73,7 @@ class PushResult:
         braked: the sentence that says why nothing was sent, None where the brake did not act.
         stopped: in a dry run, the stop that stands in the way; what is told is what comes once it is resumed.
         capped: holds that reach fewer people than they are meant for until somebody confirms them.
+        paced: how far a release has come that goes out piece by piece; who waits for a turn is no change yet.
     """
 
     destination: str
@@ -85,6 +88,7 @@ class PushResult:
     braked: str | None = None
     stopped: Stop | None = None
     capped: tuple[WideHold, ...] = ()
+    paced: Paced | None = None
 
     @property
     def holds(self) -> tuple[Change, ...]:
@@ -105,6 +109,7 @@ class PushJob(DestinationJob):
     message: Message
     dry_run: bool = False
     brake: Brake | None = field(default_factory=Brake)
+    pace: Pace | None = None
     on_progress: OnProgress | None = None
     gate: Gate = field(init=False)
     audience: int = 0
@@ -151,13 +156,14 @@ class PushJob(DestinationJob):
         seen_no_more = [address for address in causes if address not in self._seen]
         yield from call(self._decide_all, seen_no_more, causes, decided, counted=False)
         yield from self._leave_out_unreachable(decided)
+        paced = yield from call(self._let_wait, decided, causes)
         changes = tuple(decided[address] for address in sorted(decided))
         braked = self._braked(len(changes))
         if not self.dry_run and braked is None:
-            yield from self._carry_out(changes)
+            yield from self._carry_out(changes, paced)
         stopped = yield from call(lambda: find_stop(self.store, self.sink.name, self.now))
         wide = yield from call(lambda: capped(self.store, self.now))
-        return replace(self._result(changes, braked), stopped=stopped, capped=wide)
+        return replace(self._result(changes, braked), stopped=stopped, capped=wide, paced=paced)
 
     _seen: set[str] = field(default_factory=set[str])
     _new_causes: dict[str, Cause] = field(default_factory=dict[str, Cause])
@@ -254,11 +260,27 @@ class PushJob(DestinationJob):
     def _in_ledger(self) -> set[str]:
         return {row.address for row in self.store.ledger(self.sink.name)}
 
-    def _carry_out(self, changes: Sequence[Change]) -> Flow[None]:
+    def _let_wait(self, decided: dict[str, Change], causes: Mapping[str, Cause]) -> Paced | None:
+        """Takes out releases whose turn comes later: who was held longest goes first."""
+        if self.pace is None:
+            return None
+        due = [address for address, change in decided.items() if change.direction == "release"]
+        due.sort(key=lambda address: (causes[address].since, address))
+        paced = allow(self.store, self.pace, self.sink.name, self.message.scope, len(due), self.now)
+        for address in due[paced.now :]:
+            del decided[address]
+            self.held += 1
+        return paced
+
+    def _carry_out(self, changes: Sequence[Change], paced: Paced | None) -> Flow[None]:
         """Releases first, so that nobody waits for the holds of others."""
         freed = [change.address for change in changes if change.direction == "release"]
+        if paced is not None:
+            yield from call(note, self.store, paced, self.now, self.tenure.lease)
         if freed:
             yield from self._release(freed)
+        if paced is not None:
+            yield from call(finish, self.store, paced, self.tenure.lease)
         yield from self.works.hold(list(self._new_causes.values()))
 
     def _release(self, addresses: Sequence[str]) -> Flow[None]:

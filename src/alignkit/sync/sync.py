@@ -17,6 +17,7 @@ from alignkit.stores.base import Applied, Forgotten, Store, WideHold
 from alignkit.stores.cohort import CAP, Cohort
 from alignkit.sync import incident
 from alignkit.sync.manual import hold_event, lifted, new_hold, record, send_events, standing
+from alignkit.sync.pace import Pace
 from alignkit.sync.pull import OnProgress, PullJob, PullResult
 from alignkit.sync.push import Brake, PushJob, PushResult
 from alignkit.sync.reconcile import ReconcileJob, ReconcileResult
@@ -184,6 +185,7 @@ class Sync(_Recording):
         *,
         dry_run: bool = False,
         brake: Brake | None = Brake(),  # noqa: B008 - frozen
+        pace: Pace | None = None,
         on_progress: OnProgress | None = None,
         now: datetime | None = None,
     ) -> PushResult:
@@ -192,13 +194,15 @@ class Sync(_Recording):
         Args:
             dry_run: work everything out, change nothing. A policy in `observe` or `shadow` is always a dry run.
             brake: how many may change at once; None lets everything through.
+            pace: how fast people are let go again; all at once by default.
             now: the moment to decide for, the present by default.
 
         Raises:
+            Stopped: somebody stopped everything, or this destination; a dry run tells of it instead.
             LeaseHeld: another run is pushing to this destination.
             SettingsError, TryAgainLater, ServiceMisbehaved: the destination; the ledger knows how far it came.
         """
-        job = PushJob(self.store, sink, aware(now), policy, message, dry_run, brake, on_progress)
+        job = PushJob(self.store, sink, aware(now), policy, message, dry_run, brake, pace, on_progress)
         return self._driven(job, job.push)
 
     def reconcile(self, sink: Sink, *, repair: bool = False, now: datetime | None = None) -> ReconcileResult:
@@ -419,11 +423,12 @@ class AsyncSync(_Recording):
         *,
         dry_run: bool = False,
         brake: Brake | None = Brake(),  # noqa: B008 - frozen
+        pace: Pace | None = None,
         on_progress: OnProgress | None = None,
         now: datetime | None = None,
     ) -> PushResult:
         """See `Sync.push`."""
-        job = PushJob(self.store, sink, aware(now), policy, message, dry_run, brake, on_progress)
+        job = PushJob(self.store, sink, aware(now), policy, message, dry_run, brake, pace, on_progress)
         return await self._driven(job, job.push)
 
     async def reconcile(self, sink: Sink, *, repair: bool = False, now: datetime | None = None) -> ReconcileResult:
