@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from alignkit.models import Outcome, Verdict
 from alignkit.rules import Evaluation, Facts, Policy
 from alignkit.rules.citation import reference
-from alignkit.rules.compiler import CAUTION
 from alignkit.rules.conditions import AllOf, AnyOf, AnyRow, Condition, CountRows, CustomerTest, NoRow, Not, RowTest
+from alignkit.rules.evaluation import CAUTION
 from alignkit.rules.generator import generate
 
 from .builders import (
@@ -199,7 +199,7 @@ def test_the_quick_answer_is_the_careful_one(random: Random) -> None:
 def test_the_evidence_is_what_the_rules_that_count_cite(random: Random) -> None:
     compiled, facts, said = random_policy(random).compile(), random_facts(random), random_message(random)
     found = compiled(facts, said, at(NOW))
-    cited = [each for rule in (*found.rules, *found.notes) for each in compiled.cite(rule, facts, said, at(NOW))]
+    cited = [each for rule in (*found.rules, *found.notes) for each in compiled.rule(rule).cite(facts, said, at(NOW))]
     assert found.evidence == tuple(sorted({reference(*each) for each in cited}))
 
 

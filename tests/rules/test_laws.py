@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from alignkit.models import Category, Verdict, microseconds
 from alignkit.rules import Decision, Facts, Policy
 from alignkit.rules.citation import reference
-from alignkit.rules.compiler import Evaluation
+from alignkit.rules.evaluation import Evaluation
 
 from .builders import NOW, TICK, random_facts, random_message, random_policy, random_rule
 

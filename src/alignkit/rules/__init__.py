@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from alignkit.rules.compiler import Compiled, Evaluation
+from alignkit.rules.compiler import Compiled
 from alignkit.rules.decision import Decision
+from alignkit.rules.evaluation import Evaluation
+from alignkit.rules.explanation import Cause, ConditionTrace, RuleTrace, Trial
 from alignkit.rules.facts import Facts
 from alignkit.rules.freshness import Stale, View
-from alignkit.rules.policy import Effect, Freshness, Mode, OnUnknown, Policy, Rule, WhenStale
+from alignkit.rules.plugins import ConditionPlugin
+from alignkit.rules.policy import Policy
+from alignkit.rules.ruleset import Effect, Freshness, Mode, OnUnknown, Rule, RuleSet, WhenStale
 
 __all__ = [
+    "Cause",
     "Compiled",
+    "ConditionPlugin",
+    "ConditionTrace",
     "Decision",
     "Effect",
     "Evaluation",
@@ -19,7 +26,10 @@ __all__ = [
     "OnUnknown",
     "Policy",
     "Rule",
+    "RuleSet",
+    "RuleTrace",
     "Stale",
+    "Trial",
     "View",
     "WhenStale",
 ]

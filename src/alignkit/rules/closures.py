@@ -283,7 +283,7 @@ def _comparison(test: RowTest, kind: Kind) -> RowCheck:
     if MESSAGE_FIELDS[test.operand].kind is Kind.LIST:
         if kind is Kind.LIST:
             return lambda row, message, _now: bool(said_of(message)) and in_common(said_of(message), value_of(row))
-        return lambda row, message, _now: value_of(row) in said_of(message)
+        return lambda row, message, _now: bool(said_of(message)) and value_of(row) in said_of(message)
     if kind is Kind.LIST:
         return lambda row, message, _now: (said := said_of(message)) is not None and said in value_of(row)
     return lambda row, message, _now: (said := said_of(message)) is not None and value_of(row) == said

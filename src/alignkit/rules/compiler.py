@@ -8,42 +8,19 @@ is no fault.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple, cast
 
 from alignkit.models.marketing import Message
-from alignkit.models.vocabulary import Outcome, Verdict
+from alignkit.models.vocabulary import Outcome
 from alignkit.rules.citation import Cited, reference
-from alignkit.rules.closures import Check, Citation, Closures
+from alignkit.rules.closures import Check, Citation, Closures, Truth
+from alignkit.rules.conditions import Condition
+from alignkit.rules.evaluation import ALLOWED, Evaluation, conclude
 from alignkit.rules.facts import Facts
 from alignkit.rules.generator import Asked, Function, Questions, generate
 from alignkit.rules.moments import Moments
 from alignkit.rules.ruleset import Freshness, Rule, RuleSet
-
-CAUTION: dict[Outcome, int] = {Outcome.SWAP: 0, Outcome.DEFER: 1, Outcome.DROP: 2, Outcome.REVIEW: 3}
-"""Which outcome wins where several rules suppress: the highest.
-
-A person's judgement comes before any automatism; never before later; and a substitute, which goes out at once, only
-where no other rule wants silence.
-"""
-
-
-class Evaluation(NamedTuple):
-    """What follows from the rules; ids and references are sorted, without repeats.
-
-    `rules` are those that decided: the suppressing ones, or the exempting ones where those overruled them.
-    """
-
-    verdict: Verdict
-    outcome: Outcome | None = None
-    rules: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    evidence: tuple[str, ...] = ()
-    errors: tuple[str, ...] = ()
-
-
-ALLOWED = Evaluation(Verdict.SEND)
 
 
 def compile_policy(policy: RuleSet) -> Compiled:
@@ -56,25 +33,44 @@ class Compiled:
 
     Attributes:
         policy: what it was made from.
-        digest: the policy's digest.
     """
 
-    __slots__ = ("_allows_about_issue", "_functions", "_plans", "_rules", "_unknown_is_active", "digest", "policy")
+    __slots__ = ("_allows_about_issue", "_by_kind", "_digest", "_functions", "_plans", "_rules", "policy")
 
     def __init__(self, policy: RuleSet) -> None:
         self.policy: RuleSet = policy
-        self.digest: str = policy.digest
+        self._digest: str | None = None
         self._allows_about_issue = policy.allow_about_issue
-        self._unknown_is_active = policy.on_unknown == "active"
-        closures = Closures(unknown_is_active=self._unknown_is_active)
-        self._rules = {rule.id: _compile_rule(rule, closures) for rule in policy.rules}
+        closures = Closures(unknown_is_active=policy.on_unknown == "active")
+        self._rules = {rule.id: CompiledRule(rule, closures) for rule in policy.rules}
         self._plans: dict[tuple[str, str], Plan | None] = {}
+        self._by_kind: dict[tuple[str, str], Function] = {}
         self._functions: dict[tuple[str, ...], Function] = {}
 
     def __call__(self, facts: Facts, message: Message, now: int) -> Evaluation:
         """What the rules say; no fault in the facts can make this raise."""
+        # All in one frame: every call from here takes as long as a rule.
+        if self._allows_about_issue and message.about_issue is not None:
+            return ALLOWED
+        try:
+            return cast("Evaluation", self._by_kind[message.category, message.channel](facts, message, now))
+        except Exception:  # noqa: BLE001 - whatever the fault is, it must not decide by escaping
+            return self._otherwise(facts, message, now)
+
+    def _otherwise(self, facts: Facts, message: Message, now: int) -> Evaluation:
+        """The same for the first message of its kind, and where there is a fault."""
+        is_new = (message.category, message.channel) not in self._by_kind
         plan = self.plan(message)
-        return ALLOWED if plan is None else plan.evaluate(facts, message, now)
+        if plan is None:
+            return ALLOWED
+        return plan.evaluate(facts, message, now) if is_new else plan.evaluate_carefully(facts, message, now)
+
+    @property
+    def digest(self) -> str:
+        """The policy's digest."""
+        if self._digest is None:
+            self._digest = self.policy.digest
+        return self._digest
 
     def plan(self, message: Message) -> Plan | None:
         """What the policy lays down for such a message; None where it is always allowed."""
@@ -84,16 +80,15 @@ class Compiled:
         try:
             return self._plans[key]
         except KeyError:
-            plan = self._plans[key] = self._lay_down(message)
-            return plan
+            return self._lay_down(message)
 
-    def reason(self, rule: str) -> str:
-        """The reason of this rule, its placeholders not filled in."""
-        return self._rules[rule].rule.reason
+    def rule(self, id: str) -> CompiledRule:
+        """The rule of this id.
 
-    def cite(self, rule: str, facts: Facts, message: Message, now: int) -> list[Cited]:
-        """The rows, each with its collection, that make this rule hold; rows that cannot be read are left out."""
-        return self._rules[rule].citation(facts, message, now)
+        Raises:
+            KeyError: the policy has none.
+        """
+        return self._rules[id]
 
     def boundaries(self, facts: Facts, message: Message, after: int, until: int) -> Iterator[int]:
         """Every instant in (after, until] at which some rule about such messages may change its mind, in order."""
@@ -104,19 +99,30 @@ class Compiled:
         return compile_policy, (self.policy,)
 
     def _lay_down(self, message: Message) -> Plan | None:
-        if self.policy.always_allows(message):
+        kind = category, channel = message.category, message.channel
+        if category in self.policy.always_allowed:
+            self._by_kind[kind] = _allow
+            self._plans[kind] = None
             return None
-        category, channel = message.category, message.channel
         rules = [rule for rule in self._rules.values() if rule.rule.governs(category, channel)]
-        return Plan(rules, self._function(rules), self.policy.freshness_of(category), self.policy.expects)
+        function = self._function(rules)
+        plan = Plan(rules, function, self.policy.freshness_of(category), self.policy.expects)
+        self._by_kind[kind] = function
+        self._plans[kind] = plan
+        return plan
 
-    def _function(self, rules: Sequence[_Rule]) -> Function:
+    def _function(self, rules: Sequence[CompiledRule]) -> Function:
         """Kinds of messages under the same rules share one function."""
         same = tuple(rule.id for rule in rules)
         if same not in self._functions:
             asked = Questions(*([Asked(rule, rule.rule.when) for rule in group] for group in _by_effect(rules)))
-            self._functions[same] = generate(asked, _conclude, ALLOWED, unknown_is_active=self._unknown_is_active)
+            unknown_is_active = self.policy.on_unknown == "active"
+            self._functions[same] = generate(asked, conclude, ALLOWED, unknown_is_active=unknown_is_active)
         return self._functions[same]
+
+
+def _allow(_facts: Facts, _message: Message, _now: int) -> Evaluation:
+    return ALLOWED
 
 
 class Plan:
@@ -125,19 +131,27 @@ class Plan:
     Attributes:
         freshness: how old facts may be; None where any age will do.
         expects: the sources that must have been read to their end once.
-        moments: the boundaries in time of its rules.
+        rules: the rules that govern it.
     """
 
-    __slots__ = ("_exempting", "_function", "_noting", "_suppressing", "expects", "freshness", "moments")
+    __slots__ = ("_exempting", "_function", "_moments", "_noting", "_suppressing", "expects", "freshness", "rules")
 
     def __init__(
-        self, rules: Sequence[_Rule], function: Function, freshness: Freshness | None, expects: tuple[str, ...]
+        self, rules: Sequence[CompiledRule], function: Function, freshness: Freshness | None, expects: tuple[str, ...]
     ) -> None:
+        self.rules = rules
         self._suppressing, self._exempting, self._noting = _by_effect(rules)
         self._function = function
+        self._moments: Moments | None = None
         self.freshness: Freshness | None = freshness
         self.expects: tuple[str, ...] = expects
-        self.moments = Moments(rule.rule.when for rule in rules)
+
+    @property
+    def moments(self) -> Moments:
+        """When its rules may change their answers."""
+        if self._moments is None:
+            self._moments = Moments(rule.rule.when for rule in self.rules)
+        return self._moments
 
     def evaluate(self, facts: Facts, message: Message, now: int) -> Evaluation:
         """What the rules say; no fault in the facts can make this raise."""
@@ -151,7 +165,7 @@ class Plan:
         case = (facts, message, now)
         held, failed = _ask(self._suppressing, case)
         suppressing = held + failed
-        freed: list[_Rule] = []
+        freed: list[CompiledRule] = []
         if suppressing:
             freed, unsure = _ask(self._exempting, case)
             failed = failed + unsure
@@ -159,77 +173,76 @@ class Plan:
         failed = failed + unsure
         if not (suppressing or noted or failed):
             return ALLOWED
-        cited = [[(rule, rule.names(case)) for rule in rules] for rules in (suppressing, freed, noted)]
-        return _conclude(*cited)._replace(
+        cited = [[(rule, rule.names(*case)) for rule in rules] for rules in (suppressing, freed, noted)]
+        return conclude(*cited)._replace(
             errors=tuple(fault_of(rule.id) for rule in sorted(failed, key=attrgetter("id")))
         )
 
 
 Case = tuple[Facts, Message, int]
-Found = Sequence[tuple["_Rule", Iterable[object]]]
-"""Rules that hold, each with what the rows that make it hold are cited as."""
 
 
-@dataclass(slots=True, frozen=True)
-class _Rule:
-    id: str
-    outcome: Outcome | None
-    rule: Rule
-    check: Check
-    citation: Citation
+class Asking(NamedTuple):
+    """A condition as closures: whether it holds, and the rows, each with its collection, that make it hold."""
 
-    def names(self, case: Case) -> list[str]:
-        """What the rows that make it hold are cited as."""
-        return [reference(*cited) for cited in self.citation(*case)]
+    holds: Check
+    cite: Citation
+
+    def names(self, facts: Facts, message: Message, now: int) -> list[str]:
+        """What these rows are cited as."""
+        return [reference(*cited) for cited in self.cite(facts, message, now)]
 
 
-def _compile_rule(rule: Rule, closures: Closures) -> _Rule:
-    return _Rule(
-        rule.id,
-        rule.outcome,
-        rule,
-        closures.check(rule.when),
-        closures.citation(rule.when),
-    )
+class CompiledRule:
+    """One rule, with its closures, which are built when they are first asked: most decisions need none.
+
+    Attributes:
+        id: the rule's id.
+        outcome: what it does with a message that it suppresses.
+        rule: what it was made from.
+    """
+
+    __slots__ = ("_closures", "_when", "id", "outcome", "rule")
+
+    def __init__(self, rule: Rule, closures: Closures) -> None:
+        self.id: str = rule.id
+        self.outcome: Outcome | None = rule.outcome
+        self.rule = rule
+        self._closures = closures
+        self._when: Asking | None = None
+
+    def part(self, condition: Condition) -> Asking:
+        """A condition of this rule, to be asked by itself."""
+        return Asking(self._closures.check(condition), self._closures.citation(condition))
+
+    def holds(self, facts: Facts, message: Message, now: int) -> Truth:
+        """Whether its condition holds, None where that cannot be known."""
+        return self._asking.holds(facts, message, now)
+
+    def cite(self, facts: Facts, message: Message, now: int) -> list[Cited]:
+        """The rows, each with its collection, that make it hold; rows that cannot be read are left out."""
+        return self._asking.cite(facts, message, now)
+
+    def names(self, facts: Facts, message: Message, now: int) -> list[str]:
+        """What these rows are cited as."""
+        return self._asking.names(facts, message, now)
+
+    @property
+    def _asking(self) -> Asking:
+        if self._when is None:
+            self._when = self.part(self.rule.when)
+        return self._when
 
 
-def _by_effect(rules: Sequence[_Rule]) -> list[list[_Rule]]:
+def _by_effect(rules: Sequence[CompiledRule]) -> list[list[CompiledRule]]:
     """Those that suppress, those that exempt and those that note."""
     return [[rule for rule in rules if rule.rule.effect == effect] for effect in ("suppress", "exempt", "note")]
 
 
-def _ask(rules: Iterable[_Rule], case: Case) -> tuple[list[_Rule], list[_Rule]]:
+def _ask(rules: Iterable[CompiledRule], case: Case) -> tuple[list[CompiledRule], list[CompiledRule]]:
     """The rules that hold, and those that could not be evaluated."""
-    answers = [(rule, rule.check(*case)) for rule in rules]
+    answers = [(rule, rule.holds(*case)) for rule in rules]
     return [rule for rule, answer in answers if answer], [rule for rule, answer in answers if answer is None]
-
-
-def _conclude(held: Found, freed: Found, noted: Found) -> Evaluation:
-    """What follows where these rules suppress, these exempt and these note."""
-    deciding = freed or held
-    is_suppressed = bool(held) and not freed
-    return Evaluation(
-        Verdict.SUPPRESS if is_suppressed else Verdict.SEND,
-        _most_cautious(held) if is_suppressed else None,
-        _ids(deciding),
-        _ids(noted) if noted else (),
-        _references([*deciding, *noted] if noted else deciding),
-    )
-
-
-def _ids(found: Found) -> tuple[str, ...]:
-    return (found[0][0].id,) if len(found) == 1 else tuple(sorted([rule.id for rule, _ in found]))
-
-
-def _most_cautious(found: Found) -> Outcome | None:
-    if len(found) == 1:
-        return found[0][0].outcome
-    return max([rule.outcome for rule, _ in found if rule.outcome], key=CAUTION.__getitem__, default=None)
-
-
-def _references(found: Found) -> tuple[str, ...]:
-    names = set(found[0][1]) if len(found) == 1 else {name for _, rows in found for name in rows}
-    return tuple(sorted([name for name in names if name and isinstance(name, str)]))
 
 
 def fault_of(rule: str) -> str:

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from alignkit.errors import DataInvalid
 from alignkit.models.base import in_utc
 from alignkit.models.events import microseconds
 from alignkit.models.marketing import Message
 from alignkit.models.vocabulary import Outcome, Verdict
-from alignkit.rules.compiler import ALLOWED, Compiled, Evaluation, Plan, fault_of
+from alignkit.rules import explanation
+from alignkit.rules.basis import Basis
+from alignkit.rules.compiler import Compiled, Plan
 from alignkit.rules.durations import spell_duration
+from alignkit.rules.evaluation import ALLOWED, Evaluation
+from alignkit.rules.explanation import Cause, RuleTrace, Trial
 from alignkit.rules.facts import Facts
 from alignkit.rules.freshness import Stale, View, must_wait
-from alignkit.rules.wording import LAST_INSTANT, fill, moment_of, spell_day, spell_moment
+from alignkit.rules.wording import spell_moment
 
-HORIZON = timedelta(days=3653)
-"""`until` and `recheck_at` look this far ahead: ten years."""
-
-MEMORY = timedelta(days=30)
-"""`explain` tells of a hold that has ended within this time."""
+__all__ = ["Basis", "Cause", "Decision", "RuleTrace", "Trial", "decide", "settle", "withhold"]
 
 _OPENINGS = {
     Outcome.DEFER: "hold",
@@ -30,15 +30,6 @@ _OPENINGS = {
     Outcome.DROP: "hold and drop",
     Outcome.SWAP: "hold and send the substitute",
 }
-_MICROSECOND = timedelta(microseconds=1)
-
-
-class Basis(NamedTuple):
-    """What a decision was made from."""
-
-    compiled: Compiled
-    facts: Facts
-    message: Message
 
 
 class _Unknown:
@@ -48,49 +39,115 @@ class _Unknown:
 _UNKNOWN = _Unknown()
 
 
-@dataclass(slots=True, repr=False)
+@dataclass(slots=True, repr=False, eq=False)
 class Decision:
     """Whether one message may go out, and why. Treat it as read-only.
 
+    It keeps what it was made from, and tells what else follows from that when it is asked.
+
     Attributes:
-        verdict: `send` or `suppress`.
-        policy: the digest of the policy.
-        policy_name: its name.
-        scope: the scope of the message.
+        evaluation: what follows from the rules, and from what has not been read.
+        compiled: the policy.
+        facts: what was known of the customer; None where facts could not be had.
+        message: what somebody would like to send.
         decided_at: the instant that was asked about.
         decided_as_of: the instant up to which facts were trusted; before `decided_at` where a source is stale.
-        outcome: what should become of the message; None where it may go out.
-        rules: ids of the rules that decided, sorted.
-        notes: ids of the rules that report something and decide nothing, sorted.
-        evidence: references (`source/type/id`) of what the rules in `rules` and `notes` hold because of, sorted.
-        errors: what could not be evaluated or read, in sentences without data.
         stale: sources that were last read longer ago than their budget.
         incomplete: sources that were expected and have never been read to their end.
         customer: the store's id of the customer, None for somebody unknown.
-        basis: what the decision was made from, None where facts could not be had.
     """
 
-    verdict: Verdict
-    policy: str
-    policy_name: str
-    scope: str
+    evaluation: Evaluation
+    compiled: Compiled
+    facts: Facts | None
+    message: Message
     decided_at: datetime
     decided_as_of: datetime
-    outcome: Outcome | None = None
-    rules: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    evidence: tuple[str, ...] = ()
-    errors: tuple[str, ...] = ()
+    customer: str | None
     stale: tuple[Stale, ...] = ()
     incomplete: tuple[str, ...] = ()
-    customer: str | None = None
-    basis: Basis | None = field(default=None, compare=False)
-    _until: datetime | _Unknown | None = field(default=_UNKNOWN, init=False, compare=False)
-    _recheck_at: datetime | _Unknown | None = field(default=_UNKNOWN, init=False, compare=False)
+    _until: datetime | _Unknown | None = field(default=_UNKNOWN, init=False)
+    _recheck_at: datetime | _Unknown | None = field(default=_UNKNOWN, init=False)
 
     def __repr__(self) -> str:
         outcome = f" {self.outcome}" if self.outcome else ""
         return f"<Decision {self.verdict}{outcome}: {', '.join(self.rules) or 'no rule'}>"
+
+    def __eq__(self, other: object) -> bool:
+        return self._told == other._told if isinstance(other, Decision) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment] # it may be changed, as its facts may
+
+    @property
+    def _told(self) -> tuple[object, ...]:
+        when = (self.decided_at, self.decided_as_of)
+        return (
+            self.evaluation,
+            self.policy,
+            self.policy_name,
+            self.scope,
+            when,
+            self.stale,
+            self.incomplete,
+            self.customer,
+        )
+
+    @property
+    def verdict(self) -> Verdict:
+        """`send` or `suppress`."""
+        return self.evaluation.verdict
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """What should become of the message; None where it may go out."""
+        return self.evaluation.outcome
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Ids of the rules that decided, sorted."""
+        return self.evaluation.rules
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Ids of the rules that report something and decide nothing, sorted."""
+        return self.evaluation.notes
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """References (`source/type/id`) of what the rules in `rules` and `notes` hold because of, sorted."""
+        return self.evaluation.evidence
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """What could not be evaluated or read, in sentences without data."""
+        return self.evaluation.errors
+
+    @property
+    def policy(self) -> str:
+        """The digest of the policy."""
+        return self.compiled.digest
+
+    @property
+    def policy_name(self) -> str:
+        """The name of the policy."""
+        return self.compiled.policy.name
+
+    @property
+    def scope(self) -> str:
+        """The scope of the message."""
+        return self.message.scope
+
+    @property
+    def relevance(self) -> timedelta | None:
+        """How long a deferred message is worth sending, from when it was first held; None where no rule says."""
+        rules = [self.compiled.rule(id).rule for id in self.rules] if self.outcome is Outcome.DEFER else []
+        return min([rule.relevance for rule in rules if rule.relevance is not None], default=None)
+
+    @property
+    def substitute(self) -> str | None:
+        """The caller's name of the message to send in the place of a swapped one; None where no rule says."""
+        rules = [self.compiled.rule(id).rule for id in self.rules] if self.outcome is Outcome.SWAP else []
+        return next((rule.substitute for rule in rules if rule.substitute is not None), None)
 
     @property
     def until(self) -> datetime | None:
@@ -113,29 +170,39 @@ class Decision:
     @property
     def reasons(self) -> tuple[str, ...]:
         """One sentence for each of `rules`, then one for each of `notes`."""
-        if self.basis is None:
-            return ()
-        compiled, facts, message = self.basis
-        as_of = microseconds(self.decided_as_of)
-        return tuple(
-            fault_of(rule)
-            if fault_of(rule) in self.errors
-            else fill(compiled.reason(rule), compiled.cite(rule, facts, message, as_of), self.decided_at)
-            for rule in (*self.rules, *self.notes)
-        )
+        basis = self.basis
+        return () if basis is None else explanation.reasons(basis, self.evaluation, self._as_of, self.decided_at)
+
+    @property
+    def basis(self) -> Basis | None:
+        """What it was made from, None where facts could not be had."""
+        return None if self.facts is None else Basis(self.compiled, self.facts, self.message)
+
+    def causes(self) -> tuple[Cause, ...]:
+        """What would change this: for each thing in `evidence`, what would be decided without it."""
+        basis = self.basis
+        return () if basis is None else explanation.causes(basis, self.evaluation, self._as_of)
+
+    def trace(self) -> tuple[RuleTrace, ...]:
+        """How each rule that governs the message was answered, by id, and each condition in it."""
+        basis = self.basis
+        return () if basis is None else explanation.traces(basis, self.evaluation, self._as_of, self.decided_at)
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        """The holdouts that could have let the message through, and whether they have: what measures their effect."""
+        basis = self.basis
+        return () if basis is None else explanation.trials(basis, self._as_of)
+
+    @property
+    def _as_of(self) -> int:
+        return microseconds(self.decided_as_of)
 
     def _change(self, *, verdict_alone: bool) -> datetime | None:
-        if self.basis is None or self._is_blind:
+        basis = self.basis
+        if basis is None or self._is_blind:
             return None
-        compiled, facts, message = self.basis
-        now = microseconds(self.decided_at)
-        end = min(now + HORIZON // _MICROSECOND, LAST_INSTANT)
-        before = compiled(facts, message, now)
-        for at in compiled.boundaries(facts, message, now, end):
-            after = compiled(facts, message, at)
-            if after.verdict is not before.verdict or (after != before and not verdict_alone):
-                return moment_of(at)
-        return None
+        return basis.change(microseconds(self.decided_at), verdict_alone=verdict_alone)
 
     @property
     def _is_blind(self) -> bool:
@@ -144,9 +211,7 @@ class Decision:
 
     @property
     def _waits_for_sources(self) -> bool:
-        if self.basis is None:
-            return False
-        plan = self.basis.compiled.plan(self.basis.message)
+        plan = None if self.facts is None else self.compiled.plan(self.message)
         return plan is not None and must_wait(plan.freshness, self.stale, self.incomplete)
 
     def explain(self) -> str:
@@ -159,7 +224,8 @@ class Decision:
             text = f"{_OPENINGS[self.outcome or Outcome.DEFER]}: {'; also, '.join(because or remarks)}{self._end()}"
             remarks = remarks if because else []
         else:
-            text = f"send: {'; '.join(because) or self._why_sent()}"
+            why = "; ".join(because) or explanation.why_sent(self.basis, self._as_of, self.decided_at)
+            text = f"send: {why}"
         if self.decided_as_of != self.decided_at:
             remarks.append(f"decided as of {spell_moment(self.decided_as_of, self.decided_at)}")
         aside = "; ".join((*remarks, *notes))
@@ -168,30 +234,6 @@ class Decision:
     def _end(self) -> str:
         until = self.until
         return f"; unless something changes, it may go on {spell_moment(until, self.decided_at)}" if until else ""
-
-    def _why_sent(self) -> str:
-        if self.basis is None:
-            return "such messages are always allowed"
-        compiled, _, message = self.basis
-        if message.category in compiled.policy.always_allowed:
-            return f"{message.category.replace('_', ' ')} messages are always allowed"
-        if compiled.policy.always_allows(message):
-            return "a message about an issue itself is always allowed"
-        if ended := self._ended(self.basis):
-            at, hold = ended
-            causes = ", ".join((*hold.rules, *hold.evidence))
-            return f"no hold is in force; the last one ({causes}) ended on {spell_day(at, self.decided_at)}"
-        return "nothing that is known speaks against it"
-
-    def _ended(self, basis: Basis) -> tuple[datetime, Evaluation] | None:
-        """The last hold that time alone has ended, with what it was; None where there is none to tell of."""
-        compiled, facts, message = basis
-        now = microseconds(self.decided_as_of)
-        for at in reversed(list(compiled.boundaries(facts, message, now - MEMORY // _MICROSECOND, now))):
-            before = compiled(facts, message, at - 1)
-            if before.verdict is Verdict.SUPPRESS:
-                return moment_of(at), before
-        return None
 
     def _blind_spots(self) -> list[str]:
         return [
@@ -207,10 +249,13 @@ class Decision:
         return {
             "verdict": self.verdict.value,
             "outcome": self.outcome.value if self.outcome else None,
+            "relevance_seconds": self.relevance.total_seconds() if self.relevance is not None else None,
+            "substitute": self.substitute,
             "rules": list(self.rules),
             "notes": list(self.notes),
             "evidence": list(self.evidence),
             "reasons": list(self.reasons),
+            "trials": [trial._asdict() for trial in self.trials],
             "stale": [{"source": each.source, "read_at": _text(each.read_at)} for each in self.stale],
             "incomplete": list(self.incomplete),
             "errors": list(self.errors),
@@ -227,7 +272,17 @@ class Decision:
 
     def to_json(self) -> str:
         """`to_dict` as JSON on one line, the same bytes for the same decision."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return _json(self.to_dict())
+
+    def trace_to_json(self) -> str:
+        """`trace` and `causes` as JSON on one line, the same bytes for the same decision."""
+        return _json(
+            {"rules": [asdict(each) for each in self.trace()], "causes": [asdict(each) for each in self.causes()]}
+        )
+
+
+def _json(values: dict[str, Any]) -> str:
+    return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def _text(moment: datetime | None) -> str | None:
@@ -247,39 +302,19 @@ def decide(
     """See `Policy.decide`."""
     decided_at = _aware(now, "now")
     trusted = decided_at if as_of is None else min(decided_at, _aware(as_of, "as_of"))
-    view = View(trusted, stale, incomplete)
-    return settle(Basis(compiled, facts, message), compiled.plan(message), decided_at, view)
+    return settle(Basis(compiled, facts, message), compiled.plan(message), decided_at, View(trusted, stale, incomplete))
 
 
 def settle(basis: Basis, plan: Plan | None, now: datetime, view: View) -> Decision:
     """The decision by what the policy lays down for the message; `now` and the view are in UTC."""
     compiled, facts, message = basis
-    trusted, stale, incomplete = view
     if plan is None:
-        evaluation, trusted, stale, incomplete = ALLOWED, now, (), ()
-    else:
-        evaluation = plan.evaluate(facts, message, microseconds(trusted))
-        if evaluation.verdict is Verdict.SEND and must_wait(plan.freshness, stale, incomplete):
-            evaluation = evaluation._replace(verdict=Verdict.SUPPRESS, outcome=Outcome.DEFER, rules=(), evidence=())
-    verdict, outcome, rules, notes, evidence, errors = evaluation
-    # By position: fifteen names would take longer to match than the rules of most policies to evaluate.
-    return Decision(
-        verdict,
-        compiled.digest,
-        compiled.policy.name,
-        message.scope,
-        now,
-        trusted,
-        outcome,
-        rules,
-        notes,
-        evidence,
-        errors,
-        stale,
-        incomplete,
-        facts.customer,
-        basis,
-    )
+        return Decision(ALLOWED, compiled, facts, message, now, now, facts.customer)
+    trusted, stale, incomplete = view
+    evaluation = plan.evaluate(facts, message, microseconds(trusted))
+    if evaluation.verdict is Verdict.SEND and must_wait(plan.freshness, stale, incomplete):
+        evaluation = evaluation._replace(verdict=Verdict.SUPPRESS, outcome=Outcome.DEFER, rules=(), evidence=())
+    return Decision(evaluation, compiled, facts, message, now, trusted, facts.customer, stale, incomplete)
 
 
 def withhold(
@@ -287,19 +322,11 @@ def withhold(
 ) -> Decision:
     """See `Policy.withhold`."""
     decided_at = _aware(now, "now")
-    policy = compiled.policy
-    allowed = policy.always_allows(message)
-    return Decision(
-        verdict=Verdict.SEND if allowed else Verdict.SUPPRESS,
-        outcome=None if allowed else Outcome.DEFER,
-        errors=(error,),
-        policy=compiled.digest,
-        policy_name=policy.name,
-        scope=message.scope,
-        decided_at=decided_at,
-        decided_as_of=decided_at,
-        customer=customer,
+    is_allowed = compiled.policy.always_allows(message)
+    evaluation = Evaluation(
+        Verdict.SEND if is_allowed else Verdict.SUPPRESS, None if is_allowed else Outcome.DEFER, errors=(error,)
     )
+    return Decision(evaluation, compiled, None, message, decided_at, decided_at, customer)
 
 
 def _aware(moment: datetime, name: str) -> datetime:

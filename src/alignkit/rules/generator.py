@@ -62,6 +62,7 @@ from alignkit.rules.facts import Facts
 from alignkit.rules.fields import CUSTOMER_FIELDS, MESSAGE_FIELDS, ROW_FIELDS, Collection, Field, Kind
 from alignkit.rules.leaves import EMPTY, leaf, whole_microseconds
 from alignkit.rules.plugins import make
+from alignkit.rules.questions import Operator
 from alignkit.rules.structure import NOTHING_URGENT, conditions_in
 
 Function = Callable[[Facts, Message, int], Any]
@@ -110,6 +111,14 @@ def generate(
     }
     exec(compile(module, "<policy>", "exec"), bound)  # noqa: S102 - a tree of our own making, no text
     return cast("Function", bound["evaluate"])
+
+
+class _Asks(NamedTuple):
+    """The key of one question about one field."""
+
+    field: str
+    operator: Operator
+    operand: Any
 
 
 class _Literal(NamedTuple):
@@ -230,11 +239,12 @@ class _Writer:
         outside.extend(rows for each in questions.exempting for rows in self._rows_of(each.when))
         passes = [self._pass(name, one, within.get(name, [])) for name, one in self._passes.items()]
         return [
-            *(syntax.assign(found, syntax.new_list()) for found in ("held", "noted")),
+            syntax.assign("held", syntax.new_list()),
+            *([syntax.assign("noted", syntax.new_list())] if questions.noting else []),
             *self._defaults(outside),
             *(statement for one in passes for statement in one),
             *after,
-            *_conclusion(freeing),
+            *_conclusion(freeing, does_note=bool(questions.noting)),
         ]
 
     def _defaults(self, outside: Iterable[_Rows]) -> Iterator[ast.stmt]:
@@ -413,7 +423,7 @@ class _Writer:
         if MESSAGE_FIELDS[attribute].kind is Kind.LIST:
             if field.kind is Kind.LIST:
                 return syntax.every([said, syntax.call(syntax.name("in_common"), said, value)])
-            return syntax.compare(value, ast.In(), said)
+            return syntax.every([said, syntax.compare(value, ast.In(), said)])
         has = (
             syntax.compare(said, ast.In(), value) if field.kind is Kind.LIST else syntax.compare(value, ast.Eq(), said)
         )
@@ -513,9 +523,26 @@ def _branches(tests: dict[object, ast.expr], rest: _Open) -> list[ast.stmt]:
         if shared[key] == 1:
             return body + [_alone(tests, rows.gathering(), literals) for rows, literals in rest]
         passing, failing = _Literal(key, is_denied=False), _Literal(key, is_denied=True)
-        body.append(_fork(tests, key, _given(passing, rest), _given(failing, rest)))
-        rest = [(rows, literals) for rows, literals in rest if passing not in literals and failing not in literals]
+        otherwise = [each for each in rest if passing not in each[1] and failing not in each[1]]
+        excluded = [each for each in otherwise if any(_excludes(key, literal) for literal in each[1])]
+        body.append(_fork(tests, key, _given(passing, rest), _given(failing, rest) + excluded))
+        rest = [each for each in otherwise if each not in excluded]
     return body
+
+
+def _excludes(key: object, other: _Literal) -> bool:
+    """Whether no row that passes the first test can pass the other: the same field is one of different words."""
+    first, second = _words_of(key), _words_of(other.key)
+    if other.is_denied or first is None or second is None:
+        return False
+    return first[0] == second[0] and first[1].isdisjoint(second[1])
+
+
+def _words_of(key: object) -> tuple[str, frozenset[object]] | None:
+    """The field, and the words of which it has to be one, where that is what a test asks."""
+    if isinstance(key, _Asks) and key.operator in ("equals", "in"):
+        return key.field, frozenset(key.operand if key.operator == "in" else (key.operand,))
+    return None
 
 
 def _fork(tests: dict[object, ast.expr], key: object, passed: _Open, failed: _Open) -> ast.stmt:
@@ -536,14 +563,14 @@ def _alone(tests: dict[object, ast.expr], body: list[ast.stmt], literals: Sequen
     return syntax.when(syntax.every(asked), body)
 
 
-def _conclusion(freeing: list[ast.stmt]) -> Iterator[ast.stmt]:
-    held, noted = syntax.name("held"), syntax.name("noted")
+def _conclusion(freeing: list[ast.stmt], *, does_note: bool) -> Iterator[ast.stmt]:
+    held, noted = syntax.name("held"), syntax.name("noted") if does_note else syntax.sequence()
     freed = syntax.name("freed") if freeing else syntax.sequence()
     concluded = syntax.give(syntax.call(syntax.name("conclude"), held, freed, noted))
     if freeing:
         yield syntax.assign("freed", syntax.new_list())
         yield syntax.when(held, freeing)
-    yield syntax.when(syntax.some([held, noted]), [concluded])
+    yield syntax.when(syntax.some([held, noted]) if does_note else held, [concluded])
     yield syntax.give(syntax.name("nothing"))
 
 
@@ -583,7 +610,7 @@ def _key(test: Test) -> object:
     """Equal for tests that ask the same, whatever model says it."""
     match test:
         case RowTest():
-            return (test.field, test.operator, test.operand)
+            return _Asks(test.field, test.operator, test.operand)
         case AllOfTests():
             return ("all_of", *map(_key, test.all_of))
         case AnyOfTests():

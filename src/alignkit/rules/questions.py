@@ -62,6 +62,7 @@ _QUESTIONS: dict[Operator, str] = {
     "same_as": "same_as",
     "is_unset": "is_unset",
 }
+_OPERATORS: dict[str, Operator] = {attribute: operator for operator, attribute in _QUESTIONS.items()}
 _ALLOWED: dict[Kind, tuple[Operator, ...]] = {
     Kind.TEXT: ("equals", "in", "not_in", "same_as", "is_unset"),
     Kind.FLAG: ("equals", "is_unset"),
@@ -113,7 +114,8 @@ class Question(Model, frozen=True):
 
     @property
     def _asked(self) -> list[Operator]:
-        return [name for name, attribute in _QUESTIONS.items() if getattr(self, attribute, None) is not None]
+        # Straight from where pydantic keeps the fields: a policy is compiled by asking this many times.
+        return [_OPERATORS[name] for name, value in vars(self).items() if value is not None and name in _OPERATORS]
 
     @property
     def operand(self) -> Any:

@@ -57,6 +57,17 @@ def inside(condition: Condition) -> tuple[Condition, ...]:
             return ()
 
 
+def without_share(condition: Condition) -> Condition:
+    """The same as if everybody belonged to the share of its holdout."""
+    match condition:
+        case Holdout():
+            return AllOf(all_of=NOTHING_URGENT)
+        case AllOf():
+            return AllOf(all_of=tuple(map(without_share, condition.all_of)))
+        case _:
+            return condition
+
+
 def conditions_in(condition: Condition) -> Iterator[Condition]:
     """The condition and all that are in it."""
     yield condition
