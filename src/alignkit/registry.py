@@ -20,6 +20,7 @@ GROUP = "alignkit.connectors"
 BUILT_IN = {
     "request_tracker": ("alignkit.connectors.request_tracker", "RequestTracker"),
     "mailman": ("alignkit.connectors.mailman", "Mailman"),
+    "bluesky": ("alignkit.connectors.bluesky", "Bluesky"),
     "export": ("alignkit.connectors.export", "Export"),
     "audience_file": ("alignkit.connectors.audience_file", "AudienceFile"),
 }

@@ -161,7 +161,7 @@ def _environment() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with an account, who acts through the API."""
+    """Somebody with an account, who acts through the API; others see it once the network has settled."""
 
     network: BlueskyNetwork
     did: str
@@ -191,10 +191,14 @@ class Person:
         record = {"$type": "app.bsky.feed.like", "subject": post, "createdAt": "2026-01-01T00:00:00Z"}
         self._create("app.bsky.feed.like", record)
 
+    def block(self, other: Person) -> None:
+        """Hides two people from each other; nothing is deleted."""
+        collection = "app.bsky.graph.block"
+        self._create(collection, {"$type": collection, "subject": other.did, "createdAt": "2026-01-01T00:00:00Z"})
+
     def delete(self, post: dict[str, str]) -> None:
         body = {"repo": self.did, "collection": POST, "rkey": post["uri"].rpartition("/")[2]}
         self.rest.request("POST", "/com.atproto.repo.deleteRecord", body=body).expect(200)
-        self.network.settle()
 
     def app_password(self, name: str) -> str:
         """A password for one program, which may not do all that the account's own may."""
@@ -205,7 +209,6 @@ class Person:
     def _create(self, collection: str, record: dict[str, Any]) -> dict[str, str]:
         body = {"repo": self.did, "collection": collection, "record": record}
         made = self.rest.request("POST", "/com.atproto.repo.createRecord", body=body).expect(200).body
-        self.network.settle()
         return {"uri": made["uri"], "cid": made["cid"]}
 
 

@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from alignkit.connectors.audience_file import AudienceFile
+    from alignkit.connectors.bluesky import Bluesky
     from alignkit.connectors.export import Export
     from alignkit.connectors.mailman import Mailman
     from alignkit.connectors.request_tracker import RequestTracker
 
 _HOMES = {
     "AudienceFile": "alignkit.connectors.audience_file",
+    "Bluesky": "alignkit.connectors.bluesky",
     "Export": "alignkit.connectors.export",
     "Mailman": "alignkit.connectors.mailman",
     "RequestTracker": "alignkit.connectors.request_tracker",
 }
 
-__all__ = ["AudienceFile", "Export", "Mailman", "RequestTracker"]
+__all__ = ["AudienceFile", "Bluesky", "Export", "Mailman", "RequestTracker"]
 
 
 def __getattr__(name: str) -> Any:
