@@ -21,6 +21,7 @@ BUILT_IN = {
     "request_tracker": ("alignkit.connectors.request_tracker", "RequestTracker"),
     "mailman": ("alignkit.connectors.mailman", "Mailman"),
     "bluesky": ("alignkit.connectors.bluesky", "Bluesky"),
+    "hubspot": ("alignkit.connectors.hubspot", "HubSpot"),
     "export": ("alignkit.connectors.export", "Export"),
     "audience_file": ("alignkit.connectors.audience_file", "AudienceFile"),
 }

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from alignkit.connectors.audience_file import AudienceFile
     from alignkit.connectors.bluesky import Bluesky
     from alignkit.connectors.export import Export
+    from alignkit.connectors.hubspot import HubSpot
     from alignkit.connectors.mailman import Mailman
     from alignkit.connectors.request_tracker import RequestTracker
 
@@ -15,11 +16,12 @@ _HOMES = {
     "AudienceFile": "alignkit.connectors.audience_file",
     "Bluesky": "alignkit.connectors.bluesky",
     "Export": "alignkit.connectors.export",
+    "HubSpot": "alignkit.connectors.hubspot",
     "Mailman": "alignkit.connectors.mailman",
     "RequestTracker": "alignkit.connectors.request_tracker",
 }
 
-__all__ = ["AudienceFile", "Bluesky", "Export", "Mailman", "RequestTracker"]
+__all__ = ["AudienceFile", "Bluesky", "Export", "HubSpot", "Mailman", "RequestTracker"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,173 @@
+"""Asks HubSpot: searches by window and id, associations, pipelines, and what was archived."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from pydantic import Field
+
+from alignkit.connectors.answers import Payload, parsed
+from alignkit.connectors.hubspot.records import Kind
+from alignkit.connectors.window import Walk
+from alignkit.errors import PagingStuck
+from alignkit.models.events import microseconds
+from alignkit.models.vocabulary import IssueStatus
+from alignkit.transport import Flow, JsonValue, Request, Response, request
+
+PAGE_SIZE = 100
+"""Search allows 200; a batch of other calls, which follows each page, takes 100."""
+
+_MOST_ROUNDS = 1_000
+
+
+class _Stage(Payload):
+    id: str
+    label: str = ""
+    metadata: Mapping[str, str | None] = Field(default_factory=dict[str, str | None])
+
+    @property
+    def status(self) -> IssueStatus:
+        """What a stage says of itself; the word is optional, and without it nobody knows."""
+        states = {"OPEN": IssueStatus.OPEN, "CLOSED": IssueStatus.CLOSED}
+        return states.get(self.metadata.get("ticketState") or "", IssueStatus.UNKNOWN)
+
+
+class Pipeline(Payload):
+    """One pipeline of tickets, and its stages in their order."""
+
+    id: str
+    label: str = ""
+    stages: Sequence[_Stage] = ()
+
+    @property
+    def first_stage(self) -> str | None:
+        """The stage in which a new ticket begins."""
+        return next((stage.id for stage in self.stages if stage.status is not IssueStatus.CLOSED), None)
+
+    def is_named(self, name: str) -> bool:
+        """Whether this is its id or its label."""
+        return name == self.id or name.casefold() == self.label.casefold()
+
+
+class _Pipelines(Payload):
+    results: Sequence[Pipeline]
+
+
+class _Next(Payload):
+    after: str
+
+
+class _Paging(Payload):
+    next: _Next | None = None
+
+
+class _Thing(Payload):
+    id: str
+
+
+class _Target(Payload):
+    to: str = Field(alias="toObjectId")
+
+
+class _Association(Payload):
+    source: _Thing = Field(alias="from")
+    to: Sequence[_Target] = ()
+    paging: _Paging | None = None
+
+
+class _Associations(Payload):
+    results: Sequence[_Association]
+
+
+class Portal:
+    """One portal, and what was learned of its pipelines; shared by all flows of a connector.
+
+    Args:
+        name: what texts call it.
+        statuses: what stages mean, by id or label, stronger than what a stage says of itself.
+    """
+
+    def __init__(self, name: str, statuses: Mapping[str, IssueStatus]) -> None:
+        self.name = name
+        self._declared = {word.casefold(): status for word, status in statuses.items()}
+        self._stages: dict[str, IssueStatus] = {}
+        self._strange: set[str] = set()
+        self.pipelines: Sequence[Pipeline] = ()
+
+    def status_of(self, stage: str) -> IssueStatus:
+        """What a stage means, as far as it is known."""
+        declared = self._declared.get(stage.casefold())
+        return declared or self._stages.get(stage, IssueStatus.UNKNOWN)
+
+    def learn_stages(self, found: Iterable[str] = ()) -> Flow[bool]:
+        """Reads the pipelines, once and again for each stage that is new to us; whether they were read now."""
+        strange = set(found) - self._stages.keys() - self._strange
+        if self.pipelines and not strange:
+            return False
+        response = yield from request(Request("GET", "/crm/v3/pipelines/tickets"))
+        self.pipelines = parsed(_Pipelines, response, self.name).results
+        stages = [stage for pipeline in self.pipelines for stage in pipeline.stages]
+        self._stages = {stage.id: self._declared.get(stage.label.casefold(), stage.status) for stage in stages}
+        self._strange |= strange
+        return True
+
+    def search(self, kind: Kind, walk: Walk) -> Flow[Response]:
+        """A page of what changed in a window, by ascending id.
+
+        Beyond 10,000 rows a search is refused, so pages follow the last id and not a number of rows. Ids never change,
+        so a row that changes meanwhile cannot slip between two pages.
+        """
+        filters: list[JsonValue] = []
+        if walk.since is not None:
+            filters.append(_filter(kind.changed, "GTE", str(microseconds(walk.since) // 1_000)))
+        if walk.until is not None:
+            filters.append(_filter(kind.changed, "LTE", str(microseconds(walk.until) // 1_000)))
+        if walk.after is not None:
+            filters.append(_filter("hs_object_id", "GT", walk.after))
+        body: JsonValue = {
+            "filterGroups": [{"filters": filters}] if filters else [],
+            "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+            "properties": [*kind.properties],
+            "limit": PAGE_SIZE,
+            "after": "0",
+        }
+        return (yield from request(Request("POST", f"/crm/v3/objects/{kind.name}/search", json=body, repeatable=True)))
+
+    def batch(self, kind: Kind, ids: Sequence[str]) -> Flow[Response]:
+        """Objects by id; those that are not there are left out, with the status 207."""
+        body: JsonValue = {
+            "inputs": [{"id": one} for one in ids],
+            "properties": [*kind.properties],
+            "propertiesWithHistory": [],
+        }
+        wanted = Request("POST", f"/crm/v3/objects/{kind.name}/batch/read", json=body, repeatable=True)
+        return (yield from request(wanted))
+
+    def associated(self, ids: Sequence[str], to: str) -> Flow[Mapping[str, tuple[str, ...]]]:
+        """The ids of all objects of a kind that tickets are associated with; a ticket with many has pages of its own.
+
+        Raises:
+            PagingStuck: the pages of one ticket do not end.
+        """
+        found: dict[str, dict[str, None]] = {}
+        wanted: list[JsonValue] = [{"id": one} for one in ids]
+        for _ in range(_MOST_ROUNDS):
+            if not wanted:
+                return {one: tuple(others) for one, others in found.items()}
+            path = f"/crm/v4/associations/tickets/{to}/batch/read"
+            response = yield from request(Request("POST", path, json={"inputs": wanted}, repeatable=True))
+            wanted = []
+            for one in parsed(_Associations, response, self.name).results:
+                found.setdefault(one.source.id, {}).update(dict.fromkeys(target.to for target in one.to))
+                if one.paging is not None and one.paging.next is not None:
+                    wanted.append({"id": one.source.id, "after": one.paging.next.after})
+        raise PagingStuck(f"`{self.name}` offers associations of a ticket without end; report this to HubSpot")
+
+
+def ticket_path(issue_id: str) -> str:
+    """The path of one ticket."""
+    return f"/crm/v3/objects/tickets/{issue_id}"
+
+
+def _filter(name: str, operator: str, value: str) -> JsonValue:
+    return {"propertyName": name, "operator": operator, "value": value}

@@ -1,0 +1,187 @@
+"""Declares how HubSpot's tickets, contacts and companies become issues, people and accounts.
+
+Sources: HubSpot's published specs "CRM/Tickets", "CRM/Contacts" and "CRM/Companies" (v3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from alignkit.connectors.records import Body, Extras, Path, Shape, Values
+from alignkit.models.base import in_utc
+from alignkit.models.customer import Account, Contact
+from alignkit.models.events import IssueRemoval
+from alignkit.models.issue import Issue
+from alignkit.models.vocabulary import Channel, IssueStatus, LifecycleStage, Priority
+
+CHANNELS: Mapping[str, Channel] = {
+    "EMAIL": Channel.EMAIL,
+    "CHAT": Channel.CHAT,
+    "FORM": Channel.WEB,
+    "PHONE": Channel.PHONE,
+}
+PRIORITIES: Mapping[str, Priority] = {"MEDIUM": Priority.NORMAL}
+"""The words that differ from ours; a portal may add others, which count as unset."""
+
+LIFECYCLE: Mapping[str, LifecycleStage] = {
+    "subscriber": LifecycleStage.LEAD,
+    "lead": LifecycleStage.LEAD,
+    "marketingqualifiedlead": LifecycleStage.LEAD,
+    "salesqualifiedlead": LifecycleStage.LEAD,
+    "opportunity": LifecycleStage.LEAD,
+    "customer": LifecycleStage.CUSTOMER,
+    "evangelist": LifecycleStage.CUSTOMER,
+}
+
+_SETTLED = frozenset({IssueStatus.RESOLVED, IssueStatus.CLOSED, IssueStatus.CANCELLED})
+
+
+class Kind(NamedTuple):
+    """One kind of object.
+
+    Attributes:
+        name: as in paths.
+        changed: the property with the time of the last change; contacts have another one than all others.
+        properties: what is asked for.
+        shape: how a record becomes an entity.
+        body: a page of them.
+    """
+
+    name: str
+    changed: str
+    properties: tuple[str, ...]
+    shape: Shape[Any]
+    body: Body
+
+
+def _property(name: str) -> Path:
+    return ("properties", name)
+
+
+_COMMON: Mapping[str, Path] = {"id": "id", "remote_updated_at": "updatedAt"}
+_BESIDE: Mapping[str, tuple[Path, type]] = {"after": (("paging", "next", "after"), str), "total": ("total", int)}
+
+
+def tickets(status_of: Callable[[str], IssueStatus], tag_property: str | None, *, keeps_subjects: bool) -> Kind:
+    """How tickets become issues; `status_of` says what a stage of a pipeline means."""
+
+    def finish(ticket: Values) -> Extras:
+        status = ticket["status"] = status_of(ticket["status_raw"])
+        if status in _SETTLED:
+            ticket["resolved_at"] = ticket["closed_at"] = _moment(ticket.get("closed"))
+        # Only the positive word counts: the property is also false where nobody ever wrote.
+        if ticket.get("is_last_from_visitor") == "true":
+            ticket["customer_wrote"] = True
+        return Extras(beside=ticket.get("merged_ids"))
+
+    places: dict[str, Path] = {
+        **_COMMON,
+        "status": _property("hs_pipeline_stage"),
+        "subject": _property("subject"),
+        "priority": _property("hs_ticket_priority"),
+        "channel": _property("source_type"),
+        "queue": _property("hs_pipeline"),
+        "assignee": _property("hubspot_owner_id"),
+        "created_at": "createdAt",
+        **({} if tag_property is None else {"tags": _property(tag_property)}),
+    }
+    if not keeps_subjects:
+        del places["subject"]
+    shape = Shape(
+        model=Issue,
+        places={**places},
+        words={"priority": PRIORITIES, "channel": CHANNELS},
+        separator=";",
+        also={
+            # Read as text: a property that was cleared is an empty one, which is no time.
+            "closed": (_property("closed_date"), str),
+            "merged_ids": (_property("hs_merged_object_ids"), str),
+            "is_last_from_visitor": (_property("hs_last_message_from_visitor"), str),
+        },
+        finish=finish,
+    )
+    return _kind("tickets", "hs_lastmodifieddate", shape)
+
+
+def contacts() -> Kind:
+    """How contacts become people."""
+
+    def finish(contact: Values) -> Extras:
+        contact["name"] = " ".join(filter(None, (contact["name"], contact.get("last_name")))) or None
+        contact["emails"] = _unique(contact["emails"], contact.get("more_emails"))
+        contact["phones"] = _unique(contact["phones"], contact.get("mobile"))
+        return Extras()
+
+    shape = Shape(
+        model=Contact,
+        places={
+            **_COMMON,
+            "remote_created_at": "createdAt",
+            "name": _property("firstname"),
+            "emails": _property("email"),
+            "phones": _property("phone"),
+            "account_ids": _property("associatedcompanyid"),
+            "lifecycle_stage": _property("lifecyclestage"),
+            "owner_ref": _property("hubspot_owner_id"),
+        },
+        words={"lifecycle_stage": LIFECYCLE},
+        also={
+            "last_name": (_property("lastname"), str),
+            "more_emails": (_property("hs_additional_emails"), str),
+            "mobile": (_property("mobilephone"), str),
+        },
+        finish=finish,
+    )
+    return _kind("contacts", "lastmodifieddate", shape)
+
+
+def companies() -> Kind:
+    """How companies become accounts."""
+    shape = Shape(
+        model=Account,
+        places={
+            **_COMMON,
+            "remote_created_at": "createdAt",
+            "name": _property("name"),
+            "domains": _property("domain"),
+            "parent_id": _property("hs_parent_company_id"),
+            "owner_ref": _property("hubspot_owner_id"),
+        },
+    )
+    return _kind("companies", "hs_lastmodifieddate", shape)
+
+
+def _removed(removal: Values) -> Extras:
+    removal["reason"] = "deleted"
+    return Extras()
+
+
+ARCHIVED = Shape(model=IssueRemoval, places={"id": "id", "remote_updated_at": "archivedAt"}, finish=_removed)
+ARCHIVED_PAGE = Body({"results": ARCHIVED}, _BESIDE)
+
+
+def _kind(name: str, changed: str, shape: Shape[Any]) -> Kind:
+    return Kind(name, changed, _properties(shape), shape, Body({"results": shape}, _BESIDE))
+
+
+def _properties(shape: Shape[Any]) -> tuple[str, ...]:
+    """The properties that a shape reads, by their names at HubSpot."""
+    paths = [*shape.places.values(), *(paths for paths, _ in shape.also.values())]
+    return tuple(str(path[1]) for path in paths if isinstance(path, tuple))
+
+
+def _moment(text: str | None) -> datetime | None:
+    """A time of HubSpot's, which names its zone; None where there is none."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else in_utc(moment)
+
+
+def _unique(first: tuple[str, ...], others: str | None) -> tuple[str, ...]:
+    """Values of two properties, the second of which may hold several."""
+    more = (one.strip() for one in (others or "").split(";"))
+    return tuple(dict.fromkeys(one for one in (*first, *more) if one))

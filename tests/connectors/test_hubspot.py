@@ -1,0 +1,340 @@
+"""Holds HubSpot to the kit as its sheet describes it, and to what is particular about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+import pytest
+
+from alignkit.connectors.base import NewIssue, Run
+from alignkit.connectors.hubspot import HubSpot
+from alignkit.errors import DataInvalid, PagingStuck, RateLimited, SettingsError
+from alignkit.models import ContactChanged, IssueChanged, IssueRemoved
+from alignkit.models.exchange import Ref
+from alignkit.models.vocabulary import IssueStatus
+from alignkit.testing import Sheet, SheetService, SheetTests
+from alignkit.testing.sheet import Cap
+from alignkit.testing.sheet_service import answered
+from alignkit.testing.world import Kind
+from alignkit.transport import JsonValue, Request, Response
+
+from .driving import drive
+from .sheets.hubspot import HUBSPOT, said
+
+NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
+RUN = Run(NOW)
+TOKEN = "sample-token"
+DATE = {"date": "Wed, 04 Mar 2026 12:00:00 GMT"}
+PIPELINES: JsonValue = {
+    "results": [
+        {
+            "id": "7",
+            "label": "Help",
+            "stages": [
+                {"id": "71", "label": "In", "metadata": {"ticketState": "OPEN"}},
+                {"id": "72", "label": "With the vendor", "metadata": {}},
+            ],
+        }
+    ]
+}
+
+
+class TestHubSpotSheet(SheetTests):
+    sheet: ClassVar[Sheet] = HUBSPOT
+
+    def connector(self, service: SheetService) -> HubSpot:
+        return HubSpot(self.secret, base_url=service.base_url, tag_property="topics")
+
+
+Send = Callable[[Request], Response]
+
+
+def told(body: JsonValue, status: int = 200) -> Response:
+    return answered(status, body, DATE)
+
+
+def portal(**answers: JsonValue) -> Send:
+    """A portal that answers by the end of the path, dashes for slashes; every other search finds nothing."""
+
+    def send(wanted: Request) -> Response:
+        name = next((name for name in answers if wanted.url.endswith(name.replace("_", "/"))), None)
+        body: JsonValue = answers[name] if name else {"total": 0, "results": []}
+        return told(body)
+
+    return send
+
+
+def ticket(id: str, **properties: JsonValue) -> JsonValue:
+    return {
+        "id": id,
+        "properties": {**properties},
+        "createdAt": "2026-03-01T08:00:00Z",
+        "updatedAt": "2026-03-02T08:00:00Z",
+    }
+
+
+def issues(source: HubSpot, send: Send) -> list[Any]:
+    page = drive(source, source.read("tickets", None, RUN), send)
+    return [event.data for event in page.events if isinstance(event, IssueChanged)]
+
+
+def test_more_rows_than_a_search_reaches_are_read_though_they_all_have_one_time() -> None:
+    searches = [
+        replace(one, cap=Cap(said("I", "10,000-row cap per query"), rows=4)) if one.cap else one
+        for one in HUBSPOT.listings
+    ]
+    sheet = replace(HUBSPOT, listings=searches)
+    case = TestHubSpotSheet()
+    service = replace(case.service(), sheet=sheet)
+    made = {service.world.add(Kind.ISSUE, title="moved to another month", word="1").id for _ in range(15)}
+    service.world.tick(timedelta(hours=1))
+    source, found = case.connector(service), set[str]()
+    checkpoint, more = None, True
+    while more:
+        page = drive(source, source.read("tickets", checkpoint, RUN), service.handle)
+        found |= {event.subject for event in page.events}
+        checkpoint, more = page.checkpoint, page.more
+    assert made <= found
+
+
+def test_every_contact_of_a_ticket_is_linked_though_they_come_on_pages_of_their_own() -> None:
+    pages: list[JsonValue] = [
+        {"results": [{"from": {"id": "1"}, "to": [{"toObjectId": 5}], "paging": {"next": {"after": "a"}}}]},
+        {"results": [{"from": {"id": "1"}, "to": [{"toObjectId": 6}, {"toObjectId": 7}]}]},
+    ]
+    asked: list[JsonValue] = []
+
+    def send(wanted: Request) -> Response:
+        if wanted.url.endswith("tickets/contacts/batch/read"):
+            asked.append(wanted.json)
+            return told(pages[len(asked) - 1], 207)
+        return portal(tickets_search={"total": 1, "results": [ticket("1", hs_pipeline_stage="71")]})(wanted)
+
+    [issue] = issues(HubSpot(TOKEN), send)
+    assert (issue.requester_id, issue.affected_ids) == ("5", ("6", "7"))
+    assert asked == [{"inputs": [{"id": "1"}]}, {"inputs": [{"id": "1", "after": "a"}]}]
+
+
+def test_associations_without_end_are_stopped() -> None:
+    endless: JsonValue = {"results": [{"from": {"id": "1"}, "to": [], "paging": {"next": {"after": "a"}}}]}
+    send = portal(tickets_search={"total": 1, "results": [ticket("1")]}, tickets_contacts_batch_read=endless)
+    with pytest.raises(PagingStuck):
+        issues(HubSpot(TOKEN), send)
+
+
+def test_a_stage_that_says_nothing_is_unknown_and_counts_as_active() -> None:
+    found: JsonValue = {
+        "results": [ticket(str(n), hs_pipeline_stage=stage) for n, stage in enumerate(["71", "72", "9", None])]
+    }
+    read = issues(HubSpot(TOKEN), portal(tickets_search=found, pipelines_tickets=PIPELINES))
+    unknown = IssueStatus.UNKNOWN
+    assert [issue.status for issue in read] == [IssueStatus.OPEN, unknown, unknown, unknown]
+    assert [issue.status_raw for issue in read] == ["71", "72", "9", ""]
+
+
+@pytest.mark.parametrize("word", ["72", "with the vendor"])
+def test_a_stage_means_what_the_settings_say_by_id_or_label(word: str) -> None:
+    source = HubSpot(TOKEN, statuses={word: "waiting_on_third_party"})
+    found: JsonValue = {"results": [ticket("1", hs_pipeline_stage="72")]}
+    [issue] = issues(source, portal(tickets_search=found, pipelines_tickets=PIPELINES))
+    assert issue.status is IssueStatus.WAITING_ON_THIRD_PARTY
+
+
+def test_a_stage_that_is_new_is_asked_for_once() -> None:
+    asked: list[str] = []
+    found: JsonValue = {"results": [ticket("1", hs_pipeline_stage="later")]}
+    answers = portal(tickets_search=found, pipelines_tickets=PIPELINES)
+
+    def send(wanted: Request) -> Response:
+        asked.append(wanted.url.rpartition("/crm/")[2])
+        return answers(wanted)
+
+    source = HubSpot(TOKEN)
+    issues(source, send)
+    assert asked.count("v3/pipelines/tickets") == 2
+    issues(source, send)
+    assert asked.count("v3/pipelines/tickets") == 2
+
+
+def test_a_person_with_several_addresses_or_none_is_kept() -> None:
+    people: JsonValue = {
+        "results": [
+            ticket(
+                "1",
+                email="a@example.com",
+                hs_additional_emails="b@example.com; a@example.com",
+                firstname="A",
+                lastname="B",
+            ),
+            ticket("2", email="", phone="+4930123456"),
+            ticket("3", email=None),
+        ]
+    }
+    source = HubSpot(TOKEN)
+    page = drive(source, source.read("contacts", None, RUN), portal(contacts_search=people))
+    read = [event.data for event in page.events if isinstance(event, ContactChanged)]
+    assert [one.emails for one in read] == [("a@example.com", "b@example.com"), (), ()]
+    assert read[0].name == "A B"
+    assert read[1].phones == ("+4930123456",)
+
+
+def test_the_list_of_deleted_tickets_is_walked_once_an_hour() -> None:
+    source = HubSpot(TOKEN)
+    archived: JsonValue = {
+        "results": [{"id": "1", "archivedAt": "2026-03-04T11:00:00Z"}],
+        "paging": {"next": {"after": "2"}},
+    }
+    send = portal(objects_tickets=archived)
+    first = drive(source, source.read("archived_tickets", None, RUN), send)
+    assert [type(event) for event in first.events] == [IssueRemoved]
+    assert first.more
+    walked = {"walked_at": "2026-03-04T11:30:00Z"}
+    again = drive(source, source.read("archived_tickets", walked, RUN), send)
+    assert (again.more, again.checkpoint) == (False, walked)
+    due = drive(source, source.read("archived_tickets", {"walked_at": "2026-03-04T10:30:00Z"}, RUN), send)
+    assert due.more
+
+
+@pytest.mark.parametrize(("policy", "seconds"), [("SECONDLY", 1.0), ("TEN_SECONDLY_ROLLING", 10.0)])
+def test_a_refusal_is_waited_for_as_its_policy_says(policy: str, seconds: float) -> None:
+    source, waits = HubSpot(TOKEN), list[float]()
+    answers = iter([told({"policyName": policy}, 429)])
+    assert source.account is not None
+
+    def send(wanted: Request) -> Response:
+        waits.append(wanted.delay)
+        return next(answers, told({"results": []}))
+
+    drive(source, source.read("companies", None, RUN), send)
+    assert waits[1] == pytest.approx(seconds, abs=0.5)
+
+
+def test_a_day_that_is_spent_ends_the_run() -> None:
+    source = HubSpot(TOKEN)
+    with pytest.raises(RateLimited):
+        drive(source, source.read("companies", None, RUN), lambda _: told({"policyName": "DAILY"}, 429))
+
+
+def test_a_ticket_that_can_be_read_by_id_after_all_is_not_taken_for_gone() -> None:
+    def send(wanted: Request) -> Response:
+        return portal(tickets_42={"id": "42"}, pipelines_tickets=PIPELINES)(wanted)
+
+    source = HubSpot(TOKEN)
+    ref = Ref("issue", "42")
+    fetched = drive(source, source.fetch([ref], RUN), send)
+    assert (list(fetched.events), list(fetched.done)) == ([], [])
+
+
+def test_a_ticket_with_a_key_is_made_once_however_often_it_is_sent() -> None:
+    sent: list[Request] = []
+
+    def send(wanted: Request) -> Response:
+        sent.append(wanted)
+        return portal(batch_upsert={"results": [{"id": "5"}]}, pipelines_tickets=PIPELINES)(wanted)
+
+    source = HubSpot(TOKEN, key_property="alignkit_key")
+    issue = NewIssue("Wet parcel", "It rained in", "new@example.com", queue="help")
+    assert drive(source, source.create_issue(issue), send) == "5"
+    _, contact, made, link = sent
+    assert contact.json == {
+        "inputs": [{"id": "new@example.com", "idProperty": "email", "properties": {"email": "new@example.com"}}]
+    }
+    [wanted] = json.loads(json.dumps(made.json))["inputs"]
+    assert (wanted["idProperty"], wanted["properties"]["hs_pipeline_stage"]) == ("alignkit_key", "71")
+    assert link.method == "PUT"
+    assert all(one.is_repeatable for one in sent)
+    drive(source, source.create_issue(issue), send)
+    assert sent[-2].json == made.json
+
+
+@pytest.mark.parametrize(
+    ("issue", "words"),
+    [
+        (NewIssue("s", "b", "nobody"), "requester_email"),
+        (NewIssue("s", "b", "new@example.com", tags=("a",)), "tag_property"),
+        (NewIssue("s", "b", "new@example.com", queue="Elsewhere"), "pipeline"),
+    ],
+)
+def test_a_ticket_that_would_reach_nobody_is_refused(issue: NewIssue, words: str) -> None:
+    source = HubSpot(TOKEN)
+    with pytest.raises(DataInvalid, match=words):
+        drive(source, source.create_issue(issue), portal(pipelines_tickets=PIPELINES))
+
+
+def test_a_tag_needs_a_property_that_holds_it() -> None:
+    source = HubSpot(TOKEN)
+    with pytest.raises(SettingsError, match="tag_property"):
+        drive(source, source.add_tag("1", "wet"), portal())
+
+
+@pytest.mark.parametrize("tag", ["", "a;b"])
+def test_a_tag_that_would_replace_others_is_refused(tag: str) -> None:
+    source = HubSpot(TOKEN, tag_property="topics")
+    with pytest.raises(DataInvalid):
+        drive(source, source.add_tag("1", tag), portal())
+
+
+def test_the_doctor_is_told_of_each_scope_that_is_missing() -> None:
+    def send(wanted: Request) -> Response:
+        if "contacts" in wanted.url:
+            return answered(403, {"category": "MISSING_SCOPES"})
+        return portal(tickets_search={"total": 3, "results": []}, pipelines_tickets=PIPELINES)(wanted)
+
+    source = HubSpot(TOKEN, expected_tickets=10)
+    findings = {one.subject: one for one in drive(source, source.check(), send)}
+    assert "crm.objects.contacts.read" in findings["contacts"].remedy
+    assert "3 of 10" in findings["tickets"].remedy
+    assert "Help/With the vendor" in findings["stages of pipelines"].remedy
+    assert findings["companies"].is_well
+
+
+def test_the_doctor_is_told_of_a_credential_that_is_refused() -> None:
+    source = HubSpot(TOKEN)
+    [finding] = drive(source, source.check(), lambda _: answered(401, {}))
+    assert not finding.is_well
+    assert "`token`" in finding.remedy
+
+
+def test_a_refresh_token_is_turned_into_an_access_token_at_the_same_address() -> None:
+    sent: list[Request] = []
+
+    def send(wanted: Request) -> Response:
+        sent.append(wanted)
+        if wanted.url.endswith("/oauth/v3/token"):
+            return answered(200, {"access_token": "sample-access", "expires_in": 1800})
+        return told({"results": []})
+
+    source = HubSpot(refresh_token=TOKEN, client_id="app", client_secret="sample-secret")
+    drive(source, source.read("companies", None, RUN), send)
+    assert sent[0].form is not None
+    assert ("refresh_token", TOKEN) in sent[0].form
+    assert sent[1].headers["Authorization"] == "Bearer sample-access"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"token": TOKEN, "refresh_token": TOKEN, "client_id": "a", "client_secret": "b"},
+        {"refresh_token": TOKEN, "client_id": "a"},
+        {"token": TOKEN, "base_url": "http://api.example.com"},
+        {"token": TOKEN, "base_url": "https://user@api.example.com"},
+        {"token": TOKEN, "statuses": {"71": "nothing of ours"}},
+    ],
+)
+def test_settings_that_cannot_work_are_refused_before_any_request(given: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError) as refused:
+        HubSpot(**given)
+    assert TOKEN not in str(refused.value)
+
+
+def test_another_connectors_checkpoint_or_stream_is_refused() -> None:
+    source = HubSpot(TOKEN)
+    with pytest.raises(DataInvalid, match="no stream"):
+        drive(source, source.read("deals", None, RUN), portal())
+    with pytest.raises(DataInvalid, match="checkpoint"):
+        drive(source, source.read("tickets", {"cursor": "x"}, RUN), portal())
