@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from alignkit.models.vocabulary import IssueStatus
 from alignkit.testing import Cast, ConnectorTests, Edit, Expected, FakeService, Records, SinkTests
 from alignkit.transport import Request, Response
 
+from . import test_request_tracker as seen
 from .exporting import page, ticket, user
 from .fake_mailman import FakeMailman, FakeMember
 from .fake_request_tracker import FakeRequestTracker, FakeTicket
@@ -77,6 +78,18 @@ class TestRequestTracker(ConnectorTests[Desk]):
         Records("contact", r"/REST/2\.0/users", ("items",)),
         Records("contact", r"/REST/2\.0/user/[0-9]+"),
     )
+    shown: ClassVar[Mapping[str, str | Callable[..., object]]] = {
+        "4": seen.test_many_tickets_of_one_second_across_a_page_border_are_all_read,
+        "5": seen.test_a_change_committed_late_with_an_older_time_is_picked_up,
+        "13": seen.test_empty_pages_that_name_a_next_one_are_walked_past,
+        "14": seen.test_every_ticket_is_read_once_over_several_pages,
+    }
+    not_applicable: ClassVar[Mapping[str, str]] = {
+        "10": "a search has as many pages as it needs",
+        "11": "pages are numbers within a window that the checkpoint keeps",
+        "38": "the token or password is one that does not end",
+        "x3": "every Request Tracker has tickets and users",
+    }
 
     def service(self) -> Desk:
         desk = Desk(self.secret)
@@ -279,6 +292,20 @@ class TestExport(ConnectorTests[Folder]):
         Records("issue", "", required=frozenset({"id", "created_at"}), status="status"),
         Records("contact", "", required=frozenset({"id"})),
     )
+    not_applicable: ClassVar[Mapping[str, str]] = {
+        "4": "lines of a file are counted, whatever their times",
+        "5": "a file has all its lines when it is read",
+        "6": "a file is written before it is read; a new one is read from its start",
+        "10": "a file is read to its last line",
+        "11": "the place in a file is a number of bytes; a file that was replaced is read anew and told",
+        "13": "an empty line is one line of many",
+        "15": "the lines of a file stay where they are",
+        "30": "an export tells of no merge but by tags",
+        "31": "an export holds what there is; nothing is looked for by id",
+        "38": "a file asks for no token",
+        "40": "nothing is written to a file of an export",
+        "x3": "an export has what was exported",
+    }
 
     @pytest.fixture(autouse=True)
     def _in_folder(self, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from alignkit.errors import AlignkitError, DataInvalid, PermissionMissing
 from alignkit.models import CustomerEvent, Issue, IssueChanged
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.models.vocabulary import IssueStatus
-from alignkit.transport import Account, Bearer, Flow, JsonValue, Limits, Request, request
+from alignkit.transport import Account, Bearer, Flow, JsonValue, Limits, Request, Response, request
 
 from .bell import Bell, Payload, Person, Ticket
 from .bell_service import PAGE, BellService
@@ -372,3 +372,39 @@ class ReplacesTags(WrongBell):
 class TagsForgotten(WrongBell):
     def add_tag(self, issue_id: str, tag: str) -> Flow[None]:
         yield from ()
+
+
+class ReadsWallTimes(WrongBell):
+    """Takes a time without a zone for one of this machine."""
+
+    def event(self, stream: str, record: JsonValue, run: Run) -> CustomerEvent:
+        if isinstance(record, dict):
+            record = {name: self.local(value) for name, value in record.items()}
+        return super().event(stream, record, run)
+
+    def local(self, value: JsonValue) -> JsonValue:
+        if not isinstance(value, str) or len(value) != len("2026-03-02 09:00:00"):
+            return value
+        return datetime.fromisoformat(value).astimezone().isoformat()
+
+
+class NumbersRows(WrongBell):
+    """Makes its own ids from the place on the page, so that a row that comes twice is two."""
+
+    place = count()
+
+    def contact(self, person: Person, run: Run) -> CustomerEvent:
+        name = f"{person.name} {next(self.place)}"
+        return super().contact(person.model_copy(update={"name": name}), run)
+
+
+class CallsItselfFreshdesk(WrongBell):
+    """Is of a type whose own traps nobody has looked at."""
+
+    type = "freshdesk"
+
+
+class TakesAnythingForAPage(WrongBell):
+    def body(self, response: Response) -> dict[str, JsonValue]:
+        body = response.json()
+        return {"cursor": "", "end": True, **(body if isinstance(body, dict) else {})}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from alignkit.models.vocabulary import IssueStatus
@@ -28,6 +28,16 @@ class TestBell(ConnectorTests[BellService]):
         Records("issue", "/tickets", ("tickets",), required=frozenset({"id", "opened", "changed"}), status="status"),
         Records("issue", "/tickets/[0-9]+", required=frozenset({"id", "opened", "changed"}), status="status"),
     )
+
+    not_applicable: ClassVar[Mapping[str, str]] = {
+        "4": "the cursor names the row, not a moment",
+        "5": "Bell shows each row as soon as it is stamped",
+        "10": "a walk through Bell has no end but the last row",
+        "11": "a cursor of Bell is good for ever",
+        "13": "the kit's sheet of Bell shows it",
+        "38": "the token is one that does not end",
+        "x3": "every Bell has the same plan",
+    }
 
     def service(self) -> BellService:
         return BellService(self.secret)

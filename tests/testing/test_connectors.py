@@ -63,6 +63,18 @@ DEFECTS = (
     Defect(
         "test_a_record_that_cannot_be_read_is_quarantined_alone", hostile.RepeatsValues, "repeats the record's values"
     ),
+    Defect(
+        "test_each_form_of_a_time_gives_the_same_moment_or_is_quarantined",
+        hostile.ReadsWallTimes,
+        "where times are written as 2024-01-01 10:00:00",
+    ),
+    Defect("test_a_record_that_comes_twice_on_a_page_counts_once", hostile.NumbersRows, "made other events"),
+    Defect("test_every_trap_is_shown_or_said_not_to_apply", hostile.CallsItselfFreshdesk, "trap 18 ("),
+    Defect(
+        "test_an_error_that_is_told_as_a_success_is_no_empty_page",
+        hostile.TakesAnythingForAPage,
+        "look for what a page must have",
+    ),
     Defect("test_a_status_nobody_knows_never_closes_an_issue", hostile.ClosesTheUnknown, "never over"),
     Defect("test_every_status_means_what_the_connector_says", hostile.MeansSomethingElse, "and `statuses` says"),
     Defect("test_every_claim_can_be_shown", hostile.ClaimsTooMuch, "do not claim it"),

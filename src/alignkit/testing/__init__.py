@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from alignkit.testing.case import Expected, SourceCase, Trial
 from alignkit.testing.connectors import ConnectorTests
-from alignkit.testing.histories import SheetTests
 from alignkit.testing.service import Edit, FakeService, Record, Recorded, Records
 from alignkit.testing.sheet import Sheet
 from alignkit.testing.sheet_service import SheetService
+from alignkit.testing.sheets import SheetTests
 from alignkit.testing.sink_case import Cast, SinkCase, SinkTrial
 from alignkit.testing.sinks import SinkTests
 from alignkit.testing.stores import StoreTests

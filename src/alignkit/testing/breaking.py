@@ -12,7 +12,7 @@ import pytest
 
 from alignkit.errors import AlignkitError, UntrustedTarget
 from alignkit.testing.case import S, SourceTests, Trial, same
-from alignkit.testing.faults import ASKED, LASTING, LIMIT_FORMS, STRANGER, Fault, elsewhere, limit
+from alignkit.testing.faults import ASKED, LASTING, LIMIT_FORMS, STRANGER, TOLD_AS_SUCCESS, Fault, elsewhere, limit
 from alignkit.testing.overheard import overheard
 from alignkit.testing.service import FakeService
 from alignkit.transport import Request, Response
@@ -71,6 +71,22 @@ class BreakingTests(SourceTests[S]):
                 )
             elif not _is_accepted(trial.wire.struck, fault):
                 same(trial.state, self._read_once().state, f"{when}: the run ended well; never swallow an error")
+            trial.recover()
+            same(trial.state, wanted, f"{when}, then all was well again")
+
+    def test_an_error_that_is_told_as_a_success_is_no_empty_page(self) -> None:
+        wanted = self._needs_requests().state
+        for at in range(self._requests()):
+            trial = self.trial()
+            trial.wire.arm(TOLD_AS_SUCCESS, at, lasts=True)
+            error = trial.failing_pull()
+            if trial.wire.struck is None:
+                break
+            when = f"from request {at + 1} on every answer was 200 with an error in its body"
+            if error is None:
+                same(trial.state, self._read_once().state, f"{when}; look for what a page must have")
+            else:
+                assert trial.checkpoints() == trial.at_strike, f"{when}: the checkpoint moved"
             trial.recover()
             same(trial.state, wanted, f"{when}, then all was well again")
 

@@ -52,6 +52,10 @@ class SourceCase(Generic[S]):
         expected: what is there to be found.
         records: where the service's answers hold records.
         has_numeric_ids: whether ids are numbers; then one issue's must be above 2**53.
+        shown: the author's own tests for traps that the kit cannot show, by the trap's number: the name of a test of
+            this class, or a test function of another file. See `alignkit.testing.traps`.
+        not_applicable: why a trap cannot be stepped into, by its number.
+        lines: what is known of the service beyond its data, as `Sheet.lines` names it.
     """
 
     secret: ClassVar[str] = "sample-token-5e1f"  # noqa: S105 - a sample
@@ -59,6 +63,9 @@ class SourceCase(Generic[S]):
     expected: ClassVar[Expected]
     records: ClassVar[Sequence[Records]] = ()
     has_numeric_ids: ClassVar[bool] = True
+    shown: ClassVar[Mapping[str, str | Callable[..., object]]] = {}
+    not_applicable: ClassVar[Mapping[str, str]] = {}
+    lines: ClassVar[frozenset[str]] = frozenset()
 
     def service(self) -> S:
         """Makes the service, always with the same data: several pages of each stream."""
@@ -108,6 +115,7 @@ class Trial(Generic[S]):
     Attributes:
         through: what stands between connector and service; the service itself by default.
         at_strike: the checkpoints as they stood when a fault first happened.
+        gaps: what was told as possibly missed, in all runs.
     """
 
     case: SourceCase[S]
@@ -119,6 +127,7 @@ class Trial(Generic[S]):
     wire: Wire = field(init=False)
     watch: Watched = field(init=False)
     at_strike: Mapping[str, object] = field(default_factory=dict[str, object])
+    gaps: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.clock = Clock(self.case.now.timestamp())
@@ -146,7 +155,9 @@ class Trial(Generic[S]):
         """One run."""
         sync = Sync(self.store, send=self.wire.send)
         streams = None if stream is None else [stream]
-        return sync.pull(self.source(), streams=streams, max_pages=max_pages, now=self.now(later))
+        result = sync.pull(self.source(), streams=streams, max_pages=max_pages, now=self.now(later))
+        self.gaps += result.gaps
+        return result
 
     def apull(self) -> PullResult:
         """One run in an event loop."""

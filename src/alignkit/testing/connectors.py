@@ -7,9 +7,10 @@ from alignkit.testing.case import S
 from alignkit.testing.claims import ClaimTests
 from alignkit.testing.reading import ReadingTests
 from alignkit.testing.records import RecordTests
+from alignkit.testing.traps import TrapTests
 
 
-class ConnectorTests(ReadingTests[S], BreakingTests[S], RecordTests[S], ClaimTests[S]):
+class ConnectorTests(ReadingTests[S], BreakingTests[S], RecordTests[S], ClaimTests[S], TrapTests[S]):
     """What every source must hold to, whoever wrote it.
 
     Give at least `service`, `connector` and `expected`, `records` where the service answers JSON, and the hook of each

@@ -99,6 +99,13 @@ LASTING: Mapping[str, Fault] = {
 }
 """Faults by name, each as it happens to every request from one on."""
 
+TOLD_AS_SUCCESS = Fault(
+    "error told as a success",
+    _replaced(b'{"ok": false, "error": "no", "errors": [{"message": "no"}]}', "application/json"),
+    ResponseInvalid,
+)
+"""An error in the body of a 200, as some services have it."""
+
 LIMIT_FORMS = ("seconds", "fraction", "date", "end in seconds", "end in milliseconds", "end as ISO", "seconds left")
 """The forms in which services say how long to wait."""
 
@@ -130,20 +137,29 @@ def _limit_header(form: str, limits: Limits) -> tuple[Sequence[str], str]:
 
 def elsewhere(response: Response) -> Response:
     """The same answer, every link in it leading to a stranger."""
-    headers = {name: _led_away(value) for name, value in response.headers.items()}
+    return _relinked(response, _led_away)
+
+
+def led_to(there: str, here: str, response: Response) -> Response:
+    """The same answer, every link to one root leading to another."""
+    return _relinked(response, lambda text: text.replace(here, there))
+
+
+def _relinked(response: Response, change: Callable[[str], str]) -> Response:
+    headers = {name: change(value) for name, value in response.headers.items()}
     try:
         body = response.json()
     except ResponseInvalid:
         return Response(response.status, headers, response.content)
-    return Response(response.status, headers, json.dumps(_redirected(body)).encode())
+    return Response(response.status, headers, json.dumps(_redirected(body, change)).encode())
 
 
-def _redirected(value: JsonValue) -> JsonValue:
+def _redirected(value: JsonValue, change: Callable[[str], str]) -> JsonValue:
     if isinstance(value, dict):
-        return {name: _redirected(inner) for name, inner in value.items()}
+        return {name: _redirected(inner, change) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_redirected(inner) for inner in value]
-    return _led_away(value) if isinstance(value, str) else value
+        return [_redirected(inner, change) for inner in value]
+    return change(value) if isinstance(value, str) else value
 
 
 def _led_away(text: str) -> str:

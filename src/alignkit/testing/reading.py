@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import time
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from pydantic import BaseModel
 
 from alignkit.connectors.base import Capability
 from alignkit.errors import ServiceMisbehaved
@@ -21,12 +16,12 @@ from alignkit.models.events import ContactChanged, IssueChanged
 from alignkit.stores import MemoryStore
 from alignkit.stores.base import Applied, Batch
 from alignkit.testing.case import MOST_PAGES, S, SourceTests, Trial, same
+from alignkit.testing.moments import FAR_ZONE, in_zone, times
 from alignkit.testing.service import FakeService
 from alignkit.testing.state import State
 from alignkit.testing.watch import Crash, CrashPoint
 from alignkit.transport import Request, Response
 
-FAR_ZONE = "Asia/Kolkata"
 LARGEST_FLOAT_INT = 2**53
 
 
@@ -181,11 +176,11 @@ class ReadingTests(SourceTests[S]):
         trial = self.undisturbed()
         for _, page in self.trial().pages():
             for event in page.events:
-                for place, moment in _times(event):
+                for place, moment in times(event):
                     assert moment.utcoffset() == timedelta(0), (
                         f"`{place}` of {event.type} {event.subject} is {moment!r}; give aware times in UTC"
                     )
-        with _in_zone(FAR_ZONE):
+        with in_zone(FAR_ZONE):
             elsewhere = self.undisturbed()
         same(elsewhere.state, trial.state, f"the same was read on a machine in {FAR_ZONE}; never use its local time")
 
@@ -250,33 +245,3 @@ def _ids(trial: Trial[S]) -> list[str]:
 
 def _requests(trial: Trial[S]) -> list[str]:
     return sorted(repr((one.method, one.url, one.params, one.json, one.form)) for one in trial.wire.sent)
-
-
-def _times(model: BaseModel, place: str = "") -> Iterator[tuple[str, datetime]]:
-    for name, value in model:
-        where = f"{place}.{name}".lstrip(".")
-        if isinstance(value, datetime):
-            yield where, value
-        elif isinstance(value, BaseModel):
-            yield from _times(value, where)
-
-
-@contextmanager
-def _in_zone(zone: str) -> Generator[None]:
-    """Sets the machine's local time zone, where the system can."""
-    before = os.environ.get("TZ")
-    os.environ["TZ"] = zone
-    _settle_zone()
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["TZ"]
-        else:
-            os.environ["TZ"] = before
-        _settle_zone()
-
-
-def _settle_zone() -> None:
-    if hasattr(time, "tzset"):
-        time.tzset()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
 import pytest
 
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.testing.case import S, SourceTests, Trial, same
-from alignkit.testing.service import Edit, Record, Records
+from alignkit.testing.moments import FAR_ZONE, in_zone, times
+from alignkit.testing.service import Doubled, Edit, Record, Records
 from alignkit.testing.state import State
 from alignkit.transport import JsonValue
 
@@ -17,6 +19,29 @@ STRANGE_STATUS = "status-nobody-knows"
 GONE = frozenset({IssueStatus.DELETED, IssueStatus.MERGED, IssueStatus.SPAM})
 
 Place = tuple[str | int, ...]
+
+FIRST_EPOCH, LAST_EPOCH = 1_500_000_000, 2_000_000_000
+"""Numbers in between are taken for seconds since 1970."""
+
+ANCIENT = "the year 1"
+
+
+def _written(form: str) -> Callable[[datetime], JsonValue]:
+    return lambda moment: moment.astimezone(UTC).strftime(form)
+
+
+FORMS: Mapping[str, Callable[[datetime], JsonValue]] = {
+    "...Z": _written("%Y-%m-%dT%H:%M:%SZ"),
+    "...+0000": _written("%Y-%m-%dT%H:%M:%S.000+0000"),
+    "...+00:00": _written("%Y-%m-%dT%H:%M:%S.000000+00:00"),
+    "2024/01/01 10:00:00 +0000": _written("%Y/%m/%d %H:%M:%S +0000"),
+    "2024-01-01 10:00:00": _written("%Y-%m-%d %H:%M:%S"),
+    "seconds since 1970": lambda moment: int(moment.timestamp()),
+    "milliseconds since 1970": lambda moment: int(moment.timestamp()) * 1000,
+    "seconds with a fraction": lambda moment: float(int(moment.timestamp())) + 0.0,
+    ANCIENT: lambda _moment: "0001-01-01T00:00:00Z",
+}
+"""The forms in which services write times."""
 
 
 class RecordTests(SourceTests[S]):
@@ -56,6 +81,32 @@ class RecordTests(SourceTests[S]):
                 )
                 for key, reason in state.quarantined.items():
                     assert PLANTED not in f"{key} {reason}", f"{when}: the quarantine repeats the record's values"
+
+    def test_a_record_that_comes_twice_on_a_page_counts_once(self) -> None:
+        wanted = self.undisturbed()
+        service = self.service()
+        trial = self.trial(service, through=Doubled(service, self.records))
+        trial.recover()
+        same(trial.state, wanted.state, "every record came twice on its page")
+        found, once = ([event.id for event in one.store.events()] for one in (trial, wanted))
+        assert sorted(found) == sorted(once), "records that came twice made other events than those that came once"
+
+    def test_each_form_of_a_time_gives_the_same_moment_or_is_quarantined(self) -> None:
+        told = _moments(self.undisturbed())
+        with in_zone(FAR_ZONE):
+            for kind, record in {kind.kind: (kind, record) for kind, record in self._seen()}.values():
+                for form in FORMS:
+                    other = _reformed(record, form)
+                    if other == record:
+                        continue
+                    trial = self._trial_with(kind, record, other)
+                    lost = told.keys() - _moments(trial).keys() - _of(told, kind.id_of(record))
+                    assert not lost, f"the times of a {kind.kind} were written as {form}, and {sorted(lost)} were lost"
+                    for key, moment in _moments(trial).items():
+                        assert form == ANCIENT or moment == told.get(key, moment), (
+                            f"{key} is {moment} where times are written as {form}, and {told[key]} otherwise;"
+                            " read the form, or quarantine the record"
+                        )
 
     def test_a_status_nobody_knows_never_closes_an_issue(self) -> None:
         if not any(kind.status for kind in self.records):
@@ -113,6 +164,43 @@ class RecordTests(SourceTests[S]):
 
     def _active(self) -> set[str]:
         return {issue.id for issue in self.undisturbed().store.issues() if issue.is_active}
+
+
+def _moments(trial: Trial[S]) -> dict[tuple[str, str, str], datetime]:
+    """Every time that the last version of each thing tells, by what it is about."""
+    return {
+        (event.type, event.subject, place): moment
+        for event in trial.store.events()
+        for place, moment in times(event.data)
+        if place != "observed_at"
+    }
+
+
+def _of(told: Iterable[tuple[str, str, str]], id: str) -> set[tuple[str, str, str]]:
+    return {key for key in told if key[1] == id}
+
+
+def _reformed(value: JsonValue, form: str) -> JsonValue:
+    """A record whose times are all written in another form."""
+    if isinstance(value, dict):
+        return {name: _reformed(inner, form) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_reformed(inner, form) for inner in value]
+    moment = _moment(value)
+    return value if moment is None else FORMS[form](moment)
+
+
+def _moment(value: JsonValue) -> datetime | None:
+    """The time that a value is, where it is one."""
+    if isinstance(value, int) and FIRST_EPOCH <= value < LAST_EPOCH:
+        return datetime.fromtimestamp(value, UTC)
+    if not isinstance(value, str) or "T" not in value or not value[:4].isdigit():
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
 
 
 def _replacing(kind: Records, id: str, other: JsonValue) -> Edit:

@@ -82,6 +82,28 @@ def _edited(item: JsonValue, kind: Records, edit: Edit) -> JsonValue:
     return edit(kind, item) if isinstance(item, dict) else item
 
 
+@dataclass(slots=True)
+class Doubled:
+    """A service whose lists have every record twice on a page."""
+
+    service: FakeService
+    records: Sequence[Records]
+
+    def handle(self, request: Request) -> Response:
+        response = self.service.handle(request)
+        path = urlsplit(request.url).path
+        for kind in self.records:
+            if re.fullmatch(kind.path, path) and 200 <= response.status < 300 and response.content:
+                response = replace(response, content=json.dumps(_doubled(response.json(), kind.at)).encode())
+        return response
+
+
+def _doubled(body: JsonValue, at: Sequence[str]) -> JsonValue:
+    if at and isinstance(body, dict) and at[0] in body:
+        return {**body, at[0]: _doubled(body[at[0]], at[1:])}
+    return [one for record in body for one in (record, record)] if not at and isinstance(body, list) else body
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One recorded request and the answer to it."""

@@ -166,6 +166,51 @@ class Touches:
 
 
 @dataclass(frozen=True, slots=True)
+class Backdates:
+    """That things may claim to be as old as this when they first appear."""
+
+    up_to: timedelta
+    why: Quote
+
+
+@dataclass(frozen=True, slots=True)
+class Renews:
+    """That access tokens end and are renewed.
+
+    Attributes:
+        path: a regular expression for the whole path of the request for a new token, which is a POST.
+        presents: what such a request shows for it: the secret, or the refresh token of the last answer.
+        answer: the body of the answer, from the access token and the refresh token.
+        is_single_use: whether a refresh token is good for one renewal, which gives the next.
+        secret_lasts: whether the secret itself stays good all the same, as a password does.
+        status: the status that tells of a token that ended.
+        words: what the error's body says then.
+    """
+
+    path: str
+    presents: Callable[[Request], str | None]
+    answer: Callable[[str, str], JsonValue]
+    why: Quote
+    is_single_use: bool = False
+    secret_lasts: bool = False
+    status: int = 401
+    words: str = "the token has ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Optional:
+    """That a plan may lack what these requests read; they are refused then.
+
+    Attributes:
+        path: a regular expression for the whole path of the URL.
+    """
+
+    path: str
+    status: int
+    why: Quote
+
+
+@dataclass(frozen=True, slots=True)
 class Repeats:
     """That a list may have the same row twice on one page."""
 
@@ -431,7 +476,10 @@ class Sheet:
     happens: Sequence[Happens] = ()
     late: Late | None = None
     touches: Touches | None = None
+    backdates: Backdates | None = None
     limited: Limited | None = None
+    renews: Renews | None = None
+    optional: Sequence[Optional] = ()
     unit: timedelta = SECOND
     make_id: MakeId = large_number
     has_numeric_ids: bool = True
@@ -451,6 +499,14 @@ class Sheet:
         withheld = [listing.withheld.last for listing in self.listings if listing.withheld]
         late = [self.late.up_to] if self.late else []
         return sum((max(times, default=timedelta(0)) for times in (lags, withheld, late)), timedelta(minutes=1))
+
+    @property
+    def lines(self) -> frozenset[str]:
+        """What the sheet tells of beyond data: the names of its lines, as traps ask for them."""
+        found = {name for name in ("late", "touches", "backdates", "limited", "renews") if getattr(self, name)}
+        rules = {name for name in ("lag", "cap", "thins", "repeats") for one in self.listings if getattr(one, name)}
+        lives = {"lives" for one in self.listings if one.tokens.lives}
+        return frozenset(found | rules | lives | ({"optional"} if self.optional else set()))
 
     @property
     def records(self) -> Sequence[Records]:

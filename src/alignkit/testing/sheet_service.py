@@ -13,9 +13,9 @@ from email.utils import format_datetime
 from functools import partial
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from alignkit.testing.sheet import Answer, Ask, Bound, Found, Listing, Lookup, Refused, Render, Sheet, Visit
+from alignkit.testing.sheet import Answer, Ask, Bound, Found, Listing, Lookup, Refused, Render, Renews, Sheet, Visit
 from alignkit.testing.world import Fate, Kind, Row, World, floored
-from alignkit.transport import JsonValue, Request, Response
+from alignkit.transport import JsonValue, MemoryTokens, Request, Response, TokenStore
 
 ODDS = 0.15
 """How often a lively service does what it is allowed to do now and then."""
@@ -47,6 +47,11 @@ class SheetService:
         before: called before each answer; it may change the world.
         requests: every request.
         spent: what the rows that were read have cost.
+        is_basic: whether the account has the plan that lacks what is optional.
+        is_thin: whether every other page of a list that may be thin is empty.
+        renewals: how often a token was given.
+        expired: how often a position was asked for that had ended.
+        tokens: where a connector keeps its token beyond its process, for services that renew tokens.
     """
 
     sheet: Sheet
@@ -58,12 +63,19 @@ class SheetService:
     before: Callable[[], None] = _nothing
     requests: list[Request] = field(default_factory=list[Request])
     spent: float = 0.0
+    is_basic: bool = False
+    is_thin: bool = False
+    renewals: int = 0
+    expired: int = 0
+    tokens: TokenStore = field(default_factory=MemoryTokens)
+    root: str = ""
+    _ended: int = 0
     _snapshots: dict[str, list[Row]] = field(default_factory=dict[str, list[Row]])
 
     @property
     def base_url(self) -> str:
-        """The service's root, for the connector."""
-        return self.sheet.base_url
+        """The service's root, for the connector: the sheet's, or `root` where it is served elsewhere."""
+        return self.root or self.sheet.base_url
 
     def handle(self, request: Request) -> Response:
         """See `FakeService`."""
@@ -88,7 +100,12 @@ class SheetService:
             if match := re.fullmatch(action.path, parts.path):
                 self._admit(request, is_open=action.is_open)
                 return response_of(action.do(Visit(request, params, match, self)))
+        if self.sheet.renews and request.method == "POST" and re.fullmatch(self.sheet.renews.path, parts.path):
+            return answered(200, self._new_token(request, self.sheet.renews))
         self._admit(request, is_open=False)
+        for optional in self.sheet.optional:
+            if self.is_basic and re.fullmatch(optional.path, parts.path):
+                raise Refused(optional.status, "the plan lacks this")
         for listing in self.sheet.listings:
             if listing.method == request.method and (match := re.fullmatch(listing.path, parts.path)):
                 return self._list(listing, Visit(request, params, match, self))
@@ -102,6 +119,26 @@ class SheetService:
             return
         if not self.sheet.admits(request, self.secret):
             raise Refused(401, "the credential is wrong")
+        if self.sheet.renews and not self.sheet.admits(request, self._access):
+            raise Refused(self.sheet.renews.status, self.sheet.renews.words)
+
+    @property
+    def _access(self) -> str:
+        """The access token that is good now; one that ended is good for nothing."""
+        return f"{self.secret}-access-{self.renewals}-{self._ended}"
+
+    def end_token(self) -> None:
+        """Ends the access token that is in use."""
+        self._ended += 1
+
+    def _new_token(self, request: Request, rule: Renews) -> JsonValue:
+        refresh = f"{self.secret}-refresh-{self.renewals}" if self.renewals else self.secret
+        good = {refresh} if rule.is_single_use else {refresh, self.secret}
+        if rule.presents(request) not in good | ({self.secret} if rule.secret_lasts else set()):
+            raise Refused(400, "invalid_grant")
+        self.renewals += 1
+        following = self.secret if not rule.is_single_use else f"{self.secret}-refresh-{self.renewals}"
+        return rule.answer(self._access, following)
 
     def limit(self, seconds: int) -> Response | None:
         """How this service refuses for a time; None where its sheet does not say."""
@@ -207,6 +244,7 @@ class SheetService:
         except (ValueError, TypeError):
             raise Refused(rule.expired, "the token is not known") from None
         if rule.lives is not None and self.world.now.timestamp() - found.at > rule.lives.total_seconds():
+            self.expired += 1
             raise Refused(rule.expired, "the token has expired")
         if rule.is_bound and found.question != question:
             raise Refused(400, "the token belongs to another question")
@@ -228,8 +266,11 @@ class SheetService:
         return min(size, self.page) if listing.size.shrinks and self.page else size
 
     def _thinned(self, listing: Listing, size: int) -> int:
-        is_thin = self.is_lively and listing.thins is not None and self.random.random() < ODDS
-        return self.random.randrange(size) if is_thin else size
+        if listing.thins is None:
+            return size
+        if self.is_thin:
+            return size * (len(self.requests) % 2)
+        return self.random.randrange(size) if self.is_lively and self.random.random() < ODDS else size
 
     def _repeated(self, listing: Listing, page: Sequence[Row]) -> list[Row]:
         is_repeated = self.is_lively and listing.repeats is not None and page and self.random.random() < ODDS
@@ -287,8 +328,7 @@ def response_of(answer: Answer) -> Response:
 def link_to(found: Found, **params: str) -> str:
     """This request's address with other parameters, as a service gives it in a link."""
     parts = urlsplit(found.visit.request.url)
-    service = found.visit.service.base_url.rstrip("/")
-    place = urlsplit(service)
+    place = urlsplit(found.visit.service.base_url)
     query = urlencode({**found.visit.params, **params})
     return f"{place.scheme}://{place.netloc}{parts.path}?{query}"
 

@@ -139,16 +139,25 @@ class World:
 
     # --- what happens --------------------------------------------------------------------------------------
 
-    def add(self, kind: Kind, *, late: timedelta = NO_TIME, lag: timedelta = NO_TIME, **fields: Unpack[Fields]) -> Row:
+    def add(
+        self,
+        kind: Kind,
+        *,
+        late: timedelta = NO_TIME,
+        lag: timedelta = NO_TIME,
+        age: timedelta = NO_TIME,
+        **fields: Unpack[Fields],
+    ) -> Row:
         """A new thing, stamped now.
 
         Args:
+            age: how long ago it claims to have come to be.
             late: how long its transaction stays open; until then nobody sees it.
             lag: how much longer lists and searches need.
         """
         number, stamp = len(self._histories), floored(self.now, self.unit)
         id = self.make_id(kind, number, stamp)
-        row = Row(kind, id, number, created=stamp, changed=stamp, touched=stamp)
+        row = Row(kind, id, number, created=floored(self.now - age, self.unit), changed=stamp, touched=stamp)
         return self._put(self._with(row, fields), late, lag)
 
     def change(

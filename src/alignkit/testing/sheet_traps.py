@@ -1,0 +1,271 @@
+"""Tests of traps that need a service with a clock, a cap or a token: a sheet has what it takes to lay them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import ClassVar
+
+import pytest
+
+from alignkit.connectors.base import Run
+from alignkit.errors import AlignkitError, ServiceMisbehaved
+from alignkit.sync import Sync
+from alignkit.testing.case import LATER, Trial
+from alignkit.testing.changes import Changes
+from alignkit.testing.faults import led_to
+from alignkit.testing.overheard import overheard
+from alignkit.testing.served import Served
+from alignkit.testing.sheet import Cap, Listing
+from alignkit.testing.sheet_case import SheetCase
+from alignkit.testing.sheet_service import SheetService
+from alignkit.testing.truth import differences
+from alignkit.testing.world import Kind
+from alignkit.transport import Request, Response, run, run_all
+
+BEYOND = 3
+"""How many rows there are beyond what a question reaches."""
+
+FEW = 5
+"""More rows of one moment than a page has."""
+
+
+class SheetTrapTests(SheetCase):
+    """What a source does in the traps that services are known to lay.
+
+    Attributes:
+        cap: how far a question reaches in the tests of caps; None for as far as it does at the service. Where it is
+            set, `connector` has to make one that knows of it, from `service.sheet`.
+    """
+
+    cap: ClassVar[int | None] = None
+
+    def test_rows_of_one_moment_are_read(self) -> None:
+        trial = self.trial()
+        changes = Changes(self.sheet, trial.service.world)
+        trial.service.world.tick(timedelta(hours=1))
+        for _ in range(FEW):
+            changes.add(Kind.ISSUE if Kind.ISSUE in self.sheet.kinds else min(self.sheet.kinds))
+        later = trial.service.world.now - self.now + self.sheet.settles
+        for stream in trial.source().streams:
+            while not trial.pull(stream=stream, max_pages=1, later=later).is_complete:
+                pass
+        self._ends_true(trial, f"{FEW} rows were of one moment")
+
+    def test_a_row_of_the_moment_that_a_run_ended_at_is_read_by_the_next(self) -> None:
+        trial = self.trial()
+        trial.service.world.tick(timedelta(hours=1))
+        changes, now = Changes(self.sheet, trial.service.world), trial.service.world.now
+        kind = Kind.ISSUE if Kind.ISSUE in self.sheet.kinds else min(self.sheet.kinds)
+        changes.add(kind)
+        trial.pull(later=now - self.now)
+        changes.add(kind)
+        self._ends_true(trial, "a run ended between two rows of one moment")
+
+    def test_a_row_that_comes_late_with_an_old_stamp_is_read(self) -> None:
+        self._needs_line("late", "lag")
+        trial = self.undisturbed()
+        world, changes = trial.service.world, Changes(self.sheet, trial.service.world)
+        late = self.sheet.late.up_to - timedelta(seconds=1) if self.sheet.late else timedelta(0)
+        for kind in sorted(self.sheet.kinds):
+            changes.add(kind, late=late, lag=changes.longest_lag(kind))
+            world.tick(timedelta(seconds=30))
+            changes.add(kind)
+            world.tick(timedelta(seconds=30))
+        for _ in range(4):
+            trial.pull()
+            world.tick(self.sheet.settles / 4)
+        self._ends_true(trial, "rows came late, with stamps older than what was read before")
+
+    def test_more_rows_than_a_question_reaches_are_read_or_told(self) -> None:
+        self._overflow(lambda changes: changes.world.tick(timedelta(seconds=1)))
+
+    def test_more_rows_of_one_moment_than_a_question_reaches_are_read_or_told(self) -> None:
+        self._overflow(lambda _changes: None)
+
+    def test_a_position_that_was_forgotten_is_told_and_costs_nothing(self) -> None:
+        self._needs_line("lives")
+        lives = max(one.tokens.lives for one in self.sheet.listings if one.tokens.lives)
+        page = 1
+        while True:
+            trial = self.trial()
+            if trial.pull(max_pages=page).is_complete:
+                break
+            trial.service.world.tick(lives + timedelta(seconds=1))
+            before = trial.service.expired
+            trial.pull()
+            was_told = bool(trial.gaps) or trial.service.expired == before
+            assert was_told, f"the position after page {page} was forgotten and nobody told; raise `CursorExpired`"
+            self._ends_true(trial, f"the position after page {page} was forgotten")
+            page += 1
+
+    def test_a_thin_page_ends_nothing(self) -> None:
+        self._needs_line("thins")
+        trial = self.trial()
+        trial.service.is_thin = True
+        trial.pull()
+        trial.service.is_thin = False
+        found, wanted = trial.state, self._first_run().state
+        lost = sorted("/".join(one) for one in wanted.told - found.told)
+        assert not lost, f"every other page was empty, and {lost} were not read; go on where the service says so"
+
+    def test_what_claims_to_be_old_is_read_when_it_comes(self) -> None:
+        self._needs_line("backdates")
+        assert self.sheet.backdates is not None
+        trial = self.undisturbed()
+        for kind in sorted(self.sheet.kinds):
+            trial.service.world.tick(timedelta(minutes=1))
+            Changes(self.sheet, trial.service.world).add(kind, age=self.sheet.backdates.up_to)
+        trial.service.world.tick(self.sheet.settles)
+        self._ends_true(trial, "what was new claimed to be old")
+
+    def test_a_stream_that_the_plan_lacks_is_skipped_and_told(self) -> None:
+        self._needs_line("optional")
+        trial = self.trial()
+        trial.service.is_basic = True
+        with overheard() as noise:
+            error = trial.failing_pull()
+        assert error is None, f"the plan lacks a stream, and the whole run ended: {error}; skip that stream alone"
+        assert trial.gaps or noise.logged, "the plan lacks a stream, and nobody was told; give a sentence in `gaps`"
+        found = set(trial.state.issues)
+        missing = sorted(set(self.expected.issues) - found)
+        assert not missing, f"the plan lacks a stream, and the issues {missing} were not read"
+
+    def test_a_token_that_ended_is_renewed_once(self) -> None:
+        self._needs_line("renews")
+        first = self._first_run()
+        for at in range(len(first.service.requests)):
+            trial = self.trial()
+            trial.service.before = _at(trial.service, at)
+            error = trial.failing_pull()
+            assert error is None, f"the token ended before request {at + 1}, and the run with it: {error}; renew it"
+            renewed = trial.service.renewals - first.service.renewals
+            assert renewed <= 1, f"one token ended before request {at + 1}, and {renewed} were asked for"
+            lost = first.state.told - trial.state.told
+            assert not lost, f"the token ended before request {at + 1}, and {sorted(lost)} were not read"
+
+    def test_two_flows_that_need_a_token_renew_it_once(self) -> None:
+        self._needs_line("renews")
+        trial = self.trial()
+        source = trial.source()
+        flows = [source.streams[0], source.streams[-1]]
+        run(trial.watch.attend(source.read(flows[0], None, Run(trial.now()))), trial.service.handle)
+        trial.service.end_token()
+        before = trial.service.renewals
+        meeting = _Meeting(trial.service)
+        run_all(
+            [trial.watch.attend(source.read(stream, None, Run(trial.now()))) for stream in flows],
+            meeting.send,
+            at_once=2,
+        )
+        renewed = trial.service.renewals - before
+        assert renewed == 1, f"two flows needed a new token at once, and {renewed} were asked for"
+
+    def test_a_listener_at_another_host_hears_nothing(self) -> None:
+        service = self.service()
+        with Served(service.handle) as here, Served(_silent) as elsewhere:
+            service.root = here.url
+            trial = self.trial(service)
+            here.answer = lambda request: led_to(elsewhere.url, here.url, service.handle(request))
+            with suppress(AlignkitError):
+                Sync(trial.store).pull(self.connector(service), now=trial.now())
+            assert here.heard, "nothing was sent; let `connector` take `service.base_url`"
+            assert not elsewhere.heard, f"every link led to another host, and it heard {elsewhere.heard} requests"
+
+    def _overflow(self, between: Callable[[Changes], object]) -> None:
+        self._needs_line("cap")
+        for place, listing in enumerate(self.sheet.listings):
+            if listing.cap is None:
+                continue
+            service = self.service()
+            service.page = None
+            kept = _with_cap(listing, listing.cap, self.cap)
+            listings = [*self.sheet.listings[:place], kept, *self.sheet.listings[place + 1 :]]
+            service.sheet = replace(self.sheet, listings=listings)
+            changes = Changes(service.sheet, service.world)
+            for _ in range(_reach(kept) + BEYOND):
+                changes.add(kept.kinds[0])
+                between(changes)
+            self._reads_or_tells(service)
+
+    def _reads_or_tells(self, service: SheetService) -> None:
+        trial = Trial(self, service)
+        service.world.tick(self.sheet.settles)
+        errors: list[AlignkitError] = []
+        for later in (timedelta(0), LATER):
+            error = trial.failing_pull(later=service.world.now - self.now + later)
+            errors += [error] if error else []
+        is_told = bool(trial.gaps) or any(isinstance(error, ServiceMisbehaved) for error in errors)
+        lost = differences(trial.store, service, trial.source())
+        assert is_told or not lost, (
+            f"there were {BEYOND} rows more than one question reaches, and without a word {'; '.join(lost[:3])};"
+            " split the question, or give a sentence in `gaps`"
+        )
+
+    def _first_run(self) -> Trial[SheetService]:
+        trial = self.trial()
+        trial.pull()
+        return trial
+
+    def _ends_true(self, trial: Trial[SheetService], when: str) -> None:
+        world = trial.service.world
+        world.tick(self.sheet.settles)
+        for later in (timedelta(0), LATER):
+            world.tick(later)
+            trial.pull(later=world.now - self.now)
+        if found := differences(trial.store, trial.service, trial.source()):
+            pytest.fail(f"{when}, and in the end {'; '.join(found)}")
+
+    def _needs_line(self, *names: str) -> None:
+        if not self.lines & set(names):
+            pytest.skip(f"the sheet has no line `{'` or `'.join(names)}`")
+
+
+def _with_cap(listing: Listing, cap: Cap, most: int | None) -> Listing:
+    if most is None:
+        return listing
+    small = replace(cap, rows=most) if cap.rows else replace(cap, pages=most)
+    return replace(listing, cap=small)
+
+
+def _reach(listing: Listing) -> int:
+    cap = listing.cap
+    assert cap is not None
+    return cap.rows or (cap.pages or 0) * listing.size.most
+
+
+def _at(service: SheetService, number: int) -> Callable[[], None]:
+    """Ends the token before one request, counted from 0, of those that are no renewals themselves."""
+
+    def before() -> None:
+        if len(service.requests) == number + 1:
+            service.end_token()
+
+    return before
+
+
+@dataclass(slots=True)
+class _Meeting:
+    """Holds the first two requests until both are there, so that both carry the token that ended."""
+
+    service: SheetService
+    barrier: threading.Barrier = field(default_factory=lambda: threading.Barrier(2, timeout=5))
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _count: int = 0
+
+    def send(self, request: Request) -> Response:
+        with self._lock:
+            self._count += 1
+            is_early = self._count <= 2
+        if is_early:
+            with suppress(threading.BrokenBarrierError):
+                self.barrier.wait()
+        with self._lock:
+            return self.service.handle(request)
+
+
+def _silent(_request: Request) -> Response:
+    return Response(200, {"content-type": "application/json"}, b"{}")
