@@ -113,7 +113,7 @@ def test_a_name_that_is_taken_is_refused(installed: list[EntryPoint], name: str)
 
 def test_a_name_that_is_unknown_is_answered_with_those_that_are_known(installed: list[EntryPoint]) -> None:
     with pytest.raises(SettingsError, match="request_tracker"):
-        registry.resolve("zendesk")
+        registry.resolve("no_such_desk")
 
 
 def test_a_package_that_cannot_be_loaded_is_named(installed: list[EntryPoint]) -> None:

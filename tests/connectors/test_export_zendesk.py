@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 
 from alignkit.connectors.export import Export
-from alignkit.connectors.export.zendesk import CHANNELS, STATUSES
+from alignkit.connectors.zendesk.tickets import CHANNELS, STATUSES
 from alignkit.fold import fold_issue
 from alignkit.models.customer import Contact
 from alignkit.models.events import ContactChanged, IssueChanged, SurveyAnswered

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from alignkit.connectors.hubspot import HubSpot
     from alignkit.connectors.mailman import Mailman
     from alignkit.connectors.request_tracker import RequestTracker
+    from alignkit.connectors.zendesk import Zendesk
 
 _HOMES = {
     "AudienceFile": "alignkit.connectors.audience_file",
@@ -19,9 +20,10 @@ _HOMES = {
     "HubSpot": "alignkit.connectors.hubspot",
     "Mailman": "alignkit.connectors.mailman",
     "RequestTracker": "alignkit.connectors.request_tracker",
+    "Zendesk": "alignkit.connectors.zendesk",
 }
 
-__all__ = ["AudienceFile", "Bluesky", "Export", "HubSpot", "Mailman", "RequestTracker"]
+__all__ = ["AudienceFile", "Bluesky", "Export", "HubSpot", "Mailman", "RequestTracker", "Zendesk"]
 
 
 def __getattr__(name: str) -> Any:

@@ -17,10 +17,12 @@ from alignkit.connectors.base import Capability, Checkpoint, ConnectorSettings, 
 from alignkit.connectors.export import layouts
 from alignkit.connectors.export.files import SUFFIXES, OpenFile, Place, find
 from alignkit.connectors.export.generic_csv import generic_csv
-from alignkit.connectors.export.mapping import Mapping, Tags
+from alignkit.connectors.export.mapping import Mapping
 from alignkit.connectors.export.reader import Reader, Reading
-from alignkit.connectors.export.zendesk import STATUSES, zendesk
+from alignkit.connectors.export.zendesk import zendesk
 from alignkit.connectors.records.shape import listed
+from alignkit.connectors.tags import Tags
+from alignkit.connectors.zendesk.tickets import STATUSES
 from alignkit.errors import AlignkitError, SettingsError
 from alignkit.models.base import Name
 from alignkit.models.events import CustomerEvent, SurveyAnswered

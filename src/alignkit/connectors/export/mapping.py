@@ -9,40 +9,17 @@ from __future__ import annotations
 import collections.abc as abc
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple
 
 from alignkit.connectors.records import Extras, Path, Paths, Shape, Values
 from alignkit.connectors.records.shape import Finish, alternatives, keys_of, listed
+from alignkit.connectors.tags import Tags
 from alignkit.errors import SettingsError
 from alignkit.models.customer import Contact
 from alignkit.models.issue import Issue
-from alignkit.models.vocabulary import Audience, Initiator, IssueStatus
+from alignkit.models.vocabulary import IssueStatus
 
 NEEDED = ("id", "status", "created_at", "remote_updated_at")
 """Without these an issue cannot be kept apart, ordered or judged."""
-
-
-class Tags(NamedTuple):
-    """What tags say about an issue, as the desk declares it."""
-
-    internal: frozenset[str] = frozenset()
-    outbound: frozenset[str] = frozenset()
-
-    def settle(self, values: Values) -> None:
-        """Settle audience and initiator of an issue.
-
-        A tag alone does not make an issue a campaign's: an agent must have filed it, and it must be known that the
-        customer has not written. Otherwise somebody who answers a campaign with a complaint would be overlooked.
-        """
-        tags = values.get("tags") or ()
-        if not self.internal.isdisjoint(tags):
-            values["audience"] = Audience.BACK_OFFICE
-        if (
-            values.get("customer_wrote") is False
-            and values.get("initiated_by") is Initiator.AGENT
-            and not self.outbound.isdisjoint(tags)
-        ):
-            values["initiated_by"] = Initiator.CAMPAIGN
 
 
 @dataclass(frozen=True, kw_only=True)

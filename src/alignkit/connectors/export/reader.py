@@ -8,9 +8,9 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 from alignkit.connectors.export.files import Place
 from alignkit.connectors.export.mapping import Mapping as Declared
-from alignkit.connectors.export.mapping import Tags
 from alignkit.connectors.records import Body, Found, Path, Shape
 from alignkit.connectors.records.body import WHOLE
+from alignkit.connectors.tags import Tags
 from alignkit.errors import DataInvalid, ResponseInvalid
 from alignkit.models.base import Entity
 from alignkit.models.customer import Contact

@@ -133,8 +133,9 @@ class Words(dict[str, M | None]):
 def _truth_converter(words: Mapping[str, str]) -> Convert:
     truths = {word.casefold() for word, ours in words.items() if ours == "true"}
 
-    def convert(word: str) -> bool:
-        return word.casefold() in truths
+    def convert(word: Any) -> bool:
+        # Where the record lacks the word, it is the field's default that comes here.
+        return word if isinstance(word, bool) else str(word).casefold() in truths
 
     return convert
 

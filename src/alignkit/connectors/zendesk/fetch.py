@@ -1,0 +1,189 @@
+"""Reads tickets and users by id, and finds out who wrote in a ticket, and what is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from alignkit.connectors.base import Fetched, Run
+from alignkit.connectors.records import Found
+from alignkit.connectors.window import service_time
+from alignkit.connectors.zendesk.desk import API, NOT_THERE, Desk
+from alignkit.connectors.zendesk.people import USERS
+from alignkit.errors import ResponseInvalid
+from alignkit.models.customer import Contact
+from alignkit.models.events import CustomerEvent, IssueChanged, IssueRemoval, IssueRemoved
+from alignkit.models.exchange import Quarantined, Ref
+from alignkit.models.issue import Issue
+from alignkit.models.vocabulary import Initiator
+from alignkit.transport import Flow, PageGuard, Request, Response, request
+
+_AT_ONCE = 100
+_MOST_PAGES = 50
+_SYSTEM = -1
+_TICKETS_BESIDE = ("include", "users,metric_sets")
+
+
+class _Payload(BaseModel):
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+
+class _Step(_Payload):
+    type: str | None = None
+    author_id: int | None = None
+
+
+class _Audit(_Payload):
+    author_id: int | None = None
+    events: list[_Step] | None = None
+
+
+class _Meta(_Payload):
+    has_more: bool = False
+    after_cursor: str | None = None
+
+
+class _Audits(_Payload):
+    audits: list[_Audit]
+    meta: _Meta = _Meta()
+
+
+@dataclass(slots=True)
+class _Result:
+    """What one fetch has found so far; `unseen` are tickets that neither answer nor are known to be gone."""
+
+    run: Run
+    events: list[CustomerEvent] = field(default_factory=list[CustomerEvent])
+    quarantined: list[Quarantined] = field(default_factory=list[Quarantined])
+    unseen: set[str] = field(default_factory=set[str])
+
+
+def fetch(desk: Desk, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
+    """The objects that these refs name, of the kinds `issue` and `contact`."""
+    result = _Result(run)
+    yield from desk.learn_statuses()
+    contacts = _numbers(refs, "contact")
+    for start in range(0, len(contacts), _AT_ONCE):
+        yield from _fetch_users(desk, contacts[start : start + _AT_ONCE], result)
+    issues = _numbers(refs, "issue")
+    for start in range(0, len(issues), _AT_ONCE):
+        yield from _fetch_tickets(desk, issues[start : start + _AT_ONCE], result)
+    done = [ref for ref in refs if ref.kind != "issue" or ref.id not in result.unseen]
+    return Fetched(result.events, done, result.quarantined)
+
+
+def _numbers(refs: Sequence[Ref], kind: str) -> list[str]:
+    """The ids of one kind, each once; Zendesk knows no others than numbers."""
+    return list(dict.fromkeys(ref.id for ref in refs if ref.kind == kind and ref.id.isascii() and ref.id.isdigit()))
+
+
+def _fetch_users(desk: Desk, ids: Sequence[str], result: _Result) -> Flow[Sequence[Found[Contact]]]:
+    params = [("ids", ",".join(ids)), ("include", "identities")]
+    response = yield from request(Request("GET", f"{API}/users/show_many.json", params))
+    answer = desk.read(desk.several_users, response, USERS, "users")
+    result.events += desk.contacts(answer, result.run)
+    result.quarantined += answer.bad
+    return answer.of(USERS)
+
+
+def _fetch_tickets(desk: Desk, ids: Sequence[str], result: _Result) -> Flow[None]:
+    params = [("ids", ",".join(ids)), _TICKETS_BESIDE]
+    response = yield from request(Request("GET", f"{API}/tickets/show_many.json", params))
+    answer = desk.read(desk.several_tickets, response, desk.tickets, "tickets")
+    # A fetched snapshot knows more than the listed one of the same version.
+    result.events += desk.issues(answer, result.run, sequence=1)
+    result.quarantined += answer.bad
+    found = answer.of(desk.tickets)
+    for one in found:
+        yield from _learn_writers(desk, one, result)
+    answered = {one.data.id for one in found} | {bad.key for bad in answer.bad}
+    for id in ids:
+        if id not in answered:
+            yield from _look_up(desk, id, result)
+
+
+def _look_up(desk: Desk, id: str, result: _Result) -> Flow[None]:
+    """Asks for a ticket that is not among several; deleted ones are told apart from those we may not see."""
+    response = yield from request(Request("GET", f"{API}/tickets/{id}.json", accept=NOT_THERE))
+    if response.status == 404 and _says_not_found(response):
+        now = service_time(response, desk.name)
+        removal = IssueRemoval(id=id, source=desk.name, remote_updated_at=now, reason="not_found")
+        result.events.append(IssueRemoved.of(removal, source=desk.name, received_at=result.run.now, sequence=1))
+    elif response.status in NOT_THERE:
+        result.unseen.add(id)
+    else:
+        answer = desk.read(desk.single_ticket, response, desk.tickets, "ticket")
+        result.events += desk.issues(answer, result.run, sequence=1)
+        result.quarantined += answer.bad
+
+
+def _says_not_found(response: Response) -> bool:
+    """Whether Zendesk itself says that there is no such record, and not something between us and it."""
+    body = response.json()
+    return isinstance(body, dict) and body.get("error") == "RecordNotFound"
+
+
+def _learn_writers(desk: Desk, found: Found[Issue], result: _Result) -> Flow[None]:
+    """Learns from its audits who wrote in a ticket that a campaign may have begun."""
+    if not found.extras.beside:
+        return
+    writers = yield from _writers(desk, found.data.id)
+    wrote = yield from _has_customer_written(desk, found.data, writers, result)
+    if wrote is None:
+        return
+    values: dict[str, object] = {"customer_wrote": wrote}
+    if not wrote:
+        values["initiated_by"] = Initiator.CAMPAIGN
+    elif str(writers[0]) == found.data.requester_id:
+        values["initiated_by"] = Initiator.CUSTOMER
+    event = IssueChanged.of(
+        found.data.model_copy(update=values),
+        source=desk.name,
+        received_at=result.run.now,
+        version=found.extras.version,
+        sequence=2,
+    )
+    result.events.append(event)
+
+
+def _writers(desk: Desk, id: str) -> Flow[Sequence[int]]:
+    """Who wrote the comments of a ticket, in their order; empty where they cannot be read to the end."""
+    found: list[int] = []
+    guard, cursor = PageGuard(_MOST_PAGES), ""
+    while True:
+        guard.admit(cursor)
+        params = [("page[size]", "100"), *([("page[after]", cursor)] if cursor else [])]
+        response = yield from request(Request("GET", f"{API}/tickets/{id}/audits.json", params, accept=NOT_THERE))
+        if response.status in NOT_THERE:
+            return ()
+        page = _audits(desk, response)
+        for audit in page.audits:
+            authors = (step.author_id or audit.author_id for step in audit.events or () if step.type == "Comment")
+            found += [author for author in authors if author is not None]
+        if not (page.meta.has_more and page.meta.after_cursor):
+            return found
+        cursor = page.meta.after_cursor
+
+
+def _audits(desk: Desk, response: Response) -> _Audits:
+    body = response.json()
+    try:
+        return _Audits.model_validate(body)
+    except ValidationError:
+        pass
+    raise ResponseInvalid(f"the audits of a ticket of `{desk.name}` cannot be read; report this")
+
+
+def _has_customer_written(desk: Desk, ticket: Issue, writers: Sequence[int], result: _Result) -> Flow[bool | None]:
+    """True if the requester wrote, False if staff alone did, None where nothing tells."""
+    if ticket.requester_id in {str(writer) for writer in writers}:
+        return True
+    others = sorted({str(writer) for writer in writers if writer != _SYSTEM})
+    if not others or len(others) > _AT_ONCE:
+        return None
+    users = yield from _fetch_users(desk, others, result)
+    staff: Mapping[str, bool] = {one.data.id: one.data.is_staff for one in users}
+    return False if all(staff.get(writer) for writer in others) else None

@@ -1,0 +1,258 @@
+"""Zendesk as a source: organizations and people first, then tickets and ratings; objects by id; writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from typing import Annotated, ClassVar
+
+from pydantic import Field, SecretStr, model_validator
+
+from alignkit import identity
+from alignkit.connectors.base import (
+    Capability,
+    Checkpoint,
+    ConnectorSettings,
+    Fetched,
+    Finding,
+    NewIssue,
+    Page,
+    Profile,
+    Run,
+    Source,
+    settings,
+)
+from alignkit.connectors.tags import Tags
+from alignkit.connectors.zendesk.checks import check
+from alignkit.connectors.zendesk.desk import API, Desk
+from alignkit.connectors.zendesk.exports import read_organizations, read_ratings, read_tickets, read_users
+from alignkit.connectors.zendesk.fetch import fetch
+from alignkit.connectors.zendesk.profile import PROFILE
+from alignkit.connectors.zendesk.tickets import STATUSES
+from alignkit.errors import DataInvalid, ResponseInvalid
+from alignkit.models.base import Name
+from alignkit.models.exchange import Ref
+from alignkit.models.vocabulary import IssueStatus
+from alignkit.transport import Account, Auth, Basic, Bearer, Flow, JsonValue, Limits, Request, request, subdomain
+
+_Id = Annotated[str, Field(coerce_numbers_to_str=True)]
+
+LIMITS = Limits(
+    reset=("ratelimit-reset", "rate-limit-reset", "x-rate-limit-reset"),
+    remaining=("x-rate-limit-remaining",),
+)
+"""Zendesk counts requests of the whole account in these headers; exports have a limit of their own, told by 429."""
+
+_STREAMS = {
+    "organizations": read_organizations,
+    "users": read_users,
+    "tickets": read_tickets,
+    "satisfaction_ratings": read_ratings,
+}
+
+
+class ZendeskSettings(ConnectorSettings):
+    """What is needed to read one Zendesk; see `Zendesk`."""
+
+    name: Name = "zendesk"
+    subdomain: str | None = None
+    email: str | None = None
+    token: SecretStr | None = None
+    access_token: SecretStr | None = None
+    base_url: str | None = None
+    custom_statuses: Mapping[_Id, IssueStatus] = Field(default_factory=dict[str, IssueStatus])
+    outbound_tags: frozenset[str] = frozenset()
+    internal_tags: frozenset[str] = frozenset()
+    spam_tags: frozenset[str] = frozenset({"spam"})
+    keeps_text: bool = True
+
+    @model_validator(mode="after")
+    def _is_enough(self) -> ZendeskSettings:
+        if self.subdomain is None and self.base_url is None:
+            raise ValueError("give `subdomain`")
+        has_login = self.email is not None and self.token is not None
+        if (self.access_token is not None) == has_login or (self.email is None) != (self.token is None):
+            raise ValueError("give either `email` and `token`, or `access_token`")
+        return self
+
+    @property
+    def root(self) -> str:
+        """Where agents find the service.
+
+        Raises:
+            SettingsError: `subdomain` could name another host.
+        """
+        label = None if self.subdomain is None else subdomain(self.subdomain)
+        return f"https://{label}.zendesk.com" if label else str(self.base_url)
+
+    def auth(self) -> Auth:
+        """How requests are authenticated."""
+        if self.access_token is not None:
+            return Bearer(self.access_token, setting="access_token")
+        return Basic(f"{self.email}/token", self.token or "")
+
+
+class Zendesk(Source):
+    """Reads tickets, people, organizations and ratings from Zendesk Support; writes tickets, internal notes and tags.
+
+    Args:
+        subdomain: of `https://acme.zendesk.com` it is `acme`.
+        email: of an admin, with `token`.
+        token: an API token.
+        access_token: of an OAuth client, in place of `email` and `token`.
+        base_url: a proxy, sandbox or test server in place of `https://SUBDOMAIN.zendesk.com`.
+        name: of this instance; it stays the same when the address changes.
+        custom_statuses: the id, or the name that agents see, of a custom status -> what it means; others mean what
+            their category means.
+        outbound_tags: tags under which agents open tickets to write to customers.
+        internal_tags: tags of tickets that no customer knows of.
+        spam_tags: tags of tickets that are spam.
+        keeps_text: whether subjects and comments on ratings are kept; no decision needs them.
+
+    Raises:
+        SettingsError: a setting is wrong or missing.
+    """
+
+    type = "zendesk"
+    profile: ClassVar[Profile | None] = PROFILE
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(
+        {
+            Capability.INCREMENTAL,
+            Capability.DELETIONS,
+            Capability.MERGES,
+            Capability.FETCH,
+            Capability.WRITE_ISSUE,
+            Capability.WRITE_NOTE,
+            Capability.WRITE_TAG,
+        }
+    )
+    streams: ClassVar[tuple[str, ...]] = tuple(_STREAMS)
+    statuses: ClassVar[Mapping[str, IssueStatus]] = STATUSES
+
+    def __init__(
+        self,
+        subdomain: str | None = None,
+        email: str | None = None,
+        token: str | SecretStr | None = None,
+        *,
+        access_token: str | SecretStr | None = None,
+        base_url: str | None = None,
+        name: str = "zendesk",
+        custom_statuses: Mapping[str, IssueStatus | str] | None = None,
+        outbound_tags: Sequence[str] = (),
+        internal_tags: Sequence[str] = (),
+        spam_tags: Sequence[str] = ("spam",),
+        keeps_text: bool = True,
+    ) -> None:
+        given: dict[str, object] = {
+            "name": name,
+            "subdomain": subdomain,
+            "email": email,
+            "token": token,
+            "access_token": access_token,
+            "base_url": base_url,
+            "custom_statuses": custom_statuses or {},
+            "outbound_tags": outbound_tags,
+            "internal_tags": internal_tags,
+            "spam_tags": spam_tags,
+            "keeps_text": keeps_text,
+        }
+        chosen = settings(ZendeskSettings, self.type, given)
+        self.name: str = chosen.name
+        self.account: Account | None = Account(
+            chosen.base_url or chosen.root, chosen.auth(), name=chosen.name, limits=LIMITS
+        )
+        self._custom_statuses = chosen.custom_statuses
+        self._desk = Desk(
+            chosen.name,
+            chosen.root,
+            chosen.custom_statuses,
+            Tags(chosen.internal_tags, chosen.outbound_tags),
+            chosen.spam_tags,
+            keeps_text=chosen.keeps_text,
+        )
+
+    def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
+        """Reads one page of a stream.
+
+        Raises:
+            DataInvalid: the stream or the checkpoint is not of this connector.
+            CursorExpired: Zendesk does not know the cursor any more.
+        """
+        read = _STREAMS.get(stream)
+        if read is None:
+            raise DataInvalid(f"`{self.name}` has no stream `{stream}`; its streams are {', '.join(self.streams)}")
+        return (yield from read(self._desk, checkpoint, run))
+
+    def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
+        """Reads tickets (`issue`) and users (`contact`) by id, and who wrote where a campaign may have begun it."""
+        return (yield from fetch(self._desk, refs, run))
+
+    def check(self) -> Flow[Sequence[Finding]]:
+        """Looks at credential, role, restrictions, ratings and the custom statuses of the settings."""
+        return (yield from check(self._desk, self._custom_statuses))
+
+    def create_issue(self, issue: NewIssue) -> Flow[str]:
+        """Creates a ticket and returns its id.
+
+        The same issue again within two hours is the same ticket, because Zendesk keeps the key that is sent with it.
+        `queue` is the id of a group.
+
+        Raises:
+            DataInvalid: the requester's address is none, or `queue` is no number.
+        """
+        if identity.email(issue.requester_email) is None:
+            raise DataInvalid("`requester_email` is no e-mail address; a ticket without one reaches nobody")
+        ticket: dict[str, JsonValue] = {
+            "subject": issue.subject,
+            # Not public: what is filed here is told to agents, and no mail goes to the customer.
+            "comment": {"body": issue.body, "public": False},
+            "requester": {"email": issue.requester_email, "name": issue.requester_email},
+        }
+        if issue.tags:
+            ticket["tags"] = list(issue.tags)
+        if issue.queue is not None:
+            ticket["group_id"] = _number(issue.queue, "queue")
+        text = json.dumps(ticket, sort_keys=True).encode()
+        wanted = Request(
+            "POST",
+            f"{API}/tickets.json",
+            json={"ticket": ticket},
+            headers={"Idempotency-Key": blake2b(text, digest_size=16).hexdigest()},
+            repeatable=True,
+        )
+        body = (yield from request(wanted)).json()
+        created = body.get("ticket") if isinstance(body, dict) else None
+        if not isinstance(created, dict) or created.get("id") is None:
+            raise ResponseInvalid(f"`{self.name}` does not name the ticket that it created; look for it there")
+        return str(created["id"])
+
+    def add_note(self, issue_id: str, text: str) -> Flow[None]:
+        """Adds an internal note. It is sent once: after `ServiceUnreachable`, look whether it is there.
+
+        Raises:
+            DataInvalid: the id is no number.
+            RequestRefused: there is no such ticket, or it is closed.
+        """
+        url = f"{API}/tickets/{_number(issue_id, 'issue_id')}.json"
+        body: JsonValue = {"ticket": {"comment": {"body": text, "public": False}}}
+        yield from request(Request("PUT", url, json=body, repeatable=False))
+
+    def add_tag(self, issue_id: str, tag: str) -> Flow[None]:
+        """Adds a tag to a ticket; the others stay.
+
+        Raises:
+            DataInvalid: the id is no number, or the tag is empty or holds a space, which would make two of it.
+            RequestRefused: there is no such ticket, or it is closed.
+        """
+        if not tag or any(character.isspace() for character in tag):
+            raise DataInvalid("a tag is one word; write it with `_` in place of spaces")
+        url = f"{API}/tickets/{_number(issue_id, 'issue_id')}/tags.json"
+        yield from request(Request("PUT", url, json={"tags": [tag]}))
+
+
+def _number(text: str, what: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise DataInvalid(f"`{what}` is a number at Zendesk")
+    return int(text)

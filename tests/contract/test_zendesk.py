@@ -1,0 +1,145 @@
+"""Zendesk is asked what its own description allows, and what it was recorded to answer is read without loss."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+import pytest
+
+from alignkit.connectors.base import NewIssue, Run
+from alignkit.connectors.zendesk import Zendesk
+from alignkit.models.events import AccountChanged, ContactChanged, IssueChanged
+from alignkit.models.exchange import Ref
+from alignkit.models.vocabulary import IssueStatus
+from alignkit.transport import JsonValue, Request, Response, run
+
+from . import evidence, recordings, specs
+from .recordings import Recording
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+NEW = NewIssue(subject="x", body="x", requester_email="ada@example.com", tags=("social",), queue="5")
+
+ANSWER: dict[str, JsonValue] = {
+    "tickets": [
+        {
+            "id": 7,
+            "status": "open",
+            "submitter_id": 11,
+            "requester_id": 12,
+            "tags": ["winback"],
+            "created_at": "2026-10-30T09:00:00Z",
+            "updated_at": "2026-10-30T09:00:00Z",
+        }
+    ],
+    "users": [],
+    "organizations": [],
+    "satisfaction_ratings": [],
+    "custom_statuses": [],
+    "audits": [{"author_id": 11, "events": [{"type": "Comment"}]}],
+    "user": {"id": 1, "role": "admin"},
+    "ticket": {"id": 7},
+    "after_cursor": "c1",
+    "end_of_stream": True,
+    "end_time": 1_772_000_000,
+    "meta": {"has_more": True, "after_cursor": "c1"},
+}
+
+
+def zendesk() -> Zendesk:
+    return Zendesk(
+        "acme", "agent@example.com", "sample-token", outbound_tags=["winback"], custom_statuses={"Waiting": "snoozed"}
+    )
+
+
+def answer(body: JsonValue) -> Response:
+    return Response(200, {"date": format_datetime(NOW, usegmt=True)}, json.dumps(body).encode())
+
+
+def asked(service: Zendesk, stream: str) -> list[Request]:
+    """What a first page of a stream asks for, and a second one."""
+    sent: list[Request] = []
+
+    def send(request: Request) -> Response:
+        sent.append(request)
+        return answer(ANSWER)
+
+    first = run(service.attend(service.read(stream, None, Run(NOW))), send)
+    run(service.attend(service.read(stream, first.checkpoint, Run(NOW))), send)
+    return sent
+
+
+def test_it_is_asked_what_its_description_allows() -> None:
+    cursor = {"start_time": "[D4] the first call alone has a time, later ones have the cursor"}
+    for stream in Zendesk.streams:
+        requests = asked(zendesk(), stream)
+        excused = cursor if stream in ("users", "tickets") else None
+        evidence.hold("zendesk", stream, requests=specs.check("zendesk", requests, excused=excused))
+
+
+def test_what_is_written_and_read_by_id_is_as_its_description_wants_it() -> None:
+    service, sent = zendesk(), list[Request]()
+
+    def send(request: Request) -> Response:
+        sent.append(request)
+        return answer({**ANSWER, "meta": {"has_more": False}})
+
+    for flow in (
+        service.create_issue(NEW),
+        service.add_note("7", "x"),
+        service.add_tag("7", "vip"),
+        service.check(),
+        service.fetch([Ref("issue", "7"), Ref("issue", "8"), Ref("contact", "12")], Run(NOW)),
+    ):
+        run(service.attend(flow), send)
+    assert specs.check("zendesk", sent) == 10
+
+
+def holding(*keys: str) -> list[Recording]:
+    """The recorded answers of the interface for programs that hold such records, one or several."""
+    found = recordings.recordings("zendesk", r"/api/v2/(?!help_center).*")
+    return [one for one in found if rows(one, keys)]
+
+
+def rows(one: Recording, keys: Sequence[str]) -> list[JsonValue]:
+    return [row for key in keys for row in one.rows(key) if isinstance(row, dict)]
+
+
+def read(one: Recording, stream: str, *keys: str) -> list[object]:
+    """Every event that these records become; nothing may be put aside."""
+    service = zendesk()
+    response = one.answering({stream: rows(one, keys), "end_of_stream": True, "meta": {"has_more": False}})
+    page = recordings.page(service, stream, response, path=r".*/(incremental|satisfaction_ratings).*")
+    assert not page.quarantined, f"{one.origin}: {page.quarantined}"
+    return list(page.events)
+
+
+def test_every_recorded_ticket_is_read_with_its_status_and_its_customer() -> None:
+    found = [one for one in holding("tickets", "ticket") if "requester_id" in str(one.response.content)]
+    count = 0
+    for one in found:
+        events = [event for event in read(one, "tickets", "tickets", "ticket") if isinstance(event, IssueChanged)]
+        issues = [event.data for event in events]
+        assert len(issues) == len(rows(one, ("tickets", "ticket"))), one.origin
+        assert all(issue.requester_id for issue in issues), one.origin
+        assert all(issue.status is not IssueStatus.UNKNOWN for issue in issues), one.origin
+        count += bool(issues)
+    evidence.hold("zendesk", "tickets", recorded=count)
+
+
+@pytest.mark.parametrize(
+    ("stream", "one", "kind"), [("users", "user", ContactChanged), ("organizations", "organization", AccountChanged)]
+)
+def test_every_recorded_user_and_organization_is_read(stream: str, one: str, kind: type) -> None:
+    found = holding(stream, one)
+    for recording in found:
+        events = [event for event in read(recording, stream, stream, one) if isinstance(event, kind)]
+        assert len(events) == len(rows(recording, (stream, one))), recording.origin
+    evidence.hold("zendesk", stream, recorded=len(found))
+
+
+def test_no_rating_was_recorded() -> None:
+    assert holding("satisfaction_ratings", "satisfaction_rating") == []
+    evidence.hold("zendesk", "satisfaction_ratings", recorded=0)
