@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -26,8 +25,6 @@ from alignkit.errors import DataInvalid
 from alignkit.models import Category, Channel, Hold, HoldKind
 from alignkit.stores.base import OWN_SOURCE
 from alignkit.sync import ReleaseResult
-
-_HOLD_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def hold(
@@ -56,7 +53,7 @@ def hold(
 def release(
     session: Session,
     target: Annotated[
-        str | None, typer.Argument(metavar="[HOLD|WHO]", help="The id of a manual hold, or the person who is held.")
+        str | None, typer.Argument(metavar="[HOLD|WHO]", help="The id of a hold, or the person who is held by hand.")
     ] = None,
     all_ours: Annotated[
         str | None,
@@ -65,7 +62,7 @@ def release(
     reason: Annotated[str, typer.Option("--reason", help="Why it is lifted.")] = "",
     now: Now = None,
 ) -> None:
-    """Lift manual holds, or release everything that is ours at a destination from the ledger alone.
+    """Lift holds of our own, or release everything that is ours at a destination from the ledger alone.
 
     After `--all-ours` the next push holds again whom the policy suppresses.
     """
@@ -88,7 +85,7 @@ def _manual_holds(session: Session, target: str, now: datetime) -> list[str]:
     Raises:
         DataInvalid: there is none.
     """
-    if _HOLD_ID.fullmatch(target):
+    if session.store.hold(OWN_SOURCE, target) is not None:
         return [target]
     customer = session.store.customer(target)
     keys = {identity.identifier(target), *(customer.identifiers if customer else ())}

@@ -16,14 +16,17 @@ from alignkit.cli.command import Now, Session, command, ended
 from alignkit.cli.exits import Exit
 from alignkit.cli.output import age, moment, number, stamp
 from alignkit.cli.parameters import parameters, takes_more
+from alignkit.cli.stopping import tell_stop, tell_wide
 from alignkit.connectors.base import Finding, Sink, Source
 from alignkit.errors import AlignkitError
 from alignkit.models import Hold, HoldKind
 from alignkit.rules.durations import spell_duration
 from alignkit.rules.policy import Policy
 from alignkit.stores import MemoryStore, SQLiteStore
-from alignkit.stores.base import SourceState
+from alignkit.stores.base import DeferredState, SourceState
 from alignkit.sync import Sync
+from alignkit.sync.incident import is_about_single_people, is_in_force
+from alignkit.sync.stop import find_all, is_stop
 
 _LISTED = 10
 """How many records of the quarantine people are shown; programs get them all."""
@@ -38,6 +41,10 @@ def status(session: Session, now: Now = None) -> None:
     _tell_unknown(session, store)
     _tell_quarantine(session, store)
     _tell_holds(session, store, at)
+    _tell_wide(session, store, at)
+    _tell_delivery(session, store)
+    for stopped in find_all(store, at):
+        tell_stop(session.output, stopped)
 
 
 def _tell_sources(session: Session, store: SQLiteStore, now: datetime) -> None:
@@ -122,6 +129,8 @@ def _tell_holds(session: Session, store: SQLiteStore, now: datetime) -> None:
     groups: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     since: dict[tuple[str, str], datetime] = {}
     for hold in store.holds(active_at=now):
+        if not is_about_single_people(hold):
+            continue
         group = (hold.source, _why(hold))
         groups[group][_age_group(now - hold.opened_at)] += 1
         since[group] = min(since.get(group, hold.opened_at), hold.opened_at)
@@ -142,6 +151,37 @@ def _tell_holds(session: Session, store: SQLiteStore, now: datetime) -> None:
     session.output.table("Holds", ("where", "why", "people", *names), rows, right=("people", *names))
     if not rows:
         session.output.say("nobody is held")
+
+
+def _tell_wide(session: Session, store: SQLiteStore, now: datetime) -> None:
+    """Holds on many people, without stops, which are told last and loudest."""
+    wide = [one for one in store.wide_holds() if is_in_force(one.hold, now) and not is_stop(one.hold)]
+    tell_wide(session.output, wide)
+
+
+def _tell_delivery(session: Session, store: SQLiteStore) -> None:
+    """Releases under way, and how many messages wait."""
+    for wave in store.waves():
+        session.output.row(
+            "wave",
+            destination=wave.destination,
+            scope=wave.scope,
+            since=stamp(wave.since),
+            people=wave.people,
+            released=wave.released,
+        )
+    rows = [
+        (wave.destination, wave.scope, moment(wave.since), f"{wave.released:,}", f"{wave.people:,}")
+        for wave in store.waves()
+    ]
+    columns = ("where", "kind of message", "since (UTC)", "let go", "of")
+    session.output.table("Let go piece by piece", columns, rows, right=columns[3:])
+    states = Counter(one.state.value for one in store.deferred())
+    session.output.row("backlog", **{state.value: states[state.value] for state in DeferredState})
+    if states["waiting"] or states["told"]:
+        session.output.say(
+            f"{number(states['waiting'], 'deferred message')} waiting, {states['told']:,} told and not acknowledged"
+        )
 
 
 def _why(hold: Hold) -> str:

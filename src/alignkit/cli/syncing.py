@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -20,8 +20,10 @@ from alignkit.cli.command import (
     command,
     ended,
 )
+from alignkit.cli.deferring import PerHour, Stage, StageEvery, a_pace, tell_paced
 from alignkit.cli.exits import Exit, exit_of
 from alignkit.cli.output import SHOWN, Output, moment, number, stamp
+from alignkit.cli.stopping import tell_stop, tell_wide
 from alignkit.errors import AlignkitError, SettingsError, StoreDamaged, StoreUnavailable
 from alignkit.sync import Brake, Change, PullResult, PushResult, ReconcileResult
 
@@ -46,7 +48,7 @@ def pull(
     ] = None,
     now: Now = None,
 ) -> None:
-    """Bring in what is new at the sources.
+    """Bring in what is new at the sources, and look up anew whom open incidents concern.
 
     A source that fails does not keep the others waiting; the exit code is that of the first failure.
     """
@@ -70,6 +72,8 @@ def pull(
             session.output.error(error, name)
             failure = failure or error
     _tell_pulls(session, results)
+    if results:
+        tell_wide(session.output, session.sync(new=True).refresh_incidents(now=now))
     if failure is not None:
         raise ended(exit_of(failure))
 
@@ -129,6 +133,9 @@ def push(
     brake_share: Annotated[
         float, typer.Option("--brake-share", metavar="X", min=0, max=1, help="So much of the audience may change.")
     ] = Brake().share,
+    per_hour: PerHour = None,
+    stage: Stage = None,
+    stage_every: StageEvery = timedelta(days=1),
     show_all: ShowAll = False,
     now: Now = None,
 ) -> None:
@@ -137,7 +144,16 @@ def push(
     sink, policy = session.settings.destination(destination), session.settings.policy()
     brake = None if no_brake else Brake(brake_floor, brake_share)
     with session.output.progress(destination) as told:
-        result = session.sync().push(sink, policy, wanted, dry_run=dry_run, brake=brake, on_progress=told, now=now)
+        result = session.sync().push(
+            sink,
+            policy,
+            wanted,
+            dry_run=dry_run,
+            brake=brake,
+            pace=a_pace(per_hour, stage, stage_every),
+            on_progress=told,
+            now=now,
+        )
     _tell_push(session, result, len(result.changes) if show_all else SHOWN)
     if policy.mode != "enforce":
         session.output.say(f"the policy is in `{policy.mode}` mode, so nothing was sent", "yellow")
@@ -188,6 +204,11 @@ def _tell_push(session: Session, result: PushResult, shown: int) -> None:
         )
     if result.braked is not None:
         output.say(f"the brake acted: {result.braked}", "bold red")
+    tell_paced(output, result.paced)
+    tell_wide(output, list(result.capped))
+    if result.stopped is not None:
+        tell_stop(output, result.stopped)
+        output.say("until it is resumed nothing is sent here", "bold red")
 
 
 def _tell_holds(output: Output, title: str, changes: Sequence[Change], shown: int) -> None:

@@ -24,7 +24,7 @@ from alignkit.stores.cohort import CAP, Cohort
 from alignkit.sync.lease import Tenure
 from alignkit.sync.ledger import parts
 from alignkit.sync.manual import changed, hold_event, lifted
-from alignkit.sync.stop import STOP
+from alignkit.sync.stop import STOP, is_stop
 
 PART = 500
 """How many people one part of a hold carries."""
@@ -138,9 +138,10 @@ def capped(store: Store, now: datetime) -> tuple[WideHold, ...]:
     return tuple(one for one in store.wide_holds() if one.is_capped and is_in_force(one.hold, now))
 
 
-def is_part(hold: Hold) -> bool:
-    """Whether a hold carries another one of our own out."""
-    return hold.source == OWN_SOURCE and "." in hold.id and not hold.id.startswith(f"{STOP}.")
+def is_about_single_people(hold: Hold) -> bool:
+    """Whether a hold names a few people: it is no stop, on no cohort or account, and no part of one."""
+    is_part = hold.source == OWN_SOURCE and "." in hold.id and hold.kind is not HoldKind.AUTOMATIC
+    return not (is_part or is_stop(hold) or hold.cohort is not None or hold.account_ids)
 
 
 def _is_carried_out(hold: Hold) -> bool:

@@ -126,6 +126,11 @@ def refuse(store: Store, destination: str | None, now: datetime) -> None:
         raise Stopped(f"{stop.explain(now)}; resume it, then run this again")
 
 
+def is_stop(hold: Hold) -> bool:
+    """Whether a hold is a stop of everything or of a destination."""
+    return hold.source == OWN_SOURCE and hold.id.partition(".")[0] == STOP
+
+
 def _id(destination: str | None) -> str:
     return STOP if destination is None else f"{STOP}.{destination}"
 
