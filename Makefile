@@ -30,6 +30,13 @@ live: $(STAMPS)/test ## end-to-end tests against real servers on loopback; needs
 	tests/live/install.sh
 	$(BIN)/python -m pytest -m live tests/live
 
+# Goes on where it stopped; PAIRS and MINUTES say how far, and the seeds are printed.
+PAIRS ?= 1000000
+MINUTES ?= 120
+.PHONY: fuzz
+fuzz: $(STAMPS)/test ## a million generated policies and facts, decided by the engine and by the semantics page
+	$(BIN)/python -m tests.reference.fuzz --pairs $(PAIRS) --minutes $(MINUTES)
+
 .PHONY: bench
 bench: $(STAMPS)/bench ## the figures, each against a baseline of the same run
 	$(BIN)/python -m benchmarks

@@ -1,12 +1,12 @@
-"""Runs the benchmarks: `python -m benchmarks [ingest] [gate] [imports] [--small]`."""
+"""Runs the benchmarks: `python -m benchmarks [imports] [ingest] [gate] [rules] [--small]`."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import gate, imports, ingest
+from benchmarks import gate, imports, ingest, rules
 
-ALL = {"imports": imports.main, "ingest": ingest.main, "gate": gate.main}
+ALL = {"imports": imports.main, "ingest": ingest.main, "gate": gate.main, "rules": rules.main}
 
 
 def main(arguments: list[str]) -> int:
