@@ -127,10 +127,10 @@ def _in_common(asked: Asked, value: Any, message: Message) -> bool:
     return not set(_several(value)).isdisjoint(_several(getattr(message, str(asked.operand))))
 
 
-def _several(value: object) -> tuple[Any, ...]:
+def _several(value: object) -> tuple[object, ...]:
     """The values that a list has; a value by itself; nothing where there is none."""
     if isinstance(value, tuple):
-        return cast("tuple[Any, ...]", value)
+        return cast("tuple[object, ...]", value)
     return () if value is None else (value,)
 
 
