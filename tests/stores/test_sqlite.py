@@ -8,6 +8,7 @@ import sys
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from alignkit.errors import AlignkitError, DataInvalid, StoreDamaged, StoreUnava
 from alignkit.models import Event, IssueChanged
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.stores import MemoryStore, SQLiteStore, Store
-from alignkit.stores.base import LedgerState
+from alignkit.stores.base import Became, LedgerState, Reach, Wave
 from alignkit.testing.stores import (
     DESK,
     EVERYTHING,
@@ -38,6 +39,8 @@ from alignkit.testing.stores import (
     row,
     story,
     told,
+    waits,
+    wide,
 )
 
 from .breaking import BreakableStore, dump
@@ -81,6 +84,16 @@ WRITES: dict[str, Callable[[Store], object]] = {
     "expect": lambda store: store.expect(DESK, "fake", ["users", "issues"]),
     "postpone": lambda store: store.postpone(DESK, [Ref("issue", "1")], at(200)),
     "acquire": lambda store: store.acquire("run", "me", at(0), TERM),
+    "hold many": lambda store: store.apply(
+        page([wide("h2", 1, cohort='{"everybody": true}')], stream=None, reaches=[Reach("h2", None, "Grace")])
+    ),
+    "confirm": lambda store: store.confirm(DESK, Reach("h1", None, "Grace", "sure", at(2))),
+    "defer": lambda store: store.defer(waits("r3")),
+    "tell": lambda store: store.tell([waits("r1")], [waits("r3")]),
+    "give back": lambda store: store.give_back(["r2"]),
+    "acknowledge": lambda store: store.acknowledge(["r1", "r2"]),
+    "keep wave": lambda store: store.keep_wave(Wave("list", "x", at(0), 3, 0), 1, at(1)),
+    "end wave": lambda store: store.end_wave("list", "y"),
 }
 
 
@@ -99,6 +112,11 @@ def test_a_failure_at_any_statement_leaves_nothing_half_written(path: Path, name
         put(store, story()[:9], 50)
         store.apply(page([], 50, stream="users", wanted=[Ref("issue", "1"), Ref("contact", "u1")]))
         store.intend([row("a@x.example")], add=[cause("a@x.example")])
+        put(store, [wide("h1", 1, account_ids=("desk/a1",))], 50)
+        for reference in ("r1", "r2"):
+            store.defer(waits(reference))
+        store.tell([replace(waits("r2"), became=Became.SEND, told_at=at(2))])
+        store.keep_wave(Wave("list", "y", at(0), 3, 0), 1, at(1))
         before = dump(path)
         failures = 0
         while failures < MOST_STATEMENTS and _fails(store, name, at_statement=failures + 1):
@@ -205,6 +223,8 @@ def test_no_byte_of_a_forgotten_person_stays_in_any_file(store: SQLiteStore, pat
         store.intend([row(address, LedgerState.INTENDED)], add=[cause(address), cause(address, "upsell/email")])
     store.strike("list", ["ADA@shop.example"])
     store.intend([row("ada@home.example", LedgerState.REJECTED)])
+    store.defer(waits("for ada@shop.example", who="email:ada@home.example"))
+    store.defer(waits("for bob", who="email:bob@shop.example"))
     before = _everything_in(tmp_path)
     identifiers = (b"ada@shop.example", b"ada@home.example", b"desk/u1", b"+49301234567")
     assert all(known in before for known in identifiers)
