@@ -81,7 +81,7 @@ class Served:
 
 
 def _request(root: str, handler: BaseHTTPRequestHandler, content: bytes) -> Request:
-    headers = dict(handler.headers.items())
+    headers = {name.title(): value for name, value in handler.headers.items()}
     kind = headers.get("Content-Type", "")
     url = f"{root}{handler.path}"
     if kind.startswith("application/json"):

@@ -181,7 +181,8 @@ class Renews:
         path: a regular expression for the whole path of the request for a new token, which is a POST.
         presents: what such a request shows for it: the secret, or the refresh token of the last answer.
         answer: the body of the answer, from the access token and the refresh token.
-        is_single_use: whether a refresh token is good for one renewal, which gives the next.
+        is_single_use: whether a refresh token is good for one renewal, which gives the next. It stays good until
+            the access token that it brought is used, so that an answer may be lost.
         secret_lasts: whether the secret itself stays good all the same, as a password does.
         status: the status that tells of a token that ended.
         words: what the error's body says then.

@@ -70,6 +70,7 @@ class SheetService:
     tokens: TokenStore = field(default_factory=MemoryTokens)
     root: str = ""
     _ended: int = 0
+    _refreshes: list[str] = field(default_factory=list[str])
     _snapshots: dict[str, list[Row]] = field(default_factory=dict[str, list[Row]])
 
     @property
@@ -119,8 +120,13 @@ class SheetService:
             return
         if not self.sheet.admits(request, self.secret):
             raise Refused(401, "the credential is wrong")
-        if self.sheet.renews and not self.sheet.admits(request, self._access):
-            raise Refused(self.sheet.renews.status, self.sheet.renews.words)
+        if self.sheet.renews:
+            self._admit_token(request, self.sheet.renews)
+
+    def _admit_token(self, request: Request, rule: Renews) -> None:
+        if not self.sheet.admits(request, self._access):
+            raise Refused(rule.status, rule.words)
+        self._refreshes = self._refreshes[-1:]
 
     @property
     def _access(self) -> str:
@@ -132,12 +138,12 @@ class SheetService:
         self._ended += 1
 
     def _new_token(self, request: Request, rule: Renews) -> JsonValue:
-        refresh = f"{self.secret}-refresh-{self.renewals}" if self.renewals else self.secret
-        good = {refresh} if rule.is_single_use else {refresh, self.secret}
+        good = {*self._refreshes} or {self.secret}
         if rule.presents(request) not in good | ({self.secret} if rule.secret_lasts else set()):
             raise Refused(400, "invalid_grant")
         self.renewals += 1
-        following = self.secret if not rule.is_single_use else f"{self.secret}-refresh-{self.renewals}"
+        following = f"{self.secret}-refresh-{self.renewals}" if rule.is_single_use else self.secret
+        self._refreshes = [*(self._refreshes or [self.secret]), following]
         return rule.answer(self._access, following)
 
     def limit(self, seconds: int) -> Response | None:
@@ -161,7 +167,8 @@ class SheetService:
         if ask.is_from_oldest:
             page, end = rows[max(0, reach - size) : reach], size
         else:
-            end = max(start, min(start + self._thinned(listing, size), reach))
+            edge = listing.cap.rows if listing.cap and listing.cap.rows else reach
+            end = max(start, min(start + self._thinned(listing, size), reach, edge))
             page = rows[start:end]
         has_more = end < reach
         token = None
