@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -17,7 +17,7 @@ from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import Initiator, IssueStatus, SurveyBucket
 from alignkit.stores import MemoryStore
 from alignkit.sync import Sync
-from alignkit.testing.histories import SheetTests
+from alignkit.testing import SheetTests
 from alignkit.testing.sheet import Sheet
 from alignkit.testing.sheet_service import SheetService
 from alignkit.transport import JsonValue, Response
@@ -33,13 +33,6 @@ RATINGS = "/api/v2/satisfaction_ratings.json"
 SEVERAL = "/api/v2/tickets/show_many.json"
 PEOPLE = "/api/v2/users/show_many.json"
 EMPTY: dict[str, JsonValue] = {"after_cursor": None, "end_of_stream": True}
-
-
-class TestZendeskSheet(SheetTests):
-    sheet: ClassVar[Sheet] = ZENDESK
-
-    def connector(self, service: SheetService) -> Zendesk:
-        return Zendesk("acme", "agent@example.com", self.secret, base_url=service.base_url)
 
 
 def zendesk(**settings: Any) -> Zendesk:
@@ -388,7 +381,32 @@ def test_the_doctor_tells_of_a_custom_status_that_is_not_there() -> None:
     assert "there is none of this name" in told(ADMIN, custom_statuses={"Lost": "closed"})["custom status `Lost`"]
 
 
-def test_an_answer_for_the_query_of_a_request_is_read_as_sent() -> None:
+def test_an_empty_page_that_is_not_the_last_ends_nothing() -> None:
+    service = Answers({TICKETS: {"tickets": [], "after_cursor": "c2", "end_of_stream": False}})
+    page = read(zendesk(), "tickets", service, {"cursor": "c1"})
+    assert (page.checkpoint, page.more) == ({"cursor": "c2"}, True)
+
+
+def test_people_and_metrics_are_asked_for_with_tickets() -> None:
     service = Answers({TICKETS: Response(200, {}, b'{"tickets": [], "end_of_stream": true}')})
     read(zendesk(), "tickets", service)
     assert query(service.asked[0])["include"] == "users,metric_sets"
+
+
+class TestZendeskSheet(SheetTests):
+    sheet: ClassVar[Sheet] = ZENDESK
+    shown: ClassVar[Mapping[str, str | Callable[..., object]]] = {
+        "2": test_the_next_run_sends_the_cursor_and_no_time,
+        "3": test_a_start_within_the_last_minute_is_moved_back_by_the_services_clock,
+        "11": test_a_cursor_that_is_not_known_is_told_as_expired,
+        "13": test_an_empty_page_that_is_not_the_last_ends_nothing,
+        "x5": test_the_doctor_tells_who_sees_only_a_part,
+    }
+    not_applicable: ClassVar[Mapping[str, str]] = {
+        "5": "the export goes by the time at which Zendesk noted a change, which no change precedes",
+        "10": "an export has no cap: its cursor leads to the end",
+        "38": "an API token does not end, and an access token that ended is told",
+    }
+
+    def connector(self, service: SheetService) -> Zendesk:
+        return Zendesk("acme", "agent@example.com", self.secret, base_url=service.base_url)

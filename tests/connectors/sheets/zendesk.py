@@ -17,6 +17,7 @@ from alignkit.testing.sheet import (
     Limited,
     Listing,
     Lookup,
+    Optional,
     Refused,
     Repeats,
     Sheet,
@@ -360,6 +361,13 @@ ZENDESK = Sheet(
         said("I", "Filter field is generated_timestamp, which moves on system updates; updated_at does not")
     ),
     limited=Limited(said("D", "429 with Retry-After (s): wait exactly that")),
+    optional=(
+        Optional(
+            rf"{API}/satisfaction_ratings\.json",
+            403,
+            said("C", "403/404 when plan lacks CSAT => optional stream, not fatal"),
+        ),
+    ),
     error=error,
     headers=left,
 )
