@@ -23,7 +23,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"models"}),
     frozenset({"identity", "fold", "signals", "rules", "transport"}),
     frozenset({"connectors", "stores"}),
-    frozenset({"sync", "gate", "registry"}),
+    frozenset({"sync", "gate", "registry", "interchange"}),
     frozenset({"cli", "testing", "__init__"}),
 )
 HEIGHT = {unit: height for height, layer in enumerate(LAYERS) for unit in layer}

@@ -25,6 +25,8 @@ BUILT_IN = {
     "zendesk": ("alignkit.connectors.zendesk", "Zendesk"),
     "export": ("alignkit.connectors.export", "Export"),
     "audience_file": ("alignkit.connectors.audience_file", "AudienceFile"),
+    "segment": ("alignkit.interchange.segment", "Segment"),
+    "singer": ("alignkit.interchange.singer", "Singer"),
 }
 
 _registered: dict[str, Connector] = {}
