@@ -109,7 +109,7 @@ class Starter(Model, frozen=True):
     solicitation_freshness: Duration = timedelta(hours=2)
 
     def policy(self) -> Policy:
-        """The starter policy with these parameters."""
+        """The policy with these parameters."""
         return Policy(
             name=self.name,
             mode=self.mode,
@@ -124,8 +124,13 @@ class Starter(Model, frozen=True):
                 *self._feedback(),
                 *self._account(),
                 *self._stored_holds(),
+                *self.further_rules(),
             ),
         )
+
+    def further_rules(self) -> tuple[Rule, ...]:
+        """What a preset for one kind of business adds."""
+        return ()
 
     def _freshness(self) -> tuple[Freshness, ...]:
         marketing = tuple(category for category in MARKETING if category is not Category.SOLICITATION)
@@ -135,7 +140,7 @@ class Starter(Model, frozen=True):
         )
 
     def _active_issue(self) -> tuple[Rule, ...]:
-        active = (*self._counted(), *self._holding())
+        active = (*self.counted(), *self._holding())
         return (
             suppress(
                 "open-issue",
@@ -157,7 +162,7 @@ class Starter(Model, frozen=True):
         )
 
     def _onboarding(self) -> tuple[Rule, ...]:
-        active = (*self._counted(), *self._holding(), is_in("priority", self.onboarding_priorities))
+        active = (*self.counted(), *self._holding(), is_in("priority", self.onboarding_priorities))
         return (
             suppress(
                 "onboarding-issue",
@@ -181,7 +186,7 @@ class Starter(Model, frozen=True):
     def _reports(self) -> tuple[Rule, ...]:
         categories = tuple(dict.fromkeys((*self.held_categories, Category.ONBOARDING)))
         unknown = (RowTest(field="active", is_unset=True), RowTest(field="excluded", is_unset=True))
-        expired = (self._is_expired(), *self._counted(), *self._holding())
+        expired = (self._is_expired(), *self.counted(), *self._holding())
         return (
             note(
                 "unknown-status",
@@ -200,7 +205,7 @@ class Starter(Model, frozen=True):
         )
 
     def _resolved_issue(self) -> tuple[Rule, ...]:
-        resolved = (*self._counted(), is_in("status", ("resolved", "closed")))
+        resolved = (*self.counted(), is_in("status", ("resolved", "closed")))
         rated_good, rated_bad = is_in("rating", ("good", "promoter")), is_in("rating", ("bad", "detractor"))
         return (
             suppress(
@@ -321,7 +326,7 @@ class Starter(Model, frozen=True):
             ),
         )
 
-    def _counted(self) -> tuple[Test, ...]:
+    def counted(self) -> tuple[Test, ...]:
         """Rows that are a customer's problem and that the narrowing parameters let through."""
         narrowed = (
             ("priority", self.only_priorities),
