@@ -33,10 +33,6 @@ MAX_BYTES = 64 * 1024 * 1024
 """The default for the longest line and the largest JSON array: 64 MiB."""
 
 
-_BUFFER = 1024 * 1024
-"""Pages run to megabytes; the usual few kilobytes at a time would cost a fifth of reading them."""
-
-
 _Id = Annotated[str, Field(coerce_numbers_to_str=True)]
 
 
@@ -218,7 +214,7 @@ def _since(checkpoint: Checkpoint | None, run: Run) -> datetime | None:
 @contextmanager
 def _opened(name: str, path: Path, limit: int) -> Generator[OpenFile]:
     try:
-        stream = path.open("rb", buffering=_BUFFER)
+        stream = path.open("rb", buffering=0)
     except OSError as error:
         raise SettingsError(f"`{name}` cannot be read: {error.strerror}; give this user the right to read it") from None
     with stream:

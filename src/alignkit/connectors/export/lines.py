@@ -18,7 +18,7 @@ def layout(file: OpenFile, start: int, reader: Reader) -> str | None:
     Raises:
         DataInvalid: it is one JSON document over many lines.
     """
-    first = next((line for line in file.lines(start) if line.strip()), b"")
+    first = next((line for line in file.lines(start) if not line.isspace()), b"")
     if first.strip() == b"{" and first.endswith(b"\n"):
         raise DataInvalid(f"`{file.name}` is one JSON document over many lines; write one page or record a line")
     if not first.endswith(b"\n") and not _is_json(first):
@@ -43,7 +43,7 @@ def step(file: OpenFile, place: Place, reader: Reader) -> Step:
             left = len(line)
             break
         end = at + len(line)
-        if line.strip():
+        if not line.isspace():
             texts.append(line)
             places.append(f"{file.name} at byte {at}")
         if texts and (place.layout == PAGES or len(texts) == PAGE or end - place.offset > _PAGE_BYTES):

@@ -93,7 +93,7 @@ class Mapping:
             naive_is_utc=self.naive_is_utc,
             separator=self.separator,
             also=self.also,
-            finish=partial(_finish, self.finish, tags, keeps_text),
+            finish=self.finish if keeps_text and not any(tags) else partial(_finish, self.finish, tags, keeps_text),
         )
 
     def contact_shape(self) -> Shape[Contact]:

@@ -7,16 +7,20 @@ nothing that only one of the two ways would read, or would read differently.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import ast
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from operator import attrgetter
-from typing import Annotated, Any, NamedTuple
+from functools import partial
+from typing import Annotated, Any, NamedTuple, cast
 
 import msgspec
 from pydantic_core import from_json
 
+from alignkit.connectors.records.convert import Convert
+from alignkit.connectors.records.filler import Step, attribute, filler
 from alignkit.connectors.records.recipe import Found, Recipe, Want
 from alignkit.connectors.records.shape import Path, Shape, Values, alternatives, keys_of
+from alignkit.models.base import in_utc
 
 UNSET = msgspec.UNSET
 _TEXT = str | int
@@ -50,20 +54,20 @@ class Fast:
     """
 
     def __init__(self, recipes: Mapping[Path, Recipe[Any]], beside: Sequence[Want]) -> None:
-        self._lists: list[tuple[Taken, Recipe[Any]]] = []
         root = Object()
+        self._lists: list[tuple[Path, Recipe[Any], Taker]] = []
         records: Any = None
         for path, recipe in recipes.items():
             record = Object()
-            taken = Taken(record, recipe.wants)
+            taker = Taker(record, recipe.wants, recipe.converters)
             records = list[record.struct()] | None  # type: ignore[misc] # made while the program runs
-            self._lists.append((taken, recipe))
+            self._lists.append((path, recipe, taker))
             if path:
                 root.add(keys_of(path), records, is_required=False)
-        self._beside = Taken(root, beside)
+        self._beside = Taker(root, beside, {})
         self._is_list = () in recipes
         self._decoder = msgspec.json.Decoder(records if self._is_list else root.struct())
-        self._places = [] if self._is_list else [root.getter([keys_of(path)]) for path in recipes]
+        self._places = {} if self._is_list else {path: root.names(keys_of(path)) for path in recipes}
 
     def read(self, text: bytes) -> Read | None:
         """The records of a document; None where it has to go the general way."""
@@ -75,14 +79,14 @@ class Fast:
     def _read(self, document: Any) -> Read:
         found: dict[Shape[Any], Sequence[Found[Any]]] = {}
         absent: list[Shape[Any]] = []
-        lists = [document] if self._is_list else [place(document) for place in self._places]
-        for (taken, recipe), records in zip(self._lists, lists, strict=True):
+        for path, recipe, taker in self._lists:
+            records = document if self._is_list else along(document, self._places[path])
             if records is UNSET:
                 absent.append(recipe.shape)
-                continue
-            build, values = recipe.build, taken.values
-            found[recipe.shape] = [build(values(record)) for record in records or ()]
-        return Read(found, {} if self._is_list else self._beside.values(document), absent)
+            else:
+                finished, fill = recipe.finished, taker.fill
+                found[recipe.shape] = [finished(fill(record, recipe.template)) for record in records or ()]
+        return Read(found, {} if self._is_list else self._beside.fill(document, {}), absent)
 
 
 class Object:
@@ -125,10 +129,6 @@ class Object:
             return (name, empty | None, msgspec.field(default_factory=empty))
         return (name, kind) if key in self._required else (name, kind | msgspec.UnsetType, UNSET)
 
-    def getter(self, paths: Sequence[Sequence[str | int]]) -> attrgetter[Any]:
-        """Takes the values at these places out of a decoded object."""
-        return attrgetter(*(".".join(self.names(path)) for path in paths))
-
     def names(self, path: Sequence[str | int]) -> list[str]:
         """The attributes that lead to a place."""
         key = str(path[0])
@@ -136,91 +136,77 @@ class Object:
         return [self._keys[key], *(inner.names(path[1:]) if isinstance(inner, Object) else ())]
 
 
-class Taken:
-    """The values that are wanted of an object, taken from it and brought to what pydantic would give."""
+class Taker:
+    """Takes the values that are wanted out of decoded objects of one kind.
 
-    def __init__(self, record: Object, wants: Sequence[Want]) -> None:
-        paths: list[Sequence[str | int]] = []
-        self._names: list[str] = []
-        self._others: list[tuple[str, str]] = []
-        self._needed: list[str] = []
+    Args:
+        wants: the values; those with a converter are fields.
+        converters: by name, as `Recipe.converters` has them.
+    """
+
+    def __init__(self, record: Object, wants: Sequence[Want], converters: Mapping[str, Convert | None]) -> None:
         for want in wants:
-            is_certain = want.is_required and len(alternatives(want.paths)) == 1
-            if want.is_required and not is_certain:
-                self._needed.append(want.name)
-            for number, path in enumerate(alternatives(want.paths)):
-                kind = _ID if want.name == "id" else _TYPES.get(want.kind, _TEXT)
-                record.add(keys_of(path), kind if want.is_required else kind | None, is_required=is_certain)
-                paths.append(keys_of(path))
-                self._names.append(f"{want.name} {number}" if number else want.name)
-                if number:
-                    self._others.append((want.name, self._names[-1]))
-        certain = {want.name for want in wants if want.is_required and want.name not in self._needed}
-        self._perhaps = [name for name in self._names if name not in certain]
-        self._paths = [record.names(path) for path in paths]
-        self._get = record.getter(paths) if len(paths) > 1 else _alone(record, paths)
-        kinds = {want.name: want.kind for want in wants}
-        self._texts = [
-            name for name, kind in kinds.items() if _TYPES.get(kind, _TEXT) == _TEXT and kind is not datetime
-        ]
-        self._tuples = [name for name, kind in kinds.items() if kind is tuple]
-        self._times = [name for name, kind in kinds.items() if kind is datetime]
-        self._raws = [name for name, kind in kinds.items() if kind is object]
-
-    def values(self, record: Any) -> Values:
-        """The values by name; one that the record lacks is left out."""
-        try:
-            taken = self._get(record)
-        except AttributeError:  # a null where an object might have been
-            taken = [_along(record, path) for path in self._paths]
-        found: Values = dict(zip(self._names, taken, strict=True))
-        for name in self._perhaps:
-            if found[name] is UNSET:
-                del found[name]
-        for name, other in self._others:
-            if other in found:
-                value = found.pop(other)
-                found.setdefault(name, value)
-        for name in self._needed:
-            if name not in found:
+            kind = _ID if want.name == "id" else _TYPES.get(want.kind, _TEXT)
+            places = alternatives(want.paths)
+            if want.is_required and len(places) > 1:
                 raise Unfit
-        for name in self._texts:
-            value = found.get(name)
-            if value.__class__ is int:
-                found[name] = str(value)
-        for name in self._tuples:
-            value = found.get(name)
-            if value:
-                found[name] = _texts(value)
-        for name in self._times:
-            value = found.get(name)
-            if value is not None:
-                found[name] = _time(value)
-        for name in self._raws:
-            if name in found:
-                found[name] = from_json(found[name])
-        return found
+            for place in places:
+                record.add(keys_of(place), kind if want.is_required else kind | None, is_required=want.is_required)
+        paths = [(want, [record.names(keys_of(path)) for path in alternatives(want.paths)]) for want in wants]
+        self._fill = filler([_step(want, map(attribute, names), converters) for want, names in paths], UNSET)
+        self._carefully = filler([_step(want, map(_along, names), converters) for want, names in paths], UNSET)
+
+    def fill(self, record: Any, values: Values) -> Values:
+        """Adds what a record tells; a field that it lacks, or has as null, stays as it is."""
+        try:
+            return self._fill(record, values)
+        except AttributeError:  # a null where an object might have been
+            return self._carefully(record, values)
 
 
-def _along(record: Any, names: Sequence[str]) -> Any:
+def along(record: Any, names: Sequence[str]) -> Any:
+    """What attributes lead to; `UNSET` where there is no such place."""
     for name in names:
         record = getattr(record, name, UNSET)
     return record
 
 
-def _alone(record: Object, paths: Sequence[Sequence[str | int]]) -> Callable[[Any], tuple[Any, ...]]:
-    get = record.getter(paths) if paths else None
+def _along(names: Sequence[str]) -> ast.expr:
+    found: ast.expr = ast.Name("record", ast.Load())
+    for name in names:
+        called = ast.Name("getattr", ast.Load())
+        found = ast.Call(called, [found, ast.Constant(name), ast.Name("nothing", ast.Load())], [])
+    return found
 
-    def take(found: Any) -> tuple[Any, ...]:
-        return (get(found),) if get else ()
 
-    return take
+def _step(want: Want, sources: Iterable[ast.expr], converters: Mapping[str, Convert | None]) -> Step:
+    """How a decoded value becomes what a field holds."""
+    convert = converters.get(want.name)
+    is_text = False
+    if want.kind is datetime:
+        convert = _time if convert in (None, in_utc) else _unfit
+    elif want.kind is object:
+        convert = from_json
+    elif want.kind is tuple:
+        convert = _texts if convert is None else partial(_converted, convert)
+    else:
+        is_text = want.kind not in _TYPES
+    return Step(want.name, list(sources), convert, is_text, keeps_null=want.name not in converters)
 
 
-def _texts(value: list[str | int | None] | str | int) -> list[str | None] | str:
-    if isinstance(value, list):
-        return [str(one) if isinstance(one, int) else one for one in value]
-    return str(value)
+def _converted(convert: Convert, value: Any) -> Any:
+    return convert(_texts(value)) if value else ()
+
+
+def _unfit(_: Any) -> Any:
+    raise Unfit
+
+
+def _texts(value: Any) -> list[str | None] | str:
+    if not isinstance(value, list):
+        return str(value)
+    found = cast("list[str | int | None]", value)
+    return [str(one) if one.__class__ is int else one for one in found]  # type: ignore[misc] # text now
 
 
 def _time(text: object) -> datetime:

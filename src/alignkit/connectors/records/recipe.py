@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from alignkit.connectors.records.convert import Convert, Words, converter, kind_of, members
+from alignkit.connectors.records.filler import Step, filler, item
 from alignkit.connectors.records.shape import Extras, Paths, Shape, Values
 from alignkit.errors import SettingsError
 from alignkit.models.base import Entity
@@ -97,35 +98,34 @@ class Recipe(Generic[E]):
         self._objects: list[str] = [name for name, one in known.items() if one.default_factory is not None]
         self._is_plain = not shape.model.__pydantic_decorators__.model_validators
         # Applied here: called by pydantic for each value, they take longer.
-        self._converters: list[tuple[str, Any, Convert]] = [
-            (name, self._defaults[name], convert)
-            for name, kind in kinds.items()
-            if (convert := converter(name, kind, shape)) is not None
-        ]
-        self._nullable: list[tuple[str, Any]] = [
-            (name, self._defaults[name])
-            for name, kind in kinds.items()
-            if self._defaults[name] is not None and converter(name, kind, shape) is None
-        ]
+        self.converters: dict[str, Convert | None] = {
+            name: converter(name, kinds[name], shape) for name in known if name in places
+        }
+        self._fill = filler([self._step(want.name) for want in self.wants], _ABSENT)
+
+    def _step(self, name: str) -> Step:
+        return Step(name, [item(name)], self.converters.get(name), keeps_null=name not in self.converters)
+
+    @property
+    def template(self) -> Values:
+        """The fields that a record can tell, each with its default; to be filled and handed to `finished`."""
+        return self._template.copy()
 
     def build(self, found: Values) -> Found[E]:
-        """The entity of what was found.
+        """The entity of what was found: of each value that is wanted, what JSON holds.
 
         Raises:
             ValueError: a value is out of its range, or `finish` refuses the record.
         """
-        values = {**self._template, **found}
-        for name, default, convert in self._converters:
-            value = values[name]
-            values[name] = default if value is None else convert(value)
-        for name, default in self._nullable:
-            if values[name] is None:
-                values[name] = default
+        return self.finished(self._fill(found, self._template.copy()))
+
+    def finished(self, values: Values) -> Found[E]:
+        """The entity of these values, converted already; raises as `build` does."""
         if self._is_issue:
             self._settle_issue(values)
-        shape = self.shape
-        extras = shape.finish(values) if shape.finish else _NOTHING
-        for name in shape.also:
+        finish, also = self.shape.finish, self.shape.also
+        extras = finish(values) if finish else _NOTHING
+        for name in also:
             values.pop(name, None)
         if len(values) > len(self._template):
             self._learn(values.keys())
@@ -156,6 +156,7 @@ class Recipe(Generic[E]):
 
 
 _NOTHING = Extras()
+_ABSENT = object()
 _FOLLOWING = ("status_raw", "remote_created_at")
 """Fields of an issue that follow from others."""
 
