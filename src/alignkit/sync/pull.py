@@ -159,8 +159,9 @@ class PullJob:
             if page.more and _position(page.checkpoint) in seen:
                 raise PagingStuck(f"`{self.source.name}` gave the same page of `{stream}` twice; nothing was skipped")
             yield from call(self._store_page, stream, page)
-            checkpoint = page.checkpoint
-            if not page.more:
+            checkpoint, more = page.checkpoint, page.more
+            del page  # thousands of objects, which need not live on while the next page is read
+            if not more:
                 self.unread.remove(stream)
                 return
 

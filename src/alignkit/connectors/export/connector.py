@@ -24,6 +24,7 @@ from alignkit.connectors.records.shape import listed
 from alignkit.connectors.tags import Tags
 from alignkit.connectors.zendesk.tickets import STATUSES
 from alignkit.errors import AlignkitError, SettingsError
+from alignkit.garbage import put_off
 from alignkit.models.base import Name
 from alignkit.models.events import CustomerEvent, SurveyAnswered
 from alignkit.models.vocabulary import IssueStatus
@@ -115,6 +116,7 @@ class Export(Source):
         """Look for the files, and say of each whether it can be read."""
         return (yield from call(self._findings))
 
+    @put_off()
     def _next_page(self, checkpoint: Checkpoint | None, run: Run) -> Page:
         places = _places(checkpoint)
         since = _since(checkpoint, run)

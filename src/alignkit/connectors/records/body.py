@@ -14,6 +14,7 @@ from alignkit.connectors.records import wire
 from alignkit.connectors.records.recipe import Found, Recipe, Want
 from alignkit.connectors.records.shape import Path, Paths, Shape, Values, keys_of
 from alignkit.errors import ResponseInvalid
+from alignkit.garbage import put_off
 from alignkit.models.base import Entity
 from alignkit.models.exchange import Quarantined
 
@@ -80,6 +81,10 @@ class Body:
         Raises:
             ResponseInvalid: the text is no JSON, or no such document: nothing was read.
         """
+        with put_off():
+            return self._read(text, place)
+
+    def _read(self, text: bytes, place: str) -> Answer:
         answer = self._fast.read(text) if self._fast is not None else None
         if answer is not None:
             return Answer(answer.found, answer.beside, (), answer.absent)

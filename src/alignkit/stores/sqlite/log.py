@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from alignkit import identity
 from alignkit.errors import DataInvalid
+from alignkit.garbage import put_off
 from alignkit.models import EVENT_TYPES, CustomerEvent, Event, Issue, microseconds
 from alignkit.stores.base import Applied, Batch
 from alignkit.stores.facts import KIND_OF, Folded, Kind, fold
@@ -49,7 +50,7 @@ class Log(Runs, People, Tombstones):
         stray = next((event.source for event in batch.events if event.source != batch.source), None)
         if stray is not None:
             raise DataInvalid(f"an event of `{stray}` came with those of `{batch.source}`; store each source by itself")
-        with self.transaction() as db:
+        with put_off(), self.transaction() as db:
             self.guard_lease(db, batch.lease)
             source = self.source_number(db, batch.source)
             events, wanted = self.remembered(db, batch)
