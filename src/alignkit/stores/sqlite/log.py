@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from alignkit import identity
@@ -63,20 +64,22 @@ class Log(Runs, People, Tombstones):
         groups: dict[Key, list[Logged]] = {}
         seq = int(db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0])
         for place, event in enumerate(events, seq + 1):
-            groups.setdefault((KIND_OF[event.type], event.subject), []).append((place, event))
+            key = (KIND_OF[event.type], event.subject)
+            group = groups.get(key)
+            if group is None:
+                groups[key] = [(place, event)]
+            elif all(event.id != other.id for _, other in group):
+                group.append((place, event))
         known = self._known(db, source, groups)
         numbers = self._numbers(db, groups, known)
-        before = db.total_changes
+        if known:
+            groups = self._unheard(db, groups, known)
+        rows = _rows((logged, numbers[key]) for key, group in groups.items() for logged in group)
         db.executemany(
-            "INSERT OR IGNORE INTO events (seq, thing, id, type, time, received_at, version, sequence, extra, data)"
+            "INSERT INTO events (seq, thing, id, type, time, received_at, version, sequence, extra, data)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [_row(logged, numbers[key]) for key, group in groups.items() for logged in group],
+            rows,
         )
-        new = db.total_changes - before
-        if new < len(events):
-            kept = {place for (place,) in db.execute("SELECT seq FROM events WHERE seq > ?", (seq,))}
-            fresh = {key: [one for one in group if one[0] in kept] for key, group in groups.items()}
-            groups = {key: group for key, group in fresh.items() if group}
         for key in known.keys() & groups.keys():
             groups[key] = self.history(db, numbers[key])
         if groups:
@@ -84,7 +87,20 @@ class Log(Runs, People, Tombstones):
         db.executemany(
             "UPDATE things SET seen_at = max(seen_at, ?) WHERE no = ?", [(now, thing.no) for thing in known.values()]
         )
-        return new
+        return len(rows)
+
+    def _unheard(
+        self, db: sqlite3.Connection, groups: Mapping[Key, list[Logged]], known: Mapping[Key, Thing]
+    ) -> dict[Key, list[Logged]]:
+        """The groups without the events that the log has already."""
+        heard = set(
+            db.execute(
+                "SELECT e.thing, e.id FROM json_each(?) CROSS JOIN events e ON e.thing = value",
+                (as_json([thing.no for thing in known.values()]),),
+            )
+        )
+        new = {key: [one for one in groups[key] if (thing.no, one[1].id) not in heard] for key, thing in known.items()}
+        return {key: found for key, group in groups.items() if (found := new.get(key, group))}
 
     def _known(self, db: sqlite3.Connection, source: int, keys: Iterable[Key]) -> dict[Key, Thing]:
         by_kind: dict[Kind, list[str]] = {}
@@ -314,23 +330,36 @@ def _keys(persons: Sequence[identity.Person], accounts: tuple[str, ...]) -> tupl
     return tuple(dict.fromkeys((*(one for person in persons for one in person.identifiers), *accounts)))
 
 
-def _row(logged: Logged, thing: int) -> tuple[Any, ...]:
-    seq, event = logged
-    extra = None
+def _rows(logged: Iterable[tuple[Logged, int]]) -> list[tuple[Any, ...]]:
+    """Rows of the log, out of events and the numbers of the things they are about."""
+    received: dict[datetime, int] = {}
+    rows: list[tuple[Any, ...]] = []
+    for (seq, event), thing in logged:
+        received_at = received.get(event.received_at)
+        if received_at is None:
+            received_at = received[event.received_at] = microseconds(event.received_at)
+        rows.append(
+            (
+                seq,
+                thing,
+                event.id,
+                _NUMBER_OF_TYPE[event.type],
+                microseconds(event.time),
+                received_at,
+                event.source_version,
+                event.sequence,
+                _extra(event),
+                event.data_text(),
+            )
+        )
+    return rows
+
+
+def _extra(event: Event) -> str | None:
+    """What an envelope says beside the columns, as JSON; None for nearly every event."""
     if event.correlation_id or event.causation_id or event.schema_version != 1:
-        extra = json.dumps({name: getattr(event, name) for name in _ENVELOPE_EXTRAS})
-    return (
-        seq,
-        thing,
-        event.id,
-        _NUMBER_OF_TYPE[event.type],
-        microseconds(event.time),
-        microseconds(event.received_at),
-        event.source_version,
-        event.sequence,
-        extra,
-        event.data_text(),
-    )
+        return json.dumps({name: getattr(event, name) for name in _ENVELOPE_EXTRAS})
+    return None
 
 
 def decoded(row: Sequence[Any]) -> CustomerEvent:

@@ -21,8 +21,8 @@ Concerned = tuple[int, int, tuple[str, ...], str | None]
 """A thing's number and kind, the keys it concerns now, and those it concerned before, as JSON."""
 
 
-def as_json(texts: Iterable[str | Sequence[str]]) -> str:
-    """Texts, or lists of texts, as JSON; a fifth of the time that the standard library takes for as short ones."""
+def as_json(texts: Iterable[str | int | Sequence[str]]) -> str:
+    """Texts, numbers or lists of texts, as JSON; in a fifth of the time that the standard library takes."""
     return to_json(texts).decode()
 
 
