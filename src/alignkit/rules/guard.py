@@ -15,13 +15,8 @@ def excluded(issue: Issue) -> str | None:
     `spam`, `deleted` and `merged` (the survivor counts instead) speak for themselves; `internal` is for issues of the
     back office and trackers. `bot` and `campaign` apply only where the customer is known not to have written.
     """
-    status = issue.status
-    if issue.is_spam or status is IssueStatus.SPAM:
-        return "spam"
-    if issue.is_deleted or status is IssueStatus.DELETED:
-        return "deleted"
-    if status is IssueStatus.MERGED or issue.merged_into:
-        return "merged"
+    if issue.is_spam or issue.is_deleted or issue.merged_into or issue.status in _GONE:
+        return _end(issue)
     if issue.audience is not Audience.CUSTOMER:
         return "internal"
     if issue.customer_wrote is False:
@@ -30,3 +25,13 @@ def excluded(issue: Issue) -> str | None:
         if issue.initiated_by is Initiator.CAMPAIGN or issue.origin_campaign_id:
             return "campaign"
     return None
+
+
+_GONE = frozenset({IssueStatus.SPAM, IssueStatus.DELETED, IssueStatus.MERGED})
+
+
+def _end(issue: Issue) -> str:
+    """How an issue came to its end that is no customer's problem any more."""
+    if issue.is_spam or issue.status is IssueStatus.SPAM:
+        return "spam"
+    return "deleted" if issue.is_deleted or issue.status is IssueStatus.DELETED else "merged"

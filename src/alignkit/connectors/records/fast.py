@@ -85,7 +85,7 @@ class Fast:
                 absent.append(recipe.shape)
             else:
                 finished, fill = recipe.finished, taker.fill
-                found[recipe.shape] = [finished(fill(record, recipe.template)) for record in records or ()]
+                found[recipe.shape] = [finished(fill(record, recipe.template)) for record in records] if records else ()
         return Read(found, {} if self._is_list else self._beside.fill(document, {}), absent)
 
 
@@ -127,7 +127,9 @@ class Object:
         if isinstance(kind, Object):
             empty = kind.struct()
             return (name, empty | None, msgspec.field(default_factory=empty))
-        return (name, kind) if key in self._required else (name, kind | msgspec.UnsetType, UNSET)
+        if key in self._required:
+            return (name, kind)
+        return (name, kind if kind is msgspec.Raw else kind | msgspec.UnsetType, UNSET)
 
     def names(self, path: Sequence[str | int]) -> list[str]:
         """The attributes that lead to a place."""
@@ -151,7 +153,8 @@ class Taker:
             if want.is_required and len(places) > 1:
                 raise Unfit
             for place in places:
-                record.add(keys_of(place), kind if want.is_required else kind | None, is_required=want.is_required)
+                has_null = not want.is_required and kind is not msgspec.Raw
+                record.add(keys_of(place), kind | None if has_null else kind, is_required=want.is_required)
         paths = [(want, [record.names(keys_of(path)) for path in alternatives(want.paths)]) for want in wants]
         self._fill = filler([_step(want, map(attribute, names), converters) for want, names in paths], UNSET)
         self._carefully = filler([_step(want, map(_along, names), converters) for want, names in paths], UNSET)
@@ -166,8 +169,9 @@ class Taker:
 
 def along(record: Any, names: Sequence[str]) -> Any:
     """What attributes lead to; `UNSET` where there is no such place."""
+    nothing: Any = UNSET
     for name in names:
-        record = getattr(record, name, UNSET)
+        record = getattr(record, name, nothing)
     return record
 
 
@@ -186,7 +190,7 @@ def _step(want: Want, sources: Iterable[ast.expr], converters: Mapping[str, Conv
     if want.kind is datetime:
         convert = _time if convert in (None, in_utc) else _unfit
     elif want.kind is object:
-        convert = from_json
+        convert = _json
     elif want.kind is tuple:
         convert = _texts if convert is None else partial(_converted, convert)
     else:
@@ -196,6 +200,10 @@ def _step(want: Want, sources: Iterable[ast.expr], converters: Mapping[str, Conv
 
 def _converted(convert: Convert, value: Any) -> Any:
     return convert(_texts(value)) if value else ()
+
+
+def _json(raw: msgspec.Raw) -> Any:
+    return from_json(bytes(raw))
 
 
 def _unfit(_: Any) -> Any:

@@ -1,0 +1,293 @@
+"""Records become entities as declared, whichever of two ways they go, and what cannot be read is set aside alone."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from alignkit.connectors.records import Answer, Body, Extras, Shape, Values
+from alignkit.errors import ResponseInvalid, SettingsError
+from alignkit.models import Channel, Contact, Issue, IssueStatus, Post, PostKind, Priority
+
+Record = dict[str, Any]
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def finish(values: Values) -> Extras:
+    values["is_deleted"] = values["status"] is IssueStatus.DELETED
+    if values.get("revision") == 13:
+        raise ValueError("no revision may be 13")
+    return Extras(version=values.get("revision"), beside=("note" in values, values.get("note"), values.get("more")))
+
+
+ISSUES = Shape(
+    model=Issue,
+    places={
+        "id": "id",
+        "status": "state",
+        "subject": ["title", "headline"],
+        "priority": "urgency",
+        "channel": ("via", "channel"),
+        "tags": "labels",
+        "created_at": "opened",
+        "remote_updated_at": ("audit", "changed"),
+        "requester_email": ("via", "from", "mail"),
+        "customer_wrote": "wrote",
+        "reopened_count": "reopened",
+    },
+    statuses={"In Progress": "open", "gone": IssueStatus.DELETED},
+    words={"priority": {"P1": "urgent", "3": "low"}},
+    also={"revision": ("rev", int), "note": (("audit", "note"), str), "more": ("more", object)},
+    finish=finish,
+)
+PEOPLE = Shape(
+    model=Contact, places={"id": "id", "emails": "mail", "is_staff": "role"}, words={"is_staff": {"agent": "true"}}
+)
+PAGE = Body({("data", "issues"): ISSUES, "people": PEOPLE}, {"next": (("links", "next"), str), "count": ("count", int)})
+
+
+def issue(**changes: Any) -> Record:
+    return {
+        "id": 2**60 + 1,
+        "state": "in progress",
+        "title": "Late",
+        "urgency": 3,
+        "via": {"channel": "email", "from": {"mail": "ada@example.com"}},
+        "labels": ["a", 7, None, ""],
+        "opened": "2026-03-01T12:00:00Z",
+        "audit": {"changed": "2026-03-01T12:00:00.250Z", "note": None},
+        "wrote": True,
+        "reopened": 2,
+        "rev": 5,
+        "more": {"a": [1, 2.5, "x"]},
+        "unknown": {"deep": [1]},
+    } | changes
+
+
+def page(*issues: Any, **changes: Any) -> Record:
+    return {"data": {"issues": list(issues)}, "people": [{"id": "p1", "mail": "ada@example.com"}], "count": 3} | changes
+
+
+def general(body: Body, text: bytes) -> Answer:
+    """Reads by the way that every document can go."""
+    fast, body._fast = body._fast, None  # pyright: ignore[reportPrivateUsage] # to compare the two
+    try:
+        return body.read(text)
+    finally:
+        body._fast = fast  # pyright: ignore[reportPrivateUsage] # to compare the two
+
+
+def took_the_quick_way(body: Body, text: bytes) -> bool:
+    fast = body._fast  # pyright: ignore[reportPrivateUsage] # to see that it is taken at all
+    if fast is None:
+        pytest.skip("the extra `fast` is not installed, so there is one way only")
+    return fast.read(text) is not None
+
+
+def test_a_page_becomes_what_its_shapes_say() -> None:
+    text = json.dumps(page(issue(), links={"next": 12})).encode()
+    answer = PAGE.read(text)
+    [found] = answer.of(ISSUES)
+    read = found.data
+    assert (read.id, read.status, read.status_raw, read.subject) == (
+        str(2**60 + 1),
+        IssueStatus.OPEN,
+        "in progress",
+        "Late",
+    )
+    assert (read.priority, read.priority_raw, read.channel, read.tags) == (Priority.LOW, "3", Channel.EMAIL, ("a", "7"))
+    assert (read.created_at, read.remote_created_at, read.customer_wrote, read.reopened_count) == (NOON, NOON, True, 2)
+    assert read.remote_updated_at == NOON.replace(microsecond=250_000)
+    assert found.extras == Extras(5, None, (True, None, {"a": [1, 2.5, "x"]}))
+    assert [one.data.emails for one in answer.of(PEOPLE)] == [("ada@example.com",)]
+    assert answer.beside == {"next": "12", "count": 3}
+    assert not answer.bad
+    assert not answer.absent
+    assert took_the_quick_way(PAGE, text)
+
+
+def test_the_event_is_the_one_that_the_entity_by_itself_would_give() -> None:
+    [found] = PAGE.read(json.dumps(page(issue())).encode()).of(ISSUES)
+    event = found.event(source="desk", received_at=NOON)
+    again = type(event).of(Issue.model_validate(found.data.model_dump()), source="desk", received_at=NOON, version=5)
+    assert event == again
+    assert event.data_text() == again.data_text()
+
+
+CHANGES: list[Record] = [
+    {},
+    {"title": None},
+    {"headline": "Lost"},
+    {"via": None},
+    {"via": {"channel": None, "from": None}},
+    {"via": "email"},
+    {"labels": "one, two"},
+    {"labels": []},
+    {"labels": [["deep"]]},
+    {"labels": [1.5]},
+    {"urgency": "p1"},
+    {"urgency": None},
+    {"urgency": 1.5},
+    {"urgency": True},
+    {"state": None},
+    {"state": "parked"},
+    {"state": "GONE"},
+    {"id": ""},
+    {"id": None},
+    {"id": 0},
+    {"id": 2**70},
+    {"id": 1e3},
+    {"opened": None},
+    {"opened": "2026-03-01T13:00:00+01:00"},
+    {"opened": "2026-03-01 12:00:00Z"},
+    {"opened": "2026-03-01T12:00:00"},
+    {"opened": "2026-03-01T12:00:00.1234567Z"},
+    {"opened": "2026-03-01T12:00:00.Z"},
+    {"opened": "2026-W09-7T12:00:00Z"},
+    {"opened": "2026-03-01T120000.0Z"},
+    {"opened": "2026-02-30T12:00:00Z"},
+    {"opened": "0001-01-01T00:00:00Z"},
+    {"opened": 1_772_366_400},
+    {"audit": None},
+    {"audit": {"note": "n"}},
+    {"audit": {"changed": None, "note": 4}},
+    {"wrote": "yes"},
+    {"wrote": 1},
+    {"wrote": None},
+    {"reopened": "2"},
+    {"reopened": 2.0},
+    {"reopened": -1},
+    {"rev": 13},
+    {"rev": "5"},
+    {"rev": None},
+    {"rev": 2**70},
+    {"more": None},
+    {"more": 2**70},
+    {"more": "\ud83d\ude00"},
+    {"title": "\x07\x7f\u2028é"},
+]
+
+
+def same(first: Answer, second: Answer) -> None:
+    assert list(first.of(ISSUES)) == list(second.of(ISSUES))
+    assert list(first.of(PEOPLE)) == list(second.of(PEOPLE))
+    assert first.beside == second.beside
+    assert list(first.bad) == list(second.bad)
+    assert list(first.absent) == list(second.absent)
+
+
+@pytest.mark.parametrize("changes", CHANGES, ids=repr)
+def test_both_ways_read_the_same(changes: Record) -> None:
+    text = json.dumps(page(issue(), issue(**changes), issue(id="last"))).encode()
+    same(PAGE.read(text), general(PAGE, text))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"data": None},
+        {"data": {}},
+        {"data": {"issues": None}},
+        {"data": {"issues": "none"}},
+        {"data": {"issues": [None, 7]}},
+        {"people": None},
+        {"people": {"id": "p1"}},
+        {"count": None},
+        {"count": "3"},
+        {"links": None},
+        {"links": {"next": None}},
+    ],
+    ids=repr,
+)
+def test_both_ways_read_the_same_around_the_records(changes: Record) -> None:
+    text = json.dumps(page(issue(), **changes)).encode()
+    same(PAGE.read(text), general(PAGE, text))
+
+
+def test_both_ways_read_the_same_of_records_at_random() -> None:
+    chance = random.Random(20260301)
+    quick = 0
+    for _ in range(300):
+        records: list[Record] = []
+        for number in range(3):
+            record = issue(id=number)
+            for changes in chance.sample(CHANGES, chance.choice((0, 0, 1, 2))):
+                record |= changes
+            for key in chance.sample(sorted(record), chance.choice((0, 0, 1))):
+                del record[key]
+            records.append(record)
+        text = json.dumps(page(*records)).encode()
+        same(PAGE.read(text), general(PAGE, text))
+        quick += took_the_quick_way(PAGE, text)
+    assert quick > 30
+
+
+def test_one_bad_record_is_set_aside_by_its_id_without_its_values() -> None:
+    answer = PAGE.read(json.dumps(page(issue(id=1), issue(id=2, opened="yesterday"), issue(id=3))).encode(), "issues")
+    assert [found.data.id for found in answer.of(ISSUES)] == ["1", "3"]
+    [bad] = answer.bad
+    assert bad.key == "2"
+    assert "`opened`" in bad.reason
+    assert "yesterday" not in bad.reason
+
+
+def test_a_bad_record_without_an_id_is_named_by_its_place() -> None:
+    answer = PAGE.read(json.dumps(page(issue(), "no record")).encode(), "issues")
+    assert [bad.key for bad in answer.bad] == ["issues, data.issues[1]"]
+
+
+@pytest.mark.parametrize("text", [b"", b"<html>", b"[1]", b'"text"', b"\xff\xfe", b'{"data": ', b"null"])
+def test_a_text_that_is_no_such_document_is_refused_whole(text: bytes) -> None:
+    with pytest.raises(ResponseInvalid, match="no JSON object"):
+        PAGE.read(text)
+
+
+def test_lists_that_are_not_there_are_told() -> None:
+    answer = PAGE.read(b'{"people": []}')
+    assert list(answer.absent) == [ISSUES]
+
+
+def test_a_document_may_be_the_list_itself_or_hold_one_record() -> None:
+    whole, one = Body({(): PEOPLE}), Body({"person": PEOPLE}, is_one=True)
+    assert [found.data.id for found in whole.read(b'[{"id": 1}, {"id": 2}]').of(PEOPLE)] == ["1", "2"]
+    [found] = one.read(b'{"person": {"id": 1, "role": "Agent"}}').of(PEOPLE)
+    assert found.data.is_staff
+    assert one.read(b'{"person": null}').of(PEOPLE) == ()
+
+
+def of_the_shop(values: Values) -> Extras:
+    values["platform"] = "shop"
+    return Extras()
+
+
+def test_a_number_out_of_the_bounds_of_its_field_is_refused() -> None:
+    posts = Shape(
+        model=Post,
+        places={"id": "id", "posted_at": "at", "rating": "stars", "kind": "kind"},
+        finish=of_the_shop,
+    )
+    body = Body({"posts": posts})
+    at = "2026-03-01T12:00:00Z"
+    records = [{"id": 1, "at": at, "stars": 5}, {"id": 2, "at": at, "stars": 6}, {"id": 3, "at": at, "kind": "review"}]
+    answer = body.read(json.dumps({"posts": records}).encode())
+    assert [(one.data.id, one.data.kind) for one in answer.of(posts)] == [("1", PostKind.POST), ("3", PostKind.REVIEW)]
+    assert [bad.key for bad in answer.bad] == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Shape(model=Issue, places={"id": "id", "colour": "c"}), "has no field `colour`"),
+        (lambda: Shape(model=Issue, places={"id": "id", "extensions": "c"}), "cannot be mapped"),
+        (lambda: Shape(model=Issue, places={"id": "id"}, also={"status": ("s", str)}), "is a field of `Issue`"),
+        (lambda: Shape(model=Issue, places={"id": "id"}, statuses={"x": "sleeping"}), "`sleeping` is none of"),
+    ],
+)
+def test_a_shape_that_cannot_be_is_refused_with_words(make: Callable[[], Shape[Any]], words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        Body({"records": make()})
