@@ -185,7 +185,7 @@ def test_plain_values_are_complete_and_stable() -> None:
     assert values == decision.to_dict()
     told = {name for name, value in vars(Decision).items() if isinstance(value, property) and name[0] != "_"}
     kept = {each.name for each in fields(Decision) if each.name[0] != "_"}
-    whole = {"basis", "evaluation", "compiled", "facts", "message", "relevance"}
+    whole = {"basis", "evaluation", "compiled", "facts", "message", "relevance", "view", "is_withheld"}
     assert set(values) == (told | kept) - whole | {"relevance_seconds", "explanation"}
     assert values["decided_at"] == "2025-03-05T12:00:00.000000Z"
     assert values["until"] == "2025-04-16T12:00:00.000000Z"

@@ -10,7 +10,7 @@ from alignkit.rules import syntax
 
 def run(*body: ast.stmt) -> Any:
     bound: dict[str, Any] = {}
-    exec(compile(syntax.function("run", ["value"], body), "<test>", "exec"), bound)
+    exec(compile(syntax.module(syntax.function("run", ["value"], body)), "<test>", "exec"), bound)
     return bound["run"]
 
 

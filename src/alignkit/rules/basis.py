@@ -35,7 +35,7 @@ class Basis(NamedTuple):
 
     def evaluate(self, now: int) -> Evaluation:
         """What the rules say at an instant."""
-        return self.compiled(self.facts, self.message, now)
+        return self.compiled.evaluate(self.facts, self.message, now)
 
     def change(self, now: int, *, verdict_alone: bool) -> datetime | None:
         """The earliest instant after now at which the verdict, or anything at all, changes; None within ten years."""

@@ -94,22 +94,22 @@ class Closures:
         return cite
 
     def _any(self, collection: Collection, where: tuple[Test, ...]) -> Check:
-        rows_of, passes = attrgetter(collection), self._where(where, collection)
+        rows, passes = _reading(collection), self._where(where, collection)
 
         def any_row(facts: Facts, message: Message, now: int) -> Truth:
-            return _some_of(passes(row, message, now) for row in rows_of(facts))
+            return _some_of(passes(row, message, now) for row in rows(facts))
 
         return _guarded(any_row)
 
     def _count(self, condition: CountRows) -> Check:
-        rows_of, passes = attrgetter(condition.count), self._where(condition.where, condition.count)
+        rows, passes = _reading(condition.count), self._where(condition.where, condition.count)
         least = condition.at_least
         thing_of = attrgetter(condition.distinct) if condition.distinct else None
 
         def enough(facts: Facts, message: Message, now: int) -> Truth:
             sure: set[object] = set()
             perhaps: set[object] = set()
-            for number, row in enumerate(rows_of(facts)):
+            for number, row in enumerate(rows(facts)):
                 passed = passes(row, message, now)
                 if passed is False:
                     continue
@@ -144,11 +144,11 @@ class Closures:
 
     def _newest(self, condition: LatestRow) -> Callable[[Facts, Message, int], list[Any]]:
         """The newest of the rows that pass; raises where it cannot be told which they are."""
-        rows_of, time_of = attrgetter(condition.latest), attrgetter(condition.time)
+        rows, time_of = _reading(condition.latest), attrgetter(condition.time)
         passes = self._where(condition.where, condition.latest)
 
         def newest(facts: Facts, message: Message, now: int) -> list[Any]:
-            passing = [row for row in rows_of(facts) if _certain(passes(row, message, now))]
+            passing = [row for row in rows(facts) if _certain(passes(row, message, now))]
             timed = [(time + 0, row) for row in passing if (time := time_of(row)) is not None]
             last = max([time for time, _ in timed], default=None)
             return [row for time, row in timed if time == last]
@@ -200,6 +200,17 @@ def rows_of(facts: Facts, collection: str) -> Iterable[Any]:
     except TypeError:
         return ()  # two lists are read as one, and one of them is none
     return cast("list[Any]", rows) if isinstance(rows, list | tuple) else ()
+
+
+def _reading(collection: str) -> Callable[[Facts], Iterable[Any]]:
+    """The rows of a collection; what is empty has none, whatever it is, and nothing at all is a fault."""
+    read = attrgetter(collection)
+
+    def rows(facts: Facts) -> Iterable[Any]:
+        found: Any = read(facts)
+        return cast("Iterable[Any]", found if found or found is None else ())
+
+    return rows
 
 
 def _guarded(check: Callable[..., Truth]) -> Callable[..., Truth]:
@@ -274,7 +285,7 @@ def _field_check(test: RowTest, kind: Kind, *, unknown_is_active: bool) -> RowCh
         return asking(test, lambda row: unknown_is_active if row.active is None else row.active)
     if test.operator == "same_as":
         return _comparison(test, kind)
-    return asking(test, attrgetter(test.field))
+    return asking(test, attrgetter(test.field), kind)
 
 
 def _comparison(test: RowTest, kind: Kind) -> RowCheck:
@@ -291,4 +302,7 @@ def _comparison(test: RowTest, kind: Kind) -> RowCheck:
 
 def in_common(words: Iterable[str], of_row: Any) -> bool:
     """Whether a row's list has one of the words."""
-    return any(word in of_row for word in words)
+    for word in words:  # noqa: SIM110 - `any` would take three times as long
+        if word in of_row:
+            return True
+    return False

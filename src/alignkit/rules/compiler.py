@@ -16,7 +16,7 @@ from alignkit.models.vocabulary import Outcome
 from alignkit.rules.citation import Cited, reference
 from alignkit.rules.closures import Check, Citation, Closures, Truth
 from alignkit.rules.conditions import Condition
-from alignkit.rules.evaluation import ALLOWED, Evaluation, conclude
+from alignkit.rules.evaluation import ALLOWED, CAUTION, Evaluation, Mark, conclude
 from alignkit.rules.facts import Facts
 from alignkit.rules.generator import Asked, Function, Questions, generate
 from alignkit.rules.moments import Moments
@@ -47,7 +47,7 @@ class Compiled:
         self._by_kind: dict[tuple[str, str], Function] = {}
         self._functions: dict[tuple[str, ...], Function] = {}
 
-    def __call__(self, facts: Facts, message: Message, now: int) -> Evaluation:
+    def evaluate(self, facts: Facts, message: Message, now: int) -> Evaluation:
         """What the rules say; no fault in the facts can make this raise."""
         # All in one frame: every call from here takes as long as a rule.
         if self._allows_about_issue and message.about_issue is not None:
@@ -56,6 +56,8 @@ class Compiled:
             return cast("Evaluation", self._by_kind[message.category, message.channel](facts, message, now))
         except Exception:  # noqa: BLE001 - whatever the fault is, it must not decide by escaping
             return self._otherwise(facts, message, now)
+
+    __call__ = evaluate
 
     def _otherwise(self, facts: Facts, message: Message, now: int) -> Evaluation:
         """The same for the first message of its kind, and where there is a fault."""
@@ -115,7 +117,7 @@ class Compiled:
         """Kinds of messages under the same rules share one function."""
         same = tuple(rule.id for rule in rules)
         if same not in self._functions:
-            asked = Questions(*([Asked(rule, rule.rule.when) for rule in group] for group in _by_effect(rules)))
+            asked = Questions(*([Asked(rule.mark, rule.rule.when) for rule in group] for group in _by_effect(rules)))
             unknown_is_active = self.policy.on_unknown == "active"
             self._functions[same] = generate(asked, conclude, ALLOWED, unknown_is_active=unknown_is_active)
         return self._functions[same]
@@ -173,7 +175,7 @@ class Plan:
         failed = failed + unsure
         if not (suppressing or noted or failed):
             return ALLOWED
-        cited = [[(rule, rule.names(*case)) for rule in rules] for rules in (suppressing, freed, noted)]
+        cited = [[(rule.mark, rule.names(*case)) for rule in rules] for rules in (suppressing, freed, noted)]
         return conclude(*cited)._replace(
             errors=tuple(fault_of(rule.id) for rule in sorted(failed, key=attrgetter("id")))
         )
@@ -199,14 +201,16 @@ class CompiledRule:
     Attributes:
         id: the rule's id.
         outcome: what it does with a message that it suppresses.
+        mark: what it says of itself to a conclusion.
         rule: what it was made from.
     """
 
-    __slots__ = ("_closures", "_when", "id", "outcome", "rule")
+    __slots__ = ("_closures", "_when", "id", "mark", "outcome", "rule")
 
     def __init__(self, rule: Rule, closures: Closures) -> None:
         self.id: str = rule.id
         self.outcome: Outcome | None = rule.outcome
+        self.mark = Mark(rule.id, -1 if rule.outcome is None else CAUTION[rule.outcome], rule.outcome)
         self.rule = rule
         self._closures = closures
         self._when: Asking | None = None

@@ -32,13 +32,6 @@ _OPENINGS = {
 }
 
 
-class _Unknown:
-    """Not computed yet."""
-
-
-_UNKNOWN = _Unknown()
-
-
 @dataclass(slots=True, repr=False, eq=False)
 class Decision:
     """Whether one message may go out, and why. Treat it as read-only.
@@ -48,26 +41,23 @@ class Decision:
     Attributes:
         evaluation: what follows from the rules, and from what has not been read.
         compiled: the policy.
-        facts: what was known of the customer; None where facts could not be had.
+        facts: what was known of the customer.
         message: what somebody would like to send.
         decided_at: the instant that was asked about.
-        decided_as_of: the instant up to which facts were trusted; before `decided_at` where a source is stale.
-        stale: sources that were last read longer ago than their budget.
-        incomplete: sources that were expected and have never been read to their end.
-        customer: the store's id of the customer, None for somebody unknown.
+        view: how far facts could be trusted; None where they are of `decided_at` itself.
+        is_withheld: facts could not be had, and `facts` says no more than who the customer is.
     """
 
     evaluation: Evaluation
     compiled: Compiled
-    facts: Facts | None
+    facts: Facts
     message: Message
     decided_at: datetime
-    decided_as_of: datetime
-    customer: str | None
-    stale: tuple[Stale, ...] = ()
-    incomplete: tuple[str, ...] = ()
-    _until: datetime | _Unknown | None = field(default=_UNKNOWN, init=False)
-    _recheck_at: datetime | _Unknown | None = field(default=_UNKNOWN, init=False)
+    view: View | None = None
+    is_withheld: bool = False
+    # Set when they are first asked for, so that a decision of which nobody asks them does not pay for them.
+    _until: datetime | None = field(init=False)
+    _recheck_at: datetime | None = field(init=False)
 
     def __repr__(self) -> str:
         outcome = f" {self.outcome}" if self.outcome else ""
@@ -138,6 +128,26 @@ class Decision:
         return self.message.scope
 
     @property
+    def customer(self) -> str | None:
+        """The store's id of the customer, None for somebody unknown."""
+        return self.facts.customer
+
+    @property
+    def decided_as_of(self) -> datetime:
+        """The instant up to which facts were trusted; before `decided_at` where a source is stale."""
+        return self.decided_at if self.view is None else self.view.as_of
+
+    @property
+    def stale(self) -> tuple[Stale, ...]:
+        """Sources that were last read longer ago than their budget."""
+        return () if self.view is None else self.view.stale
+
+    @property
+    def incomplete(self) -> tuple[str, ...]:
+        """Sources that were expected and have never been read to their end."""
+        return () if self.view is None else self.view.incomplete
+
+    @property
     def relevance(self) -> timedelta | None:
         """How long a deferred message is worth sending, from when it was first held; None where no rule says."""
         rules = [self.compiled.rule(id).rule for id in self.rules] if self.outcome is Outcome.DEFER else []
@@ -156,16 +166,20 @@ class Decision:
         It changes exactly there. Freshness is outside: while the decision rests on a stale or incomplete source,
         nothing but reading that source changes it, and the answer is None.
         """
-        if isinstance(self._until, _Unknown):
+        try:
+            return self._until
+        except AttributeError:
             self._until = self._change(verdict_alone=True)
-        return self._until
+            return self._until
 
     @property
     def recheck_at(self) -> datetime | None:
         """The earliest instant after now at which anything in the decision changes with the same facts, or None."""
-        if isinstance(self._recheck_at, _Unknown):
+        try:
+            return self._recheck_at
+        except AttributeError:
             self._recheck_at = self._change(verdict_alone=False)
-        return self._recheck_at
+            return self._recheck_at
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -176,7 +190,7 @@ class Decision:
     @property
     def basis(self) -> Basis | None:
         """What it was made from, None where facts could not be had."""
-        return None if self.facts is None else Basis(self.compiled, self.facts, self.message)
+        return None if self.is_withheld else Basis(self.compiled, self.facts, self.message)
 
     def causes(self) -> tuple[Cause, ...]:
         """What would change this: for each thing in `evidence`, what would be decided without it."""
@@ -211,7 +225,7 @@ class Decision:
 
     @property
     def _waits_for_sources(self) -> bool:
-        plan = None if self.facts is None else self.compiled.plan(self.message)
+        plan = None if self.is_withheld else self.compiled.plan(self.message)
         return plan is not None and must_wait(plan.freshness, self.stale, self.incomplete)
 
     def explain(self) -> str:
@@ -309,12 +323,11 @@ def settle(basis: Basis, plan: Plan | None, now: datetime, view: View) -> Decisi
     """The decision by what the policy lays down for the message; `now` and the view are in UTC."""
     compiled, facts, message = basis
     if plan is None:
-        return Decision(ALLOWED, compiled, facts, message, now, now, facts.customer)
-    trusted, stale, incomplete = view
-    evaluation = plan.evaluate(facts, message, microseconds(trusted))
-    if evaluation.verdict is Verdict.SEND and must_wait(plan.freshness, stale, incomplete):
+        return Decision(ALLOWED, compiled, facts, message, now)
+    evaluation = plan.evaluate(facts, message, microseconds(view.as_of))
+    if evaluation.verdict is Verdict.SEND and must_wait(plan.freshness, view.stale, view.incomplete):
         evaluation = evaluation._replace(verdict=Verdict.SUPPRESS, outcome=Outcome.DEFER, rules=(), evidence=())
-    return Decision(evaluation, compiled, facts, message, now, trusted, facts.customer, stale, incomplete)
+    return Decision(evaluation, compiled, facts, message, now, view)
 
 
 def withhold(
@@ -326,7 +339,7 @@ def withhold(
     evaluation = Evaluation(
         Verdict.SEND if is_allowed else Verdict.SUPPRESS, None if is_allowed else Outcome.DEFER, errors=(error,)
     )
-    return Decision(evaluation, compiled, None, message, decided_at, decided_at, customer)
+    return Decision(evaluation, compiled, Facts(customer), message, decided_at, is_withheld=True)
 
 
 def _aware(moment: datetime, name: str) -> datetime:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from alignkit.models.vocabulary import Outcome, Verdict
 
@@ -29,56 +29,60 @@ class Evaluation(NamedTuple):
     errors: tuple[str, ...] = ()
 
 
-class Named(Protocol):
-    """What a rule says of itself to a conclusion."""
+class Mark(NamedTuple):
+    """What a rule says of itself to a conclusion: how cautious its outcome is, -1 where it suppresses nothing."""
 
-    @property
-    def id(self) -> str:
-        """Its id."""
-        ...
-
-    @property
-    def outcome(self) -> Outcome | None:
-        """What becomes of the message, where it suppresses."""
-        ...
+    id: str
+    caution: int
+    outcome: Outcome | None
 
 
-Found = Sequence[tuple[Named, Sequence[object]]]
+Found = Sequence[tuple[Mark, Sequence[Any]]]
 """Rules that hold, each with what the rows that make it hold are cited as."""
 
 ALLOWED = Evaluation(Verdict.SEND)
-_SUPPRESS = Verdict.SUPPRESS
+_SUPPRESS, _SEND = Verdict.SUPPRESS, Verdict.SEND
 # An Evaluation made through its own constructor takes three times as long.
 _new: Callable[[type[Evaluation], tuple[object, ...]], Evaluation] = vars(tuple)["__new__"]
 
 
 def conclude(held: Found, freed: Found, noted: Found) -> Evaluation:
-    """What follows where these rules suppress, these exempt and these note."""
-    if len(held) == 1 and not freed and not noted:
-        [(rule, rows)] = held
-        return _new(Evaluation, (_SUPPRESS, rule.outcome, (rule.id,), (), _references(rows), ()))
-    deciding = freed or held
-    is_suppressed = bool(held) and not freed
-    cited = [row for found in (deciding, noted) for _, rows in found for row in rows]
-    return Evaluation(
-        _SUPPRESS if is_suppressed else Verdict.SEND,
-        _most_cautious(held) if is_suppressed else None,
-        _ids(deciding),
-        _ids(noted) if noted else (),
-        _references(cited),
-    )
+    """What follows where these rules suppress, these exempt and these note.
+
+    Raises:
+        TypeError: something is cited that has no reference.
+    """
+    if not freed and not noted:
+        ids, most, outcome, cited = _gathered(held)
+        return _new(Evaluation, (_SUPPRESS if held else _SEND, outcome, ids, (), _references(cited), ()))
+    ids, most, outcome, cited = _gathered(freed or held)
+    notes, _, _, noticed = _gathered(noted)
+    verdict = _SEND if freed or not held else _SUPPRESS
+    return Evaluation(verdict, outcome if most >= 0 else None, ids, notes, _references([*cited, *noticed]))
 
 
-def _ids(found: Found) -> tuple[str, ...]:
-    return tuple(sorted([rule.id for rule, _ in found]))
+def _gathered(found: Found) -> tuple[tuple[str, ...], int, Outcome | None, Sequence[Any]]:
+    """The ids, the most cautious outcome and how cautious that is, and all that is cited."""
+    if len(found) == 1:
+        [((id, caution, outcome), cited)] = found
+        return (id,), caution, outcome, cited
+    ids: list[str] = []
+    rows: list[Any] = []
+    most, winning = -1, None
+    for (id, caution, outcome), cited in found:
+        ids.append(id)
+        rows += cited
+        if caution > most:
+            most, winning = caution, outcome
+    ids.sort()
+    return tuple(ids), most, winning, rows
 
 
-def _most_cautious(found: Found) -> Outcome | None:
-    return max([rule.outcome for rule, _ in found if rule.outcome], key=CAUTION.__getitem__, default=None)
-
-
-def _references(rows: Sequence[object]) -> tuple[str, ...]:
-    if len(rows) == 1:
-        [row] = rows
-        return (row,) if row and isinstance(row, str) else ()
-    return tuple(sorted({row for row in rows if row and isinstance(row, str)}))
+def _references(rows: Sequence[Any]) -> tuple[str, ...]:
+    names = sorted(set(rows))
+    if not names:
+        return ()
+    # Where the first is a text, all are: others could not have been put in order with it.
+    if not isinstance(names[0], str):
+        raise TypeError("what is cited has no reference")
+    return tuple(names) if names[0] else tuple(names[1:])

@@ -22,13 +22,11 @@ from alignkit.rules.conditions import (
     Question,
 )
 from alignkit.rules.facts import Facts
+from alignkit.rules.fields import MESSAGE_FIELDS, Kind
 
 Leaf: TypeAlias = CustomerTest | MessageTest | LocalTime | LocalDate | Holdout | PluginTest
 Ask = Callable[[Facts, Message, int], bool]
 Zone = Callable[[Facts], tzinfo]
-
-EMPTY: tuple[tuple[()], list[Any]] = ((), [])
-"""Values that are none; a store may give the lists of a row as it read them."""
 
 
 def leaf(condition: Leaf) -> Ask:
@@ -38,7 +36,7 @@ def leaf(condition: Leaf) -> Ask:
             name = condition.customer
             return asking(condition, lambda facts: facts.attributes.get(name))
         case MessageTest():
-            asks = asking(condition, attrgetter(condition.message))
+            asks = asking(condition, attrgetter(condition.message), MESSAGE_FIELDS[condition.message].kind)
             return lambda _facts, message, now: asks(message, message, now)
         case LocalTime() | LocalDate():
             return _clock(shown(condition), zone_of(condition))
@@ -48,7 +46,9 @@ def leaf(condition: Leaf) -> Ask:
             return _plugin(condition)
 
 
-def asking(question: Question, value_of: Callable[[Any], Any]) -> Callable[[Any, Message, int], bool]:
+def asking(
+    question: Question, value_of: Callable[[Any], Any], kind: Kind = Kind.TEXT
+) -> Callable[[Any, Message, int], bool]:
     """The question as a function of the thing that has the value; about an absent value the answer is no."""
     operand = question.operand
     match question.operator:
@@ -74,7 +74,9 @@ def asking(question: Question, value_of: Callable[[Any], Any]) -> Callable[[Any,
         case "contains":
             return lambda of, _message, _now: operand in value_of(of)
         case "is_unset":
-            return lambda of, _message, _now: ((value := value_of(of)) is None or value in EMPTY) is operand
+            if kind is Kind.LIST:
+                return lambda of, _message, _now: (not value_of(of)) is operand
+            return lambda of, _message, _now: (value_of(of) is None) is operand
         case "same_as":
             raise TypeError("`same_as` is asked of rows alone")
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from pydantic import ValidationError
 
-from alignkit.models.events import microseconds
 from alignkit.models.marketing import Message
 from alignkit.rules import documents
 from alignkit.rules.compiler import Compiled, compile_policy
@@ -22,6 +21,9 @@ from alignkit.rules.ruleset import Effect, Freshness, Mode, OnUnknown, Rule, Rul
 
 if TYPE_CHECKING:
     from alignkit.rules.presets import StarterParameters
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = 86_400_000_000
 
 __all__ = ["Effect", "Freshness", "Mode", "OnUnknown", "Policy", "Rule", "RuleSet", "WhenStale"]
 
@@ -101,7 +103,6 @@ class Policy(RuleSet, frozen=True):
         facts: Facts,
         message: Message,
         now: datetime,
-        *,
         as_of: datetime | None = None,
         stale: Sequence[Stale] = (),
         incomplete: Sequence[str] = (),
@@ -121,9 +122,9 @@ class Policy(RuleSet, frozen=True):
         """
         if as_of is None and not stale and not incomplete and now.tzinfo is UTC:
             # What nearly everybody asks, in as few frames as will do.
-            compiled = self._compiled
-            evaluation = compiled(facts, message, microseconds(now))
-            return Decision(evaluation, compiled, facts, message, now, now, facts.customer)
+            compiled, since = self._compiled, now - _EPOCH
+            instant = since.days * _DAY + since.seconds * 1_000_000 + since.microseconds
+            return Decision(compiled.evaluate(facts, message, instant), compiled, facts, message, now)
         return decide(
             self._compiled, facts, message, now, as_of=as_of, stale=tuple(stale), incomplete=tuple(incomplete)
         )

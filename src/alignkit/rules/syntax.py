@@ -93,8 +93,8 @@ def give(value: ast.expr) -> ast.Return:
     return ast.Return(value, lineno=1, col_offset=0)
 
 
-def function(title: str, parameters: Sequence[str], body: Sequence[ast.stmt]) -> ast.Module:
-    """A module that holds one function."""
+def function(title: str, parameters: Sequence[str], body: Sequence[ast.stmt]) -> ast.FunctionDef:
+    """The definition of a function that takes its arguments by position."""
     arguments = ast.arguments(
         posonlyargs=[],
         args=[ast.arg(each, lineno=1, col_offset=0) for each in parameters],
@@ -102,5 +102,8 @@ def function(title: str, parameters: Sequence[str], body: Sequence[ast.stmt]) ->
         kw_defaults=[],
         defaults=[],
     )
-    definition = ast.FunctionDef(title, arguments, list(body), [], lineno=1, col_offset=0)
-    return ast.Module([definition], type_ignores=[])
+    return ast.FunctionDef(title, arguments, list(body), [], lineno=1, col_offset=0)
+
+
+def module(*body: ast.stmt) -> ast.Module:
+    return ast.Module(list(body), type_ignores=[])
