@@ -152,6 +152,7 @@ CREATE INDEX things_open ON things (source, kind, seen_at) WHERE active IS NOT 0
 CREATE INDEX things_unclaimed ON things (kind) WHERE people = '[]';
 CREATE INDEX merges_into ON merges (source, survivor);
 CREATE TABLE wide (thing INTEGER PRIMARY KEY, cap INTEGER, confirmed_by TEXT, reason TEXT, confirmed_at INTEGER);
+CREATE TABLE large (account INTEGER PRIMARY KEY, cap INTEGER, confirmed_by TEXT, reason TEXT, confirmed_at INTEGER);
 CREATE TABLE deferred (
     reference TEXT PRIMARY KEY, who TEXT NOT NULL, message TEXT NOT NULL, deferred_at INTEGER NOT NULL,
     expires_at INTEGER, rank INTEGER NOT NULL, recheck_at INTEGER, reason TEXT NOT NULL, state TEXT NOT NULL,

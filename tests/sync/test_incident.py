@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignkit import AsyncSync, Gate, Message, Sync, Verdict
+from alignkit import AsyncSync, Gate, Message, Policy, Sync, Verdict
 from alignkit.errors import DataInvalid, StoreUnavailable
 from alignkit.models import Category, Channel, CustomerEvent, Order, OrderChanged, OrderLine
 from alignkit.stores import MemoryStore
@@ -191,6 +191,19 @@ def test_the_hold_of_a_service_on_an_account_waits_for_a_word_as_well(store: Mem
     assert [(one.hold.id, one.people, one.silenced) for one in result.capped] == [("h1", CAP + 5, CAP)]
     Sync(store).confirm("desk/h1", "Grace", "their plant is on fire", now=at(2))
     assert len(held(store, names)) == CAP + 5
+
+
+def test_an_urgent_issue_silences_a_large_account_only_as_far_as_somebody_answers_for(store: MemoryStore) -> None:
+    names = tuple(f"p{n}" for n in range(CAP + 5))
+    put(store, [contact(f"m{n}", 0, address(one), account_ids=("big",)) for n, one in enumerate(names)], 1)
+    put(store, [issue("1", 0, priority="urgent", account_id="big", requester_email="boss@big.example")], 1)
+    assert len(held(store, names)) == CAP
+    result = Sync(store).push(audience("ada"), STARTER, OFFER, dry_run=True, now=at(2))
+    assert [(one.hold.id, one.people, one.silenced) for one in result.capped] == [("account:desk/big", CAP + 5, CAP)]
+    own_issues = Policy.starter(account_priorities=("urgent",)).model_copy(update={"rules": ()})
+    assert Sync(store).push(audience("ada"), own_issues, OFFER, dry_run=True, now=at(2)).capped == ()
+    after = Sync(store).confirm("account:desk/big", "Grace", "their plant is down", now=at(2))
+    assert (after.is_capped, len(held(store, names))) == (False, CAP + 5)
 
 
 @given(

@@ -25,7 +25,7 @@ from alignkit.rules.policy import Policy
 from alignkit.stores import MemoryStore, SQLiteStore
 from alignkit.stores.base import DeferredState, SourceState
 from alignkit.sync import Sync
-from alignkit.sync.incident import is_about_single_people, is_in_force
+from alignkit.sync.incident import is_about_single_people
 from alignkit.sync.stop import find_all, is_stop
 
 _LISTED = 10
@@ -155,7 +155,7 @@ def _tell_holds(session: Session, store: SQLiteStore, now: datetime) -> None:
 
 def _tell_wide(session: Session, store: SQLiteStore, now: datetime) -> None:
     """Holds on many people, without stops, which are told last and loudest."""
-    wide = [one for one in store.wide_holds() if is_in_force(one.hold, now) and not is_stop(one.hold)]
+    wide = [one for one in store.wide_holds(now) if not is_stop(one.hold)]
     tell_wide(session.output, wide)
 
 

@@ -221,7 +221,7 @@ def capped_sentence(one: WideHold) -> str:
 
 def wide_name(one: WideHold) -> str:
     """What `confirm` takes."""
-    return one.hold.id if one.hold.source == OWN_SOURCE else f"{one.hold.source}/{one.hold.id}"
+    return one.hold.id if one.hold.source in ("", OWN_SOURCE) else f"{one.hold.source}/{one.hold.id}"
 
 
 def _people(count: int | None) -> str:

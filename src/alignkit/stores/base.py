@@ -375,12 +375,15 @@ class Store(Protocol):
         """One identifier of each person in a cohort, those who are named first; nobody for `everybody`."""
         ...
 
-    def wide_holds(self) -> list[WideHold]:
-        """Holds that are not about single people, ended ones included, the oldest first."""
+    def wide_holds(self, active_at: datetime | None = None) -> list[WideHold]:
+        """Holds that are not about single people, the oldest first, and accounts whose issues concern many people.
+
+        An account is told of as an automatic hold, whose id is that of the account with `account:` before it.
+        """
         ...
 
     def confirm(self, source: str, reach: Reach) -> None:
-        """Lets a hold reach as many people as somebody answers for.
+        """Lets a hold, or the issues of an account (`source` empty), reach as many people as somebody answers for.
 
         Raises:
             DataInvalid: there is no such hold, or it is about single people.

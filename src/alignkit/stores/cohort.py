@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from alignkit.models import Hold
 
 CAP = 500
 """How many people one such hold may silence before somebody confirms it."""
@@ -58,6 +61,12 @@ class Cohort:
             )
         except (ValueError, AttributeError, TypeError):
             return cls()
+
+
+def is_active(hold: Hold, at: datetime) -> bool:
+    """Whether a hold is in force at this moment."""
+    ends = [end for end in (hold.released_at, hold.expires_at) if end is not None]
+    return hold.opened_at <= at and all(at < end for end in ends)
 
 
 EVERYBODY = Cohort(everybody=True)

@@ -18,7 +18,9 @@ from typing import Any
 from uuid import uuid4
 
 from alignkit.errors import DataInvalid
+from alignkit.identity import ACCOUNT
 from alignkit.models import Category, Channel, Hold, HoldKind
+from alignkit.rules.policy import Policy
 from alignkit.stores.base import OWN_SOURCE, Batch, Lease, Reach, Store, WideHold
 from alignkit.stores.cohort import CAP, Cohort
 from alignkit.sync.lease import Tenure
@@ -101,15 +103,15 @@ def change_hold(
 
 def refresh_holds(store: Store, now: datetime) -> list[WideHold]:
     """Looks the people of every open hold over a cohort up anew."""
-    ours = [one.hold.id for one in store.wide_holds() if _is_carried_out(one.hold) and is_in_force(one.hold, now)]
+    ours = [one.hold.id for one in store.wide_holds(now) if _is_carried_out(one.hold)]
     return [change_hold(store, id, now) for id in ours]
 
 
 def confirm_hold(store: Store, id: str, by: str, reason: str, now: datetime, *, people: int | None = None) -> WideHold:
     """Lets a hold reach beyond its cap; see `Sync.confirm`."""
     _refuse_blank(by, reason)
-    source, _, own = id.rpartition("/")
-    known = _wide(store, source or OWN_SOURCE, own)
+    source, own = ("", id) if id.startswith(ACCOUNT) else (id.rpartition("/")[0] or OWN_SOURCE, id.rpartition("/")[2])
+    known = _wide(store, source, own)
     reach = Reach(own, known.people if people is None else people, by.strip(), reason.strip(), now)
     if not _is_carried_out(known.hold):
         store.confirm(known.hold.source, reach)
@@ -127,15 +129,14 @@ def lift_hold(store: Store, id: str, reason: str, now: datetime) -> Hold:
         return ended[0]
 
 
-def is_in_force(hold: Hold, now: datetime) -> bool:
-    """Whether a hold holds anybody at this moment."""
-    ends = [end for end in (hold.released_at, hold.expires_at) if end is not None]
-    return hold.opened_at <= now and all(now < end for end in ends)
+def capped(store: Store, now: datetime, policy: Policy) -> tuple[WideHold, ...]:
+    """Holds in force that reach fewer people than they are meant for, and wait for somebody to confirm them.
 
-
-def capped(store: Store, now: datetime) -> tuple[WideHold, ...]:
-    """Holds in force that reach fewer people than they are meant for, and wait for somebody to confirm them."""
-    return tuple(one for one in store.wide_holds() if one.is_capped and is_in_force(one.hold, now))
+    The issues of an account are among them where the policy asks for the issues of colleagues.
+    """
+    asks = not policy.needs.isdisjoint(("account_issues", "all_issues"))
+    found = (one for one in store.wide_holds(now) if one.is_capped)
+    return tuple(one for one in found if asks or one.hold.kind is not HoldKind.AUTOMATIC)
 
 
 def is_about_single_people(hold: Hold) -> bool:

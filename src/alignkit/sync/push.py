@@ -161,8 +161,8 @@ class PushJob(DestinationJob):
         braked = self._braked(len(changes))
         if not self.dry_run and braked is None:
             yield from self._carry_out(changes, paced)
-        stopped = yield from call(lambda: find_stop(self.store, self.sink.name, self.now))
-        wide = yield from call(lambda: capped(self.store, self.now))
+        stopped = yield from call(find_stop, self.store, self.sink.name, self.now)
+        wide = yield from call(capped, self.store, self.now, self.policy)
         return replace(self._result(changes, braked), stopped=stopped, capped=wide, paced=paced)
 
     _seen: set[str] = field(default_factory=set[str])

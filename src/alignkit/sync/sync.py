@@ -324,7 +324,8 @@ class Sync(_Recording):
         """Lets a hold reach beyond its cap, by name and reason.
 
         Args:
-            hold_id: the id of a hold over a cohort, or `source/id` of one that a service told of.
+            hold_id: the id of a hold over a cohort, `source/id` of one that a service told of, or `account:source/id`
+                for what the issues of a large account hold.
             people: how many people it may silence; as many as it is meant for now by default.
 
         Raises:

@@ -773,6 +773,34 @@ class StoreTests:
         assert len(reached) == 4
         assert "desk/hold/h2" not in self._refs(store, "email:nobody@x.example")
 
+    def test_the_issues_of_an_account_reach_nobody_beyond_its_cap_until_somebody_confirms_it(
+        self, store: Store
+    ) -> None:
+        most = [contact(f"u{n}", 0, f"p{n}@x.example", account_ids=("big",)) for n in range(CAP)]
+        put(store, most[:1])
+        store.apply(page(most[1:]))
+        put(store, [issue("1", 1, requester_email="z@x.example", account_id="big")])
+        last = "email:late@x.example"
+        assert store.wide_holds() == []
+        put(store, [contact("late", 2, "late@x.example", account_ids=("big", "small"))])
+        assert [len(store.facts(key, EVERYTHING).account_issues) for key in ("email:p7@x.example", last)] == [1, 0]
+        [known] = store.wide_holds()
+        assert (known.hold.id, known.people, known.silenced, known.is_capped) == (
+            "account:desk/big",
+            CAP + 1,
+            CAP,
+            True,
+        )
+        put(store, [issue("2", 1, requester_email="y@x.example", account_id="small")])
+        assert [one.ref for one in store.facts(last, EVERYTHING).account_issues] == ["desk/issue/2"]
+        store.confirm("", Reach("account:desk/big", CAP + 1, "Grace", "a plant is down", at(3)))
+        assert len(store.facts(last, EVERYTHING).account_issues) == 2
+        assert not store.wide_holds()[0].is_capped
+        put(store, [issue("1", 4, "resolved", requester_email="z@x.example", account_id="big")])
+        assert store.wide_holds() == []
+        with pytest.raises(DataInvalid):
+            store.confirm("", Reach("account:desk/small", None, "Grace", "a slip", at(3)))
+
     def test_an_ordinary_hold_is_not_a_wide_one(self, store: Store) -> None:
         put(store, [hold("h1", 1, "a@x.example")])
         assert store.wide_holds() == []

@@ -1,4 +1,4 @@
-"""Whom holds reach that are not about single people: everybody at once, and nobody beyond a cap.
+"""Whom holds and the issues of whole accounts reach: everybody at once, and nobody beyond a cap.
 
 What there is of such holds is kept in memory and read anew only when it has changed, so a decision asks the file
 nothing more for it. The number that tells of a change is the one that tells of newly read streams.
@@ -7,7 +7,7 @@ nothing more for it. The number that tells of a change is the one that tells of 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 
 from alignkit import identity
 from alignkit.errors import DataInvalid
-from alignkit.models import Hold, HoldChanged, HoldKind
+from alignkit.models import ContactChanged, Hold, HoldChanged, HoldKind
 from alignkit.rules.facts import Facts, HoldFacts
 from alignkit.rules.wording import FIRST_INSTANT
 from alignkit.stores.base import OWN_SOURCE, Batch, Reach, WideHold
-from alignkit.stores.cohort import CAP, Cohort
+from alignkit.stores.cohort import CAP, Cohort, is_active
 from alignkit.stores.facts import Kind, add
 from alignkit.stores.sqlite.answers import Answers
 from alignkit.stores.sqlite.database import optional_us, when
@@ -47,6 +47,21 @@ _IN_ACCOUNT = (
     "SELECT k.customer FROM concerns a JOIN concerns k ON k.thing = a.thing AND k.kind = 6"
     " JOIN customers c ON c.no = k.customer AND NOT c.account WHERE a.customer = ? AND a.kind = 6"
     " ORDER BY a.thing, k.customer"
+)
+_HAS_MANY = "SELECT 1 FROM concerns WHERE customer = ? AND kind = 6 LIMIT 1 OFFSET ?"
+_ACCOUNTS_OF = "SELECT a.value FROM customers c, json_each(c.profile, '$.accounts') a WHERE c.no = ?"
+_ISSUES_OF = (
+    "SELECT s.name || '/issue/' || t.id FROM concerns k JOIN things t ON t.no = k.thing"
+    " JOIN sources s ON s.no = t.source WHERE k.customer = ? AND k.kind = 1"
+)
+_CONFIRM_ACCOUNT = (
+    "UPDATE large SET cap = ?, confirmed_by = ?, reason = ?, confirmed_at = ?"
+    " WHERE account = (SELECT customer FROM identifiers WHERE identifier = ?)"
+)
+_LARGE = (
+    "SELECT l.account, json_extract(c.keys, '$[0]'), min(e.time), l.cap, l.confirmed_by, l.reason, l.confirmed_at"
+    " FROM large l JOIN customers c ON c.no = l.account JOIN concerns k ON k.customer = l.account AND k.kind = 1"
+    " JOIN things t ON t.no = k.thing AND t.active IS NOT 0 JOIN events e ON e.seq = t.seq GROUP BY l.account"
 )
 _OF_ORDER = (
     "SELECT t.people FROM things t JOIN sources s ON s.no = t.source WHERE s.name = ? AND t.kind = 11 AND t.id = ?"
@@ -82,6 +97,8 @@ class Reaching(Answers):
         answer = super().ask(identifier, needs)
         if self._limited:
             self._limit(answer[0])
+        if self._large and answer[0].account_issues:
+            self._limit_issues(answer[0])
         return answer
 
     def facts(self, identifier: str, needs: AbstractSet[str]) -> Facts:
@@ -97,12 +114,30 @@ class Reaching(Answers):
         admitted = self._limited[ref].admitted
         return admitted is None or facts.customer in admitted
 
+    def _limit_issues(self, facts: Facts) -> None:
+        """Takes out issues of accounts beyond whose cap the customer is, unless another account of theirs has them."""
+        no = int(facts.customer or 0)
+        with self.reading() as db:
+            accounts = [account for (account,) in db.execute(_ACCOUNTS_OF, (no,))]
+            within = [one for one in accounts if one not in self._large or facts.customer in self._large[one]]
+            if len(within) < len(accounts):
+                refs = {ref for one in within for (ref,) in db.execute(_ISSUES_OF, (one,))}
+                facts.account_issues = [issue for issue in facts.account_issues if issue.ref in refs]
+
     def read_watermarks(self, db: sqlite3.Connection) -> tuple[int | None, Mapping[str, datetime | None]]:
         """The watermarks; how far holds reach is read with them, for one number tells of both."""
         found = super().read_watermarks(db)
         limited = (self._limited_by(db, row) for row in db.execute(_WIDE).fetchall())
         self._limited = {one.hold.ref: one for one in limited if one is not None}
+        caps = db.execute("SELECT account, cap FROM large WHERE cap IS NOT NULL").fetchall()
+        reached = {account: self._first(self._in_account(db, account), cap + 1) for account, cap in caps}
+        self._large = {
+            account: frozenset(reached[account][:cap]) for account, cap in caps if len(reached[account]) > cap
+        }
         return found
+
+    _large: Mapping[int, frozenset[str]] = {}
+    """The people whom the issues of an account reach, for accounts with more people than that."""
 
     def _limited_by(self, db: sqlite3.Connection, row: Sequence[Any]) -> _Limited | None:
         """How a hold is limited; None where it reaches all whom it names."""
@@ -118,27 +153,31 @@ class Reaching(Answers):
         if cap is None:
             is_ours = source == OWN_SOURCE and hold.kind is HoldKind.BLACKOUT
             return _Limited(_timeless(told.holds[0]) if is_ours else told.holds[0], everybody, None)
-        reached = self._everybody(db, cap) if everybody else self._reached(db, people, cap + 1)
+        reached = self._everybody(db, cap) if everybody else self._first(self._named_by(db, people), cap + 1)
         return _Limited(told.holds[0], everybody, frozenset(reached[:cap])) if everybody or len(reached) > cap else None
 
     def _everybody(self, db: sqlite3.Connection, most: int) -> list[str]:
         query = "SELECT no FROM customers WHERE merged_into IS NULL AND NOT account ORDER BY no LIMIT ?"
         return [str(no) for (no,) in db.execute(query, (most,))]
 
-    def _reached(self, db: sqlite3.Connection, people: str, most: int) -> list[str]:
-        """The first customers whom a hold on persons and accounts is meant for."""
+    def _first(self, customers: Iterable[int], most: int) -> list[str]:
+        """The first of these customers, each once."""
         found: dict[str, None] = {}
-        for no in self._named_by(db, people):
+        for no in customers:
             found[str(no)] = None
             if len(found) == most:
                 break
         return list(found)
 
+    def _in_account(self, db: sqlite3.Connection, account: int) -> Iterator[int]:
+        """The people of an account, in the order in which they became known as such."""
+        return (customer for (customer,) in db.execute(_IN_ACCOUNT, (account,)))
+
     def _named_by(self, db: sqlite3.Connection, people: str) -> Iterator[int]:
         for key in keys_in(people):
             for no in self.customers_of(db, [key]).values():
                 if key.startswith(identity.ACCOUNT):
-                    yield from (customer for (customer,) in db.execute(_IN_ACCOUNT, (no,)))
+                    yield from self._in_account(db, no)
                 else:
                     yield no
 
@@ -154,8 +193,19 @@ class Reaching(Answers):
         )
         for reach in batch.reaches:
             self._set_reach(db, source, reach)
-        if wide or batch.reaches:
+        has_grown = self._note_large(db, batch)
+        if wide or batch.reaches or has_grown:
             db.execute(_CHANGED)
+
+    def _note_large(self, db: sqlite3.Connection, batch: Batch) -> bool:
+        """Notes accounts that have come to have more people than an unconfirmed hold may silence."""
+        contacts = (event.data for event in batch.events if isinstance(event, ContactChanged))
+        keys = {f"{identity.ACCOUNT}{batch.source}/{one}" for contact in contacts for one in contact.account_ids}
+        accounts = self.customers_of(db, keys).values() if keys else ()
+        large = [one for one in accounts if db.execute(_HAS_MANY, (one, CAP)).fetchone()]
+        before = db.total_changes
+        db.executemany("INSERT OR IGNORE INTO large (account, cap) VALUES (?, ?)", [(one, CAP) for one in large])
+        return db.total_changes > before
 
     def _set_reach(self, db: sqlite3.Connection, source: int, reach: Reach) -> bool:
         values = (reach.cap, reach.by, reach.reason, optional_us(reach.at), source, reach.hold)
@@ -170,7 +220,12 @@ class Reaching(Answers):
     def confirm(self, source: str, reach: Reach) -> None:
         """Lets a hold reach as many people as somebody answers for."""
         with self.transaction() as db:
-            if not self._set_reach(db, self.source_number(db, source), reach):
+            if source:
+                is_known = self._set_reach(db, self.source_number(db, source), reach)
+            else:
+                values = (reach.cap, reach.by, reach.reason, optional_us(reach.at), reach.hold)
+                is_known = bool(db.execute(_CONFIRM_ACCOUNT, values).rowcount)
+            if not is_known:
                 raise DataInvalid("there is no hold on accounts or a cohort with this id; `alignkit status` lists them")
             db.execute(_CHANGED)
 
@@ -190,17 +245,27 @@ class Reaching(Answers):
             )
             return [_hold(*row) for row in rows]
 
-    def wide_holds(self) -> list[WideHold]:
-        """Holds that are not about single people, ended ones included, the oldest first."""
+    def wide_holds(self, active_at: datetime | None = None) -> list[WideHold]:
+        """Holds that are not about single people, the oldest first, and accounts whose issues concern many people."""
         with self.reading() as db:
-            rows = db.execute(_WIDE).fetchall()
-            return [self._wide_hold(db, row) for row in rows]
+            rows = [(_hold(row[1], row[5]), row) for row in db.execute(_WIDE).fetchall()]
+            found = [
+                WideHold(hold, self._count(db, hold, row[3]), _reach(hold.id, *row[6:]))
+                for hold, row in rows
+                if active_at is None or is_active(hold, active_at)
+            ]
+            return found + [self._account_hold(db, row) for row in db.execute(_LARGE).fetchall()]
 
-    def _wide_hold(self, db: sqlite3.Connection, row: Sequence[Any]) -> WideHold:
-        _, source, id, people, _, data, cap, by, reason, at = row
-        hold = _hold(source, data)
-        reach = Reach(id, cap, by, reason, None if at is None else when(at))
-        return WideHold(hold, self._count(db, hold, people), reach)
+    def _account_hold(self, db: sqlite3.Connection, row: Sequence[Any]) -> WideHold:
+        account, key, since, cap, by, reason, at = row
+        hold = Hold(
+            id=key,
+            kind=HoldKind.AUTOMATIC,
+            reason="issues of colleagues at the same account",
+            account_ids=(key.removeprefix(identity.ACCOUNT),),
+            opened_at=when(since),
+        )
+        return WideHold(hold, len(set(self._in_account(db, account))), _reach(key, cap, by, reason, at))
 
     def _count(self, db: sqlite3.Connection, hold: Hold, people: str) -> int | None:
         if Cohort.from_text(hold.cohort).everybody:
@@ -226,7 +291,7 @@ class Reaching(Answers):
             }
             for account in cohort.accounts:
                 for no in self.customers_of(db, [f"{identity.ACCOUNT}{account}"]).values():
-                    found.update(customer for (customer,) in db.execute(_IN_ACCOUNT, (no,)))
+                    found.update(self._in_account(db, no))
             found -= set(self.customers_of(db, named).values())
             return [*named, *(min(self.keys_of(db, no)) for no in sorted(found))]
 
@@ -250,6 +315,10 @@ def _is_wide(hold: Hold) -> bool:
 def _is_carried_out_by_parts(hold: Hold, source: str) -> bool:
     """Whether it reaches nobody by itself, for others of our own do person by person."""
     return source == OWN_SOURCE and hold.cohort is not None and not Cohort.from_text(hold.cohort).everybody
+
+
+def _reach(id: str, cap: int | None, by: str | None, reason: str | None, at: int | None) -> Reach:
+    return Reach(id, cap, by, reason, None if at is None else when(at))
 
 
 def _hold(source: str, data: bytes) -> Hold:

@@ -10,6 +10,7 @@
 | `sources`, `streams`, `work`, `quarantine`, `leases` | how far reading has come |
 | `ledger`, `causes` | what we did at destinations, and why |
 | `wide` | how many people a hold may silence that is not about single people |
+| `large` | the same for the issues of an account with many people |
 | `deferred` | a message that its sender keeps until it may go out |
 | `waves`, `releases` | a release that goes out piece by piece, and how many people each run let go |
 | `tombstones` | keyed hashes of people who asked to be forgotten |
@@ -84,6 +85,7 @@ CREATE TABLE causes (
     evidence TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER, PRIMARY KEY (destination, address, scope)
 ) WITHOUT ROWID;
 CREATE TABLE wide (thing INTEGER PRIMARY KEY, cap INTEGER, confirmed_by TEXT, reason TEXT, confirmed_at INTEGER);
+CREATE TABLE large (account INTEGER PRIMARY KEY, cap INTEGER, confirmed_by TEXT, reason TEXT, confirmed_at INTEGER);
 CREATE TABLE deferred (
     reference TEXT PRIMARY KEY, who TEXT NOT NULL, message TEXT NOT NULL, deferred_at INTEGER NOT NULL,
     expires_at INTEGER, rank INTEGER NOT NULL, recheck_at INTEGER, reason TEXT NOT NULL, state TEXT NOT NULL,
