@@ -52,6 +52,9 @@ def told(decision: Decision) -> dict[str, Any]:
         "notes": decision.notes,
         "evidence": decision.evidence,
         "errors": decision.errors,
+        "relevance": decision.relevance and decision.relevance // timedelta(microseconds=1),
+        "substitute": decision.substitute,
+        "trials": decision.trials,
     }
 
 

@@ -1,0 +1,23 @@
+"""A sample of decisions, quick enough to hold every mutant of the rules to it."""
+
+from __future__ import annotations
+
+import pytest
+
+from .comparing import first_difference
+from .generating import Typed, Untyped
+
+FACTS, INSTANTS = 8, 40
+
+
+@pytest.mark.parametrize("five", range(6))
+def test_engine_and_page_decide_a_sample_alike(five: int) -> None:
+    for number in range(5 * five, 5 * five + 5):
+        for maker in (Typed(f"sample-{number}", clocks=0), Untyped(f"sample-{number}", clocks=0)):
+            found = first_difference(maker, FACTS, INSTANTS)
+            assert found is None, f"seed sample-{number}: {found}"
+
+
+def test_engine_and_page_read_clocks_and_calendars_alike() -> None:
+    for number in range(4):
+        assert first_difference(Typed(f"clock-{number}", clocks=1), 3, INSTANTS) is None
