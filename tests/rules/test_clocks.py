@@ -130,6 +130,15 @@ def test_a_day_begins_where_midnight_is_skipped_at_the_instant_of_the_change() -
     ]
 
 
+def test_a_clock_that_is_set_and_set_back_within_a_week_is_followed() -> None:
+    gaza = ZoneInfo("Asia/Gaza")
+    set_at = 2_234_304_000_000_000
+    whole_days = parse_window("00:00-24:00", ("sat",))
+    named = list(changes(gaza, whole_days, set_at - 10 * DAY, set_at + 20 * DAY))
+    assert [local(gaza, each) % DAY for each in named] == [0] * len(named)
+    assert len(named) in (8, 9)
+
+
 def test_a_day_that_never_was_is_never_shown() -> None:
     assert (
         changed(parse_dates(("2011-12-30",)), ZoneInfo("Pacific/Apia"), "2011-12-25T00:00Z", "2012-01-05T00:00Z") == []

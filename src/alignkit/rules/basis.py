@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -41,7 +40,7 @@ class Basis(NamedTuple):
         """The earliest instant after now at which the verdict, or anything at all, changes; None within ten years."""
         end = min(now + HORIZON // _MICROSECOND, LAST_INSTANT)
         before = self.evaluate(now)
-        for at in self._boundaries(now, end):
+        for at in self.compiled.news(self.facts, self.message, now, end):
             after = self.evaluate(at)
             if after.verdict is not before.verdict or (after != before and not verdict_alone):
                 return moment_of(at)
@@ -49,7 +48,8 @@ class Basis(NamedTuple):
 
     def ended(self, now: int) -> tuple[datetime, Evaluation] | None:
         """The last hold that time alone has ended, with what it was; None where there is none to tell of."""
-        for at in reversed(list(self._boundaries(now - MEMORY // _MICROSECOND, now))):
+        since = now - MEMORY // _MICROSECOND
+        for at in reversed(list(self.compiled.boundaries(self.facts, self.message, since, now))):
             before = self.evaluate(at - 1)
             if before.verdict is Verdict.SUPPRESS:
                 return moment_of(at), before
@@ -68,6 +68,3 @@ class Basis(NamedTuple):
             if name not in PARTS and (rows := rows_of(self.facts, name))
         }
         return self._replace(facts=replace(self.facts, **kept))
-
-    def _boundaries(self, after: int, until: int) -> Iterator[int]:
-        return self.compiled.boundaries(self.facts, self.message, after, until)

@@ -15,6 +15,9 @@ DAY = 86_400_000_000
 """Microseconds of a day whose clock is not set."""
 
 _MINUTE = 60_000_000
+_PART = 128 * DAY
+# No clock that is known has been set twice, or is to be, within so short a time; the shortest is just under four days.
+_STRIDE = 3 * DAY
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY, _EPOCH_WEEKDAY = _EPOCH.toordinal(), _EPOCH.weekday()
 _WINDOW = re.compile(r"([0-9]{2}):([0-9]{2})-([0-9]{2}):([0-9]{2})", re.ASCII)
@@ -139,6 +142,19 @@ def _day(text: str, year: str | None, month: int, day: int) -> date:
 
 def changes(zone: tzinfo, shown: Window | Dates, after: int, until: int) -> Iterator[int]:
     """The instants in (after, until] at which what is shown changes its answer, in order."""
+    for part in range(after // _PART, until // _PART + 1):
+        for at in _changes_in(zone, shown, part):
+            if after < at <= until:
+                yield at
+
+
+@lru_cache(maxsize=1024)
+def _changes_in(zone: tzinfo, shown: Window | Dates, part: int) -> tuple[int, ...]:
+    """Those in one part of the calendar, kept: they are the same for all customers of a zone."""
+    return tuple(_found(zone, shown, part * _PART - 1, (part + 1) * _PART - 1))
+
+
+def _found(zone: tzinfo, shown: Window | Dates, after: int, until: int) -> Iterator[int]:
     shows, edges = shown.shows, shown.edges
     for begin, end, offset in _stretches(zone, after, until):
         new = _offset(zone, end)
@@ -159,10 +175,10 @@ def _edges_between(begin: int, end: int, edges: tuple[int, ...]) -> Iterator[int
 
 
 def _stretches(zone: tzinfo, after: int, until: int) -> Iterator[tuple[int, int, int]]:
-    """Parts of (after, until] of at most a day during which the clock is not set: begin, end, and its offset."""
+    """Short parts of (after, until] during which the clock is not set: begin, end, and its offset."""
     begin, offset = after, _offset(zone, after)
     while begin < until:
-        end = min(begin + DAY, until)
+        end = min(begin + _STRIDE, until)
         if _offset(zone, end) != offset:
             end = _change(zone, begin, end)
         yield begin, end, offset

@@ -97,6 +97,11 @@ class Compiled:
         plan = self.plan(message)
         return iter(()) if plan is None else plan.moments.between(facts, message, after, until)
 
+    def news(self, facts: Facts, message: Message, after: int, until: int) -> Iterator[int]:
+        """Those of the boundaries at which the rules may say together what they have not said since `after`."""
+        plan = self.plan(message)
+        return iter(()) if plan is None else plan.moments.news_between(facts, message, after, until)
+
     def __reduce__(self) -> tuple[Callable[[RuleSet], Compiled], tuple[RuleSet]]:
         return compile_policy, (self.policy,)
 

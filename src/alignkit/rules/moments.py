@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from heapq import merge
+from itertools import groupby, repeat
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from alignkit.models.marketing import Message
@@ -61,26 +63,51 @@ class Moments:
         in_rows: the boundaries of questions about the times of rows.
     """
 
-    __slots__ = ("_ahead", "in_rows")
+    __slots__ = ("_clocks", "_plugins", "in_rows")
 
     def __init__(self, conditions: Iterable[Condition]) -> None:
         parts = [part for condition in conditions for part in conditions_in(condition)]
         self.in_rows: frozenset[Moment] = frozenset(moment for part in parts for moment in moments_of(part))
-        clocks = {part: None for part in parts if isinstance(part, (LocalTime, LocalDate))}
-        self._ahead: list[Ahead] = [_of_clock(part) for part in clocks]
-        self._ahead += [_of_plugin(part) for part in parts if isinstance(part, PluginTest)]
+        clocks = dict.fromkeys(part for part in parts if isinstance(part, (LocalTime, LocalDate)))
+        self._clocks: list[Ahead] = [_of_clock(part) for part in clocks]
+        self._plugins: list[Ahead] = [_of_plugin(part) for part in parts if isinstance(part, PluginTest)]
 
     def between(self, facts: Facts, message: Message, after: int, until: int) -> Iterator[int]:
         """Every instant in (after, until] at which some answer may change, in order and once."""
-        in_rows = sorted({at for at in instants(self.in_rows, facts) if after < at <= until})
-        if not self._ahead:
-            yield from in_rows
-            return
-        last = after
-        for at in merge(in_rows, *(ahead(facts, message, after, until) for ahead in self._ahead)):
-            if at != last:
+        return _once(at for at, _ in self._all(facts, message, after, until))
+
+    def news_between(self, facts: Facts, message: Message, after: int, until: int) -> Iterator[int]:
+        """Those at which the answers together may be what they have not been since `after`.
+
+        Where nothing but clocks has changed since an instant of a row, and all of them show again what they have shown
+        together before, all answers are those of that time: nights come and go while an issue stays open.
+        """
+        shown, seen = 0, {0}
+        for at, same in groupby(self._all(facts, message, after, until), key=itemgetter(0)):
+            flips = [flip for _, flip in same]
+            for flip in flips:
+                shown ^= flip
+            if 0 in flips:
+                seen.clear()
+            if shown not in seen:
+                seen.add(shown)
                 yield at
-            last = at
+
+    def _all(self, facts: Facts, message: Message, after: int, until: int) -> Iterator[tuple[int, int]]:
+        """Each instant with the bit of the clock that changes then, or 0 where it is a row or a plugin."""
+        in_rows = sorted({at for at in instants(self.in_rows, facts) if after < at <= until})
+        return merge(
+            zip(in_rows, repeat(0)),
+            *(zip(ahead(facts, message, after, until), repeat(0)) for ahead in self._plugins),
+            *(
+                zip(ahead(facts, message, after, until), repeat(1 << number))
+                for number, ahead in enumerate(self._clocks)
+            ),
+        )
+
+
+def _once(instants: Iterable[int]) -> Iterator[int]:
+    return (at for at, _ in groupby(instants))
 
 
 def moments_of(condition: Condition) -> Iterator[Moment]:
