@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from typing import Any
 
 from alignkit.models import Hold
+from alignkit.rules.facts import HoldFacts
+from alignkit.rules.wording import FIRST_INSTANT
 
 CAP = 500
 """How many people one such hold may silence before somebody confirms it."""
@@ -61,6 +64,23 @@ class Cohort:
             )
         except (ValueError, AttributeError, TypeError):
             return cls()
+
+
+@dataclass(slots=True)
+class BlackoutFacts(HoldFacts):
+    """A blackout of our own over everybody, in force however old the data is that a decision trusts.
+
+    A decision on stale data asks what held at an earlier instant, at which nobody had stopped anything yet. So
+    `opened_at` lies before every instant, and `at` says since when it really is.
+    """
+
+    at: int = 0
+
+    @classmethod
+    def over(cls, hold: HoldFacts) -> BlackoutFacts:
+        """The blackout that this hold stands for."""
+        known: dict[str, Any] = {field.name: getattr(hold, field.name) for field in fields(HoldFacts)}
+        return cls(**known | {"opened_at": FIRST_INSTANT, "at": hold.opened_at})
 
 
 def is_active(hold: Hold, at: datetime) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -17,9 +16,8 @@ from alignkit import identity
 from alignkit.errors import DataInvalid
 from alignkit.models import ContactChanged, Hold, HoldChanged, HoldKind
 from alignkit.rules.facts import Facts, HoldFacts
-from alignkit.rules.wording import FIRST_INSTANT
 from alignkit.stores.base import OWN_SOURCE, Batch, Reach, WideHold
-from alignkit.stores.cohort import CAP, Cohort, is_active
+from alignkit.stores.cohort import CAP, BlackoutFacts, Cohort, is_active
 from alignkit.stores.facts import Kind, add
 from alignkit.stores.sqlite.answers import Answers
 from alignkit.stores.sqlite.database import optional_us, when
@@ -66,17 +64,6 @@ _LARGE = (
 _OF_ORDER = (
     "SELECT t.people FROM things t JOIN sources s ON s.no = t.source WHERE s.name = ? AND t.kind = 11 AND t.id = ?"
 )
-
-
-@dataclass(slots=True)
-class BlackoutFacts(HoldFacts):
-    """A blackout of our own over everybody, in force however old the data is that a decision trusts.
-
-    A decision on stale data asks what held at an earlier instant, at which nobody had stopped anything yet. So
-    `opened_at` lies before every instant, and `at` says since when it really is.
-    """
-
-    at: int = 0
 
 
 class _Limited(NamedTuple):
@@ -152,7 +139,7 @@ class Reaching(Answers):
         add(told, Kind.HOLD, source, id, stored)
         if cap is None:
             is_ours = source == OWN_SOURCE and hold.kind is HoldKind.BLACKOUT
-            return _Limited(_timeless(told.holds[0]) if is_ours else told.holds[0], everybody, None)
+            return _Limited(BlackoutFacts.over(told.holds[0]) if is_ours else told.holds[0], everybody, None)
         reached = self._everybody(db, cap) if everybody else self._first(self._named_by(db, people), cap + 1)
         return _Limited(told.holds[0], everybody, frozenset(reached[:cap])) if everybody or len(reached) > cap else None
 
@@ -299,12 +286,6 @@ class Reaching(Answers):
         """The people of a thing, not its account."""
         keys = [key for key in keys_in(people) if not key.startswith(identity.ACCOUNT)]
         return set(self.customers_of(db, keys).values())
-
-
-def _timeless(hold: HoldFacts) -> BlackoutFacts:
-    known: dict[str, Any] = {field.name: getattr(hold, field.name) for field in fields(HoldFacts)}
-    known |= {"opened_at": FIRST_INSTANT, "at": hold.opened_at}
-    return BlackoutFacts(**known)
 
 
 def _is_wide(hold: Hold) -> bool:
