@@ -1,6 +1,7 @@
 """The rules: one decision against the same by hand and in other engines, growth with rules, and what compiling costs.
 
-The policy and the customers are described in `docs/project/rules-evidence.md`. Every answer is compared before anything is timed.
+The policy and the customers are described in `docs/project/rules-evidence.md`. Every answer is compared before anything
+is timed.
 """
 
 from __future__ import annotations
