@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from random import Random
 from typing import Any, ClassVar
 
 import pytest
@@ -29,33 +28,18 @@ from alignkit.models.customer import Contact
 from alignkit.models.events import CustomerEvent
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import PostKind
-from alignkit.testing.histories import Changes, SheetTests
+from alignkit.testing import SheetTests
+from alignkit.testing.changes import Changes
 from alignkit.testing.sheet import Sheet
 from alignkit.testing.sheet_service import SheetService
 from alignkit.testing.world import Kind
 from alignkit.transport import MemoryTokens, Request, Response, Token
 
-from .bluesky_sheet import AUTHOR, BLUESKY, OWN, key_of, written
 from .driving import drive
+from .sheets.bluesky import AUTHOR, BLUESKY, OWN, key_of, written
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 PASSWORD = "sample-app-password"
-
-
-class TestBlueskySheet(SheetTests):
-    sheet: ClassVar[Sheet] = BLUESKY
-
-    def connector(self, service: SheetService) -> Bluesky:
-        return Bluesky("brand.example.com", self.secret, base_url=service.base_url, searches=["kettle"])
-
-    def change(self, service: SheetService) -> None:
-        world = service.world
-        world.tick(self.sheet.settles)
-        Changes(self.sheet, world, Random(1)).add(Kind.POST)
-        world.tick(self.sheet.settles)
-
-    def restate(self, service: SheetService, status: str) -> str | None:
-        return None
 
 
 # --- a small network ----------------------------------------------------------------------------------------
@@ -87,6 +71,7 @@ class Network:
     server: str = "https://morel.us-east.host.bsky.network"
     now: datetime = NOW
     size: int = 2
+    shown: int = 1_000_000
     is_refresh_ended: bool = False
 
     def send(self, wanted: Request) -> Response:
@@ -130,6 +115,7 @@ class Network:
         rows = sorted(self.items, key=lambda one: (one["indexedAt"], one["uri"]), reverse=True)
         if "until" in params:
             rows = [row for row in rows if row["indexedAt"] < params["until"]]
+        rows = rows[: self.shown]
         if cursor := params.get("cursor"):
             rows = [row for row in rows if row["indexedAt"] < cursor]
         page = rows[: self.size]
@@ -325,12 +311,25 @@ def test_no_search_is_read_where_there_is_none() -> None:
     assert (page.events, page.more, network.sent) == ((), False, [])
 
 
-def test_a_long_search_is_cut_into_pieces_by_time() -> None:
-    network = Network([item(f"{number}", at=NOW - timedelta(seconds=number)) for number in range(10_200)], size=100)
+def test_a_search_that_ends_too_early_is_asked_for_what_lies_behind() -> None:
+    network = Network([item(f"{number}", at=NOW - timedelta(seconds=number)) for number in range(1_050)], size=100)
+    network.shown = 500
     found = pages(network, bluesky(network, searches=["kettle"]), "search")
-    assert len(texts(found)) == 10_200
-    assert [request for request in network.sent if "until" in dict(request.params)] != []
+    assert len(texts(found)) == 1_050
+    assert len({dict(request.params).get("until") for request in network.sent}) == 3
     assert [page.gaps for page in found if page.gaps] == []
+
+
+def test_more_posts_of_one_second_than_a_search_shows_are_told_as_a_gap() -> None:
+    network = Network([item(f"{number}", number=number) for number in range(700)], size=500, shown=500)
+    found = pages(network, bluesky(network, searches=["kettle"]), "search")
+    assert len(found[-1].gaps) == 1
+
+
+def test_a_short_search_asks_for_nothing_behind_its_end() -> None:
+    network = Network([item(f"{number}", at=minutes_ago(number)) for number in range(30)], size=100)
+    pages(network, bluesky(network, searches=["kettle"]), "search")
+    assert network.count("searchPosts") == 2
 
 
 def test_the_same_cursor_again_ends_the_walk() -> None:
@@ -353,6 +352,12 @@ def test_a_position_that_is_no_longer_known_begins_the_walk_anew_and_says_so() -
     found = pages(network, source, "mentions", begun.checkpoint)
     assert "began anew" in found[0].gaps[0]
     assert not found[-1].more
+
+
+def test_a_page_without_posts_that_is_not_the_last_ends_nothing() -> None:
+    answers = iter([{"notifications": [], "cursor": "further"}, {"notifications": [item("late")]}])
+    network = Network(answers={"app.bsky.notification.listNotifications": lambda _params: next(answers)})
+    assert texts(pages(network, bluesky(network), "mentions")) == {"late"}
 
 
 def test_an_answer_without_its_list_is_no_empty_page() -> None:
@@ -538,3 +543,30 @@ def test_an_account_that_is_closed_and_hidden_notifications_are_found() -> None:
     found = unwell(network, searches=["kettle"])
     assert list(found) == [f"account `{OWN}`", "notifications", "search `kettle`"]
     assert "takendown" in found[f"account `{OWN}`"]
+
+
+class TestBlueskySheet(SheetTests):
+    sheet: ClassVar[Sheet] = BLUESKY
+    cap: ClassVar[int | None] = 250
+    shown: ClassVar[Mapping[str, str | Callable[..., object]]] = {
+        "11": test_a_position_that_is_no_longer_known_begins_the_walk_anew_and_says_so,
+        "13": test_a_page_without_posts_that_is_not_the_last_ends_nothing,
+        "31": test_only_its_authors_repository_says_that_a_post_is_deleted,
+    }
+    not_applicable: ClassVar[Mapping[str, str]] = {
+        "30": "there are no issues here, and posts are not merged",
+        "40": "nothing is ever written to Bluesky",
+        "x3": "every account may read all that is read here",
+    }
+
+    def connector(self, service: SheetService) -> Bluesky:
+        return Bluesky("brand.example.com", self.secret, base_url=service.base_url, searches=["kettle"])
+
+    def change(self, service: SheetService) -> None:
+        world = service.world
+        world.tick(self.sheet.settles)
+        Changes(self.sheet, world).add(Kind.POST)
+        world.tick(self.sheet.settles)
+
+    def restate(self, service: SheetService, status: str) -> str | None:
+        return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from alignkit.connectors.answers import listed
 from alignkit.connectors.base import Fetched, Run
 from alignkit.connectors.bluesky.lists import query
 from alignkit.connectors.bluesky.posts import AUTHOR, PROFILES, Bodies, parts, taken_back
@@ -43,13 +44,13 @@ def fetch(reader: Reader, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
 
 def _profiles(reader: Reader, dids: Sequence[str], now: datetime) -> Flow[Fetched]:
     response = yield from request(query("app.bsky.actor.getProfiles", [("actors", did) for did in dids]))
-    answer = reader.answer(PROFILES, response, "profile")
+    answer = listed(PROFILES, response, reader.name)
     return Fetched([one.event(source=reader.name, received_at=now) for one in answer.of(AUTHOR)], (), answer.bad)
 
 
 def _posts(reader: Reader, known: Bodies, uris: Sequence[str], now: datetime) -> Flow[Fetched]:
     response = yield from request(query("app.bsky.feed.getPosts", [("uris", uri) for uri in uris]))
-    answer = reader.answer(known.found, response, "post")
+    answer = listed(known.found, response, reader.name)
     rows = answer.of(known.shape)
     events = [row.event(source=reader.name, received_at=now) for row in rows]
     shown = {row.data.id for row in rows}

@@ -16,8 +16,6 @@ from alignkit.transport import Request
 PAGE = 100
 REASONS = ("mention", "reply", "quote")
 
-_SPLIT_AT = 5_000
-_CAP = 9_900
 _MILLISECOND = timedelta(milliseconds=1)
 _SECOND = timedelta(seconds=1)
 
@@ -79,14 +77,14 @@ class Search:
         return known.found
 
     def following(self, walk: Walk, cursor: str | None, rows: int) -> tuple[Walk | None, str | None]:  # noqa: ARG002
-        """No search shows more than some ten thousand posts, so a long walk is cut into pieces by time."""
-        if cursor is None and walk.read < _CAP:
+        """A search ends before it has shown everything, nobody says where, so its end is asked for once more."""
+        if cursor is not None:
+            return walk.model_copy(update={"cursor": cursor}), None
+        if walk.read < PAGE:
             return None, None
-        if walk.read >= _SPLIT_AT and (until := _earlier(walk)) is not None:
+        if (until := _earlier(walk)) is not None:
             return walk.model_copy(update={"cursor": None, "until": until, "read": 0, "oldest": None}), None
-        if cursor is None:
-            return None, "a search found more posts of one time than it shows; some of them have not been read"
-        return walk.model_copy(update={"cursor": cursor}), None
+        return None, "a search has so many posts of one second that some of them may not have been shown"
 
 
 def notifications(cursor: str | None = None, limit: int = PAGE) -> Request:

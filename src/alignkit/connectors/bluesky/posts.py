@@ -52,7 +52,6 @@ class Bodies(NamedTuple):
     shape: Shape[Post]
     notifications: Body
     found: Body
-    posts: Body
 
 
 @lru_cache(maxsize=16)
@@ -80,7 +79,6 @@ def bodies(did: str, *, keeps_text: bool) -> Bodies:
         shape,
         Body({"notifications": shape}, beside={"cursor": ("cursor", str)}),
         Body({"posts": shape}, beside={"cursor": ("cursor", str)}),
-        Body({"posts": shape}),
     )
 
 

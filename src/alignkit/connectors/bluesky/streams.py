@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from alignkit.connectors.answers import listed
 from alignkit.connectors.base import Checkpoint, Page, Run
 from alignkit.connectors.bluesky.lists import List, query
 from alignkit.connectors.bluesky.posts import Bodies, bodies, people, seen
-from alignkit.connectors.bluesky.walk import Position, Walk, begun, clock, kept, newest, position
-from alignkit.connectors.records import Answer, Body, Found
+from alignkit.connectors.bluesky.walk import Position, Walk, begun, newest
+from alignkit.connectors.records import Found
+from alignkit.connectors.window import kept, position, service_time
 from alignkit.errors import PagingStuck, ResponseInvalid
 from alignkit.models.conversation import Post
 from alignkit.models.events import CustomerEvent
@@ -30,21 +32,10 @@ class Reader:
         """How answers are read for an account."""
         return bodies(did, keeps_text=self.keeps_text)
 
-    def answer(self, body: Body, response: Response, place: str) -> Answer:
-        """What an answer holds.
-
-        Raises:
-            ResponseInvalid: it is none, or lacks its list.
-        """
-        answer = body.read(response.content, place)
-        if answer.absent:
-            raise ResponseInvalid(f"`{self.name}` answered without the list that was asked for; check `base_url`")
-        return answer
-
 
 def read(reader: Reader, chosen: List, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
     """One page of a list; several questions take turns."""
-    at = position(checkpoint, run.since)
+    at = Position(since=run.since) if checkpoint is None else position(Position, checkpoint, reader.name)
     question = at.question if at.question in chosen.questions else next(iter(chosen.questions), None)
     if question is None:
         return Page((), kept(at), more=False)
@@ -56,7 +47,7 @@ def read(reader: Reader, chosen: List, checkpoint: Checkpoint | None, run: Run) 
         anew = f"`{reader.name}` no longer knew the position; the walk began anew"
         return Page((), kept(at.model_copy(update={"walk": None})), more=True, gaps=[anew])
     known = reader.bodies(walk.did)
-    answer = reader.answer(chosen.body(known), response, f"post before {walk.cursor or 'now'}")
+    answer = listed(chosen.body(known), response, f"{reader.name} before {walk.cursor or 'now'}")
     rows = answer.of(known.shape)
     following, gap = _following(reader, chosen, walk, rows, answer.beside.get("cursor"))
     met = {*at.met, *(row.data.id for row in rows)}
@@ -72,7 +63,7 @@ def read(reader: Reader, chosen: List, checkpoint: Checkpoint | None, run: Run) 
 def _begun(reader: Reader, at: Position, question: str) -> Flow[Walk]:
     response = yield from request(own_session())
     who = account(response, reader.name)
-    return begun(at, question, str(who["did"]), clock(response, reader.name))
+    return begun(at, question, str(who["did"]), service_time(response, reader.name))
 
 
 def own_session() -> Request:

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
-from typing import Annotated, ClassVar
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import Field
 
-from alignkit.connectors.base import Checkpoint
 from alignkit.connectors.bluesky.posts import parts, time_of
-from alignkit.errors import DataInvalid, ResponseInvalid
+from alignkit.connectors.window import Kept
 from alignkit.models.base import Instant
-from alignkit.transport import Response
 
 OVERLAP = timedelta(minutes=10)
 """How far every walk reaches back behind its mark."""
@@ -30,25 +27,21 @@ WATCHED_FOR = timedelta(days=7)
 MOST_WATCHED = 250
 
 
-class _Kept(BaseModel):
-    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class Mark(_Kept):
+class Mark(Kept):
     """Up to when one question's answers are read, and when last a walk for it went deep."""
 
     time: Instant
     deep: Instant
 
 
-class Walk(_Kept):
+class Walk(Kept):
     """A walk under way.
 
     Attributes:
         did: the account that asks.
         begins: how far back it goes; None for all there is.
         mark: the mark once it has come so far.
-        until: the upper bound of a search that had to be cut in pieces.
+        until: the upper bound of a search that goes on behind its end.
         read: how many posts came since `until` was set.
         oldest: the oldest of them.
     """
@@ -62,7 +55,7 @@ class Walk(_Kept):
     oldest: Instant | None = None
 
 
-class Position(_Kept):
+class Position(Kept):
     """The checkpoint of a stream.
 
     Attributes:
@@ -79,27 +72,6 @@ class Position(_Kept):
     walk: Walk | None = None
     met: tuple[str, ...] = ()
     watched: tuple[str, ...] = ()
-
-
-def position(checkpoint: Checkpoint | None, since: datetime | None) -> Position:
-    """Where reading stands; `since` is heeded on the first read.
-
-    Raises:
-        DataInvalid: this is no checkpoint of the connector.
-    """
-    if checkpoint is None:
-        return Position(since=since)
-    try:
-        return Position.model_validate(checkpoint)
-    except ValidationError:
-        pass
-    raise DataInvalid("this is no checkpoint of a Bluesky stream; read the stream again from its beginning")
-
-
-def kept(where: Position) -> dict[str, JsonValue]:
-    """A position as it is stored."""
-    stored: dict[str, JsonValue] = where.model_dump(mode="json", exclude_defaults=True)
-    return stored
 
 
 def begun(at: Position, question: str, did: str, now: datetime) -> Walk:
@@ -119,18 +91,3 @@ def newest(uris: set[str], now: datetime) -> tuple[str, ...]:
     times = {uri: time_of(parts(uri)[1]) for uri in uris}
     recent = {uri: time for uri, time in times.items() if time is not None and time >= now - WATCHED_FOR}
     return tuple(sorted(recent, key=lambda uri: (recent[uri], uri), reverse=True)[:MOST_WATCHED])
-
-
-def clock(response: Response, name: str) -> datetime:
-    """The service's own time, from the `Date` header.
-
-    Raises:
-        ResponseInvalid: the header is missing or cannot be read; reading by another clock would lose posts.
-    """
-    try:
-        moment = parsedate_to_datetime(response.headers["date"])
-        if moment.tzinfo is not None:
-            return moment
-    except (KeyError, ValueError):
-        pass
-    raise ResponseInvalid(f"`{name}` does not tell its time; let the `Date` header pass through every proxy")

@@ -1,4 +1,4 @@
-"""Bluesky as a sheet, and the records that its lists show."""
+"""Bluesky as the facts page describes it, and the records that its lists show."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from alignkit.testing.sheet import (
     Action,
     Answer,
     Ask,
+    Backdates,
     Bound,
     Cap,
     Found,
@@ -16,6 +17,7 @@ from alignkit.testing.sheet import (
     Limited,
     Listing,
     Refused,
+    Renews,
     Sheet,
     Size,
     Sort,
@@ -29,6 +31,8 @@ from alignkit.transport import JsonValue, Request
 
 said = quoting("bluesky")
 
+ROOT = "https://bsky.social"
+ENDED = "ExpiredToken"
 OWN = "did:plc:brandbrandbrandbrandbran"
 AUTHOR = "did:plc:adaadaadaadaadaadaadaada"
 PREFIX = "/xrpc/"
@@ -94,26 +98,23 @@ def envelope(name: str, found: Found) -> Answer:
     return {name: found.records, **({"cursor": found.token} if found.token else {})}
 
 
-def session(visit: Visit) -> Answer:
-    if visit.json != {"identifier": "brand.example.com", "password": visit.service.secret}:
-        return answered(401, {"error": "AuthenticationRequired", "message": "Invalid identifier or password"})
-    return granted(visit)
-
-
-def granted(visit: Visit) -> Answer:
-    server: JsonValue = {
-        "id": "#atproto_pds",
-        "type": "AtprotoPersonalDataServer",
-        "serviceEndpoint": visit.service.base_url,
-    }
+def granted(access: str, refresh: str) -> JsonValue:
+    server: JsonValue = {"id": "#atproto_pds", "type": "AtprotoPersonalDataServer", "serviceEndpoint": ROOT}
     return {
-        "accessJwt": f"{visit.service.secret}.access",
-        "refreshJwt": f"{visit.service.secret}.refresh",
+        "accessJwt": access,
+        "refreshJwt": refresh,
         "handle": "brand.example.com",
         "did": OWN,
         "didDoc": {"id": OWN, "service": [server]},
         "active": True,
     }
+
+
+def presents(request: Request) -> str | None:
+    """The password where a session begins, the refresh token where it goes on."""
+    if request.url.endswith("refreshSession"):
+        return request.headers.get("Authorization", "").removeprefix("Bearer ")
+    return str(request.json.get("password")) if isinstance(request.json, dict) else None
 
 
 def whoami(_visit: Visit) -> Answer:
@@ -135,22 +136,29 @@ def record(visit: Visit) -> Answer:
     return {"uri": uri, "cid": f"cid{row.number}", "value": {"text": row.title}}
 
 
-def is_signed_in(request: Request, secret: str) -> bool:
-    return request.headers.get("Authorization") == f"Bearer {secret}.access"
-
-
 def error(status: int, words: str) -> JsonValue:
-    return {"error": "InvalidRequest" if status == 400 else "Error", "message": words}
+    name = ENDED if words == ENDED else "InvalidRequest" if status == 400 else "Error"
+    return {"error": name, "message": words}
 
 
 BLUESKY = Sheet(
     name="bluesky",
-    base_url="https://bsky.social",
+    base_url=ROOT,
     words={},
     render={Kind.POST: post},
     make_id=uri_of,
     has_numeric_ids=False,
-    admits=is_signed_in,
+    renews=Renews(
+        f"{PREFIX}com\\.atproto\\.server\\.(create|refresh)Session",
+        presents,
+        granted,
+        said("D", "POST refreshSession with the REFRESH jwt as bearer (not access) [D1]; refresh rotates"),
+        is_single_use=True,
+        secret_lasts=True,
+        status=400,
+        words=ENDED,
+    ),
+    backdates=Backdates(timedelta(days=20), said("I", "createdAt is client-set (1970, 0001 ... seen)")),
     error=error,
     listings=(
         Listing(
@@ -187,20 +195,6 @@ BLUESKY = Sheet(
         ),
     ),
     actions=(
-        Action(
-            "POST",
-            f"{PREFIX}com.atproto.server.createSession",
-            session,
-            said("D", "com.atproto.server.createSession {identifier, password: app password}"),
-            is_open=True,
-        ),
-        Action(
-            "POST",
-            f"{PREFIX}com.atproto.server.refreshSession",
-            granted,
-            said("D", "POST refreshSession with the REFRESH jwt as bearer (not access)"),
-            is_open=True,
-        ),
         Action("GET", f"{PREFIX}com.atproto.server.getSession", whoami, said("D", "Session:")),
         Action("GET", f"{PREFIX}app.bsky.feed.getPosts", posts, said("I", "getPosts (25 uris) omits them silently")),
         Action("GET", f"{PREFIX}com.atproto.repo.getRecord", record, said("D", "deleted/blocked")),
