@@ -15,16 +15,13 @@ from alignkit.models import Category, Channel, Hold, Message, Send
 from alignkit.rules.policy import Policy
 from alignkit.stores.base import Applied, Forgotten, Store, WideHold
 from alignkit.stores.cohort import CAP, Cohort
-from alignkit.sync import incident
-from alignkit.sync.manual import hold_event, lifted, new_hold, record, send_events, standing
 from alignkit.sync.pace import Pace
 from alignkit.sync.pull import OnProgress, PullJob, PullResult
 from alignkit.sync.push import Brake, PushJob, PushResult
 from alignkit.sync.reconcile import ReconcileJob, ReconcileResult
+from alignkit.sync.recording import Recording
 from alignkit.sync.release import ReleaseJob, ReleaseResult
-from alignkit.sync.stop import STOP, Stop
-from alignkit.sync.stop import begin as begin_stop
-from alignkit.sync.stop import end as end_stop
+from alignkit.sync.stop import Stop
 from alignkit.transport import Flow, Request, Response, arun, arun_all, call, run, run_all
 
 if TYPE_CHECKING:
@@ -43,98 +40,7 @@ class _Job(Protocol):
     def close(self) -> None: ...
 
 
-class _Recording:
-    """What needs no service: holds put by hand, and sends."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-
-    def _hold(
-        self,
-        who: str,
-        reason: str,
-        expires_at: datetime | None,
-        categories: Sequence[Category],
-        channels: Sequence[Channel],
-        by: str | None,
-        now: datetime | None,
-    ) -> Hold:
-        moment = aware(now)
-        end = None if expires_at is None else aware(expires_at)
-        hold = new_hold(who, reason, moment, expires_at=end, categories=categories, channels=channels, by=by)
-        record(self.store, [hold_event(hold, moment)], moment)
-        return hold
-
-    def _lift(self, hold_id: str, reason: str, now: datetime | None) -> Hold:
-        moment = aware(now)
-        hold = standing(self.store, hold_id)
-        if hold.cohort is not None and hold_id != STOP:
-            return incident.lift_hold(self.store, hold_id, reason, moment)
-        over = lifted(hold, reason, moment)
-        record(self.store, [hold_event(over, moment)], moment)
-        return over
-
-    def _record(self, sends: Iterable[Send], now: datetime | None) -> Applied:
-        moment = aware(now)
-        return record(self.store, send_events(sends, moment), moment)
-
-    def _stop(
-        self, reason: str, by: str, destination: str | None, until: datetime | None, now: datetime | None
-    ) -> Stop:
-        return begin_stop(self.store, destination, reason, by, aware(now), None if until is None else aware(until))
-
-    def _resume(self, reason: str, destination: str | None, now: datetime | None) -> Stop:
-        return end_stop(self.store, destination, reason, aware(now))
-
-    def _open_incident(
-        self,
-        cohort: Cohort,
-        reason: str,
-        by: str,
-        id: str | None,
-        expires_at: datetime | None,
-        categories: Sequence[Category],
-        channels: Sequence[Channel],
-        products: Sequence[str],
-        cap: int | None,
-        now: datetime | None,
-    ) -> WideHold:
-        return incident.open_hold(
-            self.store,
-            cohort,
-            reason,
-            by,
-            aware(now),
-            id=id,
-            expires_at=None if expires_at is None else aware(expires_at),
-            categories=categories,
-            channels=channels,
-            products=products,
-            cap=cap,
-        )
-
-    def _change_incident(
-        self,
-        hold_id: str,
-        cohort: Cohort | None,
-        reason: str | None,
-        expires_at: datetime | None,
-        cap: int,
-        now: datetime | None,
-    ) -> WideHold:
-        end = None if expires_at is None else aware(expires_at)
-        return incident.change_hold(
-            self.store, hold_id, aware(now), cohort=cohort, cap=cap, reason=reason, expires_at=end
-        )
-
-    def _refresh_incidents(self, now: datetime | None) -> list[WideHold]:
-        return incident.refresh_holds(self.store, aware(now))
-
-    def _confirm(self, hold_id: str, by: str, reason: str, people: int | None, now: datetime | None) -> WideHold:
-        return incident.confirm_hold(self.store, hold_id, by, reason, aware(now), people=people)
-
-
-class Sync(_Recording):
+class Sync(Recording):
     """Pulls from sources, pushes to destinations, and keeps both in order.
 
     Args:
@@ -215,128 +121,6 @@ class Sync(_Recording):
         job = ReleaseJob(self.store, sink, aware(now), only)
         return self._driven(job, job.release)
 
-    def hold(
-        self,
-        who: str,
-        reason: str,
-        *,
-        expires_at: datetime | None = None,
-        categories: Sequence[Category] = (),
-        channels: Sequence[Channel] = (),
-        by: str | None = None,
-        now: datetime | None = None,
-    ) -> Hold:
-        """Puts a manual hold on one person; the next push carries it out."""
-        return self._hold(who, reason, expires_at, categories, channels, by, now)
-
-    def lift(self, hold_id: str, reason: str = "", *, now: datetime | None = None) -> Hold:
-        """Lifts a manual hold; the next push carries it out."""
-        return self._lift(hold_id, reason, now)
-
-    def stop(
-        self,
-        reason: str,
-        by: str,
-        *,
-        destination: str | None = None,
-        until: datetime | None = None,
-        now: datetime | None = None,
-    ) -> Stop:
-        """Stops everything outbound at once, or all runs at one destination, until `resume`.
-
-        Every gate over this store answers suppress where the policy has a rule about holds, and every run at a
-        destination ends before its next batch with `Stopped`. Transactional messages are not touched. What is stopped
-        already stays stopped by whom it was.
-
-        Args:
-            reason: why, for everybody who asks later.
-            by: the name of whoever stops.
-            destination: stop the runs at this one alone; decisions go on.
-            until: when the stop ends by itself; without it somebody must resume.
-
-        Raises:
-            DataInvalid: no reason, no name, or an end that is not after `now`.
-        """
-        return self._stop(reason, by, destination, until, now)
-
-    def resume(self, reason: str = "", *, destination: str | None = None, now: datetime | None = None) -> Stop:
-        """Lets go on what `stop` has stopped, from where it was; returns the stop that is over.
-
-        Raises:
-            DataInvalid: nothing is stopped there.
-        """
-        return self._resume(reason, destination, now)
-
-    def open_incident(
-        self,
-        cohort: Cohort,
-        reason: str,
-        by: str,
-        *,
-        id: str | None = None,
-        expires_at: datetime | None = None,
-        categories: Sequence[Category] = (),
-        channels: Sequence[Channel] = (),
-        products: Sequence[str] = (),
-        cap: int | None = CAP,
-        now: datetime | None = None,
-    ) -> WideHold:
-        """Holds everybody in a cohort, in one transaction; `lift` lifts it as a whole.
-
-        Args:
-            cohort: whom it is meant for. Accounts and products are looked up again by `refresh_incidents`.
-            by: the name of whoever answers for it.
-            id: a name of your own for it, letters, digits, `_` and `-`.
-            products: only messages that name one of these products; empty means all.
-            cap: the most people it may silence before somebody confirms it; None where `by` answers for all of them.
-
-        Raises:
-            DataInvalid: nobody is meant, no reason or name, an end that is not after `now`, or an `id` that is taken.
-            LeaseHeld: somebody else is changing this hold.
-        """
-        return self._open_incident(cohort, reason, by, id, expires_at, categories, channels, products, cap, now)
-
-    def change_incident(
-        self,
-        hold_id: str,
-        *,
-        cohort: Cohort | None = None,
-        reason: str | None = None,
-        expires_at: datetime | None = None,
-        cap: int = CAP,
-        now: datetime | None = None,
-    ) -> WideHold:
-        """Changes a hold over a cohort; what is not given stays. Another cohort has a cap again.
-
-        Raises:
-            DataInvalid: there is no such hold, or it was lifted.
-            LeaseHeld: somebody else is changing this hold.
-        """
-        return self._change_incident(hold_id, cohort, reason, expires_at, cap, now)
-
-    def refresh_incidents(self, *, now: datetime | None = None) -> list[WideHold]:
-        """Looks up anew who is in the cohorts of open holds; who bought the product meanwhile is held as well."""
-        return self._refresh_incidents(now)
-
-    def confirm(
-        self, hold_id: str, by: str, reason: str, *, people: int | None = None, now: datetime | None = None
-    ) -> WideHold:
-        """Lets a hold reach beyond its cap, by name and reason.
-
-        Args:
-            hold_id: the id of a hold over a cohort, `source/id` of one that a service told of, or `account:source/id`
-                for what the issues of a large account hold.
-            people: how many people it may silence; as many as it is meant for now by default.
-
-        Raises:
-            DataInvalid: there is no such hold, or no name or reason.
-        """
-        return self._confirm(hold_id, by, reason, people, now)
-
-    def record(self, sends: Iterable[Send], *, now: datetime | None = None) -> Applied:
-        """Records messages that went out; recording the same `id` twice changes nothing."""
-        return self._record(sends, now)
-
     def forget(self, who: str, sinks: Sequence[Sink] = (), *, now: datetime | None = None) -> Forgotten:
         """Releases a person at these destinations, then erases them from the store.
 
@@ -386,7 +170,7 @@ class Sync(_Recording):
             yield send
 
 
-class AsyncSync(_Recording):
+class AsyncSync:
     """The same as `Sync`, for event loops; the store works in worker threads.
 
     Args:
@@ -395,7 +179,8 @@ class AsyncSync(_Recording):
     """
 
     def __init__(self, store: Store, *, send: AsyncSendRequest | None = None) -> None:
-        super().__init__(store)
+        self.store = store
+        self._recording = Recording(store)
         self._send = send
 
     async def pull(
@@ -456,11 +241,20 @@ class AsyncSync(_Recording):
         now: datetime | None = None,
     ) -> Hold:
         """See `Sync.hold`."""
-        return await asyncio.to_thread(self._hold, who, reason, expires_at, categories, channels, by, now)
+        return await asyncio.to_thread(
+            self._recording.hold,
+            who,
+            reason,
+            expires_at=expires_at,
+            categories=categories,
+            channels=channels,
+            by=by,
+            now=now,
+        )
 
     async def lift(self, hold_id: str, reason: str = "", *, now: datetime | None = None) -> Hold:
         """See `Sync.lift`."""
-        return await asyncio.to_thread(self._lift, hold_id, reason, now)
+        return await asyncio.to_thread(self._recording.lift, hold_id, reason, now=now)
 
     async def stop(
         self,
@@ -472,11 +266,11 @@ class AsyncSync(_Recording):
         now: datetime | None = None,
     ) -> Stop:
         """See `Sync.stop`."""
-        return await asyncio.to_thread(self._stop, reason, by, destination, until, now)
+        return await asyncio.to_thread(self._recording.stop, reason, by, destination=destination, until=until, now=now)
 
     async def resume(self, reason: str = "", *, destination: str | None = None, now: datetime | None = None) -> Stop:
         """See `Sync.resume`."""
-        return await asyncio.to_thread(self._resume, reason, destination, now)
+        return await asyncio.to_thread(self._recording.resume, reason, destination=destination, now=now)
 
     async def open_incident(
         self,
@@ -494,7 +288,17 @@ class AsyncSync(_Recording):
     ) -> WideHold:
         """See `Sync.open_incident`."""
         return await asyncio.to_thread(
-            self._open_incident, cohort, reason, by, id, expires_at, categories, channels, products, cap, now
+            self._recording.open_incident,
+            cohort,
+            reason,
+            by,
+            id=id,
+            expires_at=expires_at,
+            categories=categories,
+            channels=channels,
+            products=products,
+            cap=cap,
+            now=now,
         )
 
     async def change_incident(
@@ -508,21 +312,29 @@ class AsyncSync(_Recording):
         now: datetime | None = None,
     ) -> WideHold:
         """See `Sync.change_incident`."""
-        return await asyncio.to_thread(self._change_incident, hold_id, cohort, reason, expires_at, cap, now)
+        return await asyncio.to_thread(
+            self._recording.change_incident,
+            hold_id,
+            cohort=cohort,
+            reason=reason,
+            expires_at=expires_at,
+            cap=cap,
+            now=now,
+        )
 
     async def refresh_incidents(self, *, now: datetime | None = None) -> list[WideHold]:
         """See `Sync.refresh_incidents`."""
-        return await asyncio.to_thread(self._refresh_incidents, now)
+        return await asyncio.to_thread(self._recording.refresh_incidents, now=now)
 
     async def confirm(
         self, hold_id: str, by: str, reason: str, *, people: int | None = None, now: datetime | None = None
     ) -> WideHold:
         """See `Sync.confirm`."""
-        return await asyncio.to_thread(self._confirm, hold_id, by, reason, people, now)
+        return await asyncio.to_thread(self._recording.confirm, hold_id, by, reason, people=people, now=now)
 
     async def record(self, sends: Iterable[Send], *, now: datetime | None = None) -> Applied:
         """See `Sync.record`."""
-        return await asyncio.to_thread(self._record, sends, now)
+        return await asyncio.to_thread(self._recording.record, sends, now=now)
 
     async def forget(self, who: str, sinks: Sequence[Sink] = (), *, now: datetime | None = None) -> Forgotten:
         """See `Sync.forget`."""
