@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ DEEPEST = 32
 """Levels of tables and lists; a deeper document is refused."""
 
 _SHOWN = 3
+_BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 Tree = dict[str, Any]
 
 
@@ -173,13 +175,17 @@ def _toml_table(name: str, table: Mapping[str, Any]) -> list[str]:
     return plain
 
 
+def _toml_key(name: str) -> str:
+    return name if _BARE.fullmatch(name) else _toml(name)
+
+
 def _is_tables(value: object) -> bool:
     return isinstance(value, list) and any(isinstance(each, dict) for each in cast("list[object]", value))
 
 
 def _toml(value: object, *, lines: bool = False) -> str:
     if isinstance(value, dict):
-        pairs = [f"{name} = {_toml(inside)}" for name, inside in cast("Tree", value).items()]
+        pairs = [f"{_toml_key(name)} = {_toml(inside)}" for name, inside in cast("Tree", value).items()]
         return f"{{ {', '.join(pairs)} }}"
     if isinstance(value, list):
         parts = [_toml(inside) for inside in cast("list[object]", value)]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from alignkit.rules.citation import Cited, reference
+from alignkit.rules.citation import PLUGINS, Cited, reference
 
 _MONTHS = (
     "January",
@@ -60,7 +60,7 @@ def fill(reason: str, cited: Iterable[Cited], now: datetime) -> str:
     return reason.format(
         rows=describe(*first) + (f", and {len(others)} more" if others else ""),
         count=str(len(things)),
-        since=spell_day(moment_of(_began(first[1])), now),
+        since=spell_day(moment_of(began), now) if (began := _began(first[1])) else "an unknown day",
     )
 
 
@@ -113,6 +113,10 @@ def _of_account(row: Any) -> Sequence[str]:
     return (str(row.name or ""), f"plan {row.plan}" if row.plan else "")
 
 
+def _of_reference(_: object) -> Sequence[str]:
+    return ()
+
+
 _DESCRIBE: dict[str, Callable[[Any], Sequence[str]]] = {
     "issues": _of_issue,
     "account_issues": _of_issue,
@@ -123,4 +127,5 @@ _DESCRIBE: dict[str, Callable[[Any], Sequence[str]]] = {
     "sends": _of_send,
     "holds": _of_hold,
     "accounts": _of_account,
+    PLUGINS: _of_reference,
 }
