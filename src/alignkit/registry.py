@@ -22,6 +22,7 @@ BUILT_IN = {
     "mailman": ("alignkit.connectors.mailman", "Mailman"),
     "bluesky": ("alignkit.connectors.bluesky", "Bluesky"),
     "hubspot": ("alignkit.connectors.hubspot", "HubSpot"),
+    "intercom": ("alignkit.connectors.intercom", "Intercom"),
     "zendesk": ("alignkit.connectors.zendesk", "Zendesk"),
     "export": ("alignkit.connectors.export", "Export"),
     "audience_file": ("alignkit.connectors.audience_file", "AudienceFile"),

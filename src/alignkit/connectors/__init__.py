@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from alignkit.connectors.bluesky import Bluesky
     from alignkit.connectors.export import Export
     from alignkit.connectors.hubspot import HubSpot
+    from alignkit.connectors.intercom import Intercom
     from alignkit.connectors.mailman import Mailman
     from alignkit.connectors.request_tracker import RequestTracker
     from alignkit.connectors.zendesk import Zendesk
@@ -18,12 +19,13 @@ _HOMES = {
     "Bluesky": "alignkit.connectors.bluesky",
     "Export": "alignkit.connectors.export",
     "HubSpot": "alignkit.connectors.hubspot",
+    "Intercom": "alignkit.connectors.intercom",
     "Mailman": "alignkit.connectors.mailman",
     "RequestTracker": "alignkit.connectors.request_tracker",
     "Zendesk": "alignkit.connectors.zendesk",
 }
 
-__all__ = ["AudienceFile", "Bluesky", "Export", "HubSpot", "Mailman", "RequestTracker", "Zendesk"]
+__all__ = ["AudienceFile", "Bluesky", "Export", "HubSpot", "Intercom", "Mailman", "RequestTracker", "Zendesk"]
 
 
 def __getattr__(name: str) -> Any:
