@@ -17,23 +17,27 @@ if TYPE_CHECKING:
     from alignkit.rules.decision import Decision
     from alignkit.rules.policy import Policy
     from alignkit.stores import MemoryStore, SQLiteStore, Store
-    from alignkit.sync import AsyncSync, Brake, PullResult, PushResult, Sync
+    from alignkit.sync import AsyncBacklog, AsyncSync, Backlog, Brake, Cohort, Pace, PullResult, PushResult, Sync
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "AlignkitError": "alignkit.errors",
+    "AsyncBacklog": "alignkit.sync",
     "AsyncGate": "alignkit.gate",
     "AsyncSync": "alignkit.sync",
+    "Backlog": "alignkit.sync",
     "Brake": "alignkit.sync",
     "Category": "alignkit.models",
     "Channel": "alignkit.models",
+    "Cohort": "alignkit.sync",
     "Customer": "alignkit.models",
     "Decision": "alignkit.rules.decision",
     "Gate": "alignkit.gate",
     "Issue": "alignkit.models",
     "MemoryStore": "alignkit.stores",
     "Message": "alignkit.models",
+    "Pace": "alignkit.sync",
     "Policy": "alignkit.rules.policy",
     "PullResult": "alignkit.sync",
     "PushResult": "alignkit.sync",
@@ -47,17 +51,21 @@ _HOMES = {
 
 __all__ = [
     "AlignkitError",
+    "AsyncBacklog",
     "AsyncGate",
     "AsyncSync",
+    "Backlog",
     "Brake",
     "Category",
     "Channel",
+    "Cohort",
     "Customer",
     "Decision",
     "Gate",
     "Issue",
     "MemoryStore",
     "Message",
+    "Pace",
     "Policy",
     "PullResult",
     "PushResult",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +18,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from alignkit import Message, Policy, Sync
+from alignkit import Message, Policy, SQLiteStore, Sync
 from alignkit.errors import DataInvalid, LeaseHeld, StoreUnavailable
 from alignkit.models import Category, Channel, Outcome
 from alignkit.rules import Effect, Rule
@@ -40,7 +43,7 @@ def store() -> Iterator[MemoryStore]:
         yield store
 
 
-def resolve(store: MemoryStore, *names: str, hours: float = FREE) -> None:
+def resolve(store: SQLiteStore, *names: str, hours: float = FREE) -> None:
     store.apply(page([ask(name, 10, "resolved") for name in names], hours, ended=True))
 
 
@@ -49,7 +52,7 @@ def defer(store: MemoryStore, reference: str, name: str = "ada", hours: float = 
     return Backlog(store, STARTER).defer(reference, address(name), message, now=at(hours), **given)
 
 
-def due(store: MemoryStore, hours: float = FREE, policy: Policy = STARTER, **given: Any) -> DueResult:
+def due(store: SQLiteStore, hours: float = FREE, policy: Policy = STARTER, **given: Any) -> DueResult:
     return Backlog(store, policy).due(now=at(hours), **given)
 
 
@@ -283,6 +286,35 @@ def test_the_same_can_be_done_asynchronously(store: MemoryStore) -> None:
         assert await backlog.acknowledge(["r1"]) == ["r1"]
 
     asyncio.run(story())
+
+
+def test_senders_that_look_at_once_share_the_answers_out(tmp_path: Path) -> None:
+    people = 60
+    path = tmp_path / "align.db"
+    with SQLiteStore(path) as store:
+        store.expect(DESK, "fake", ["issues"])
+        store.apply(page([ask(f"p{number}") for number in range(people)], 1))
+        for number in range(people):
+            Backlog(store, STARTER).defer(f"r{number}", address(f"p{number}"), OFFER, now=at(1))
+        resolve(store, *(f"p{number}" for number in range(people)))
+    told: list[str] = []
+
+    def send() -> None:
+        with SQLiteStore(path) as own:
+            for _ in range(400):
+                try:
+                    found = [one.reference for one in due(own, limit=5).answers]
+                except LeaseHeld:
+                    time.sleep(0.005)
+                    continue
+                told.extend(found)
+                if not found:
+                    return
+
+    with ThreadPoolExecutor(3) as threads:
+        for done in [threads.submit(send) for _ in range(3)]:
+            done.result(timeout=120)
+    assert sorted(told) == sorted(f"r{number}" for number in range(people))
 
 
 class Faulty(MemoryStore):
