@@ -57,12 +57,23 @@ class Changes:
         fields = self._fields(kind, f"{kind} {next(self._names)}")
         return self.world.add(kind, lag=lag, late=late, age=age, **fields)
 
+    def add_many(self, kind: Kind, number: int, apart: timedelta) -> None:
+        """Many new things, some time apart, that are alike but for their names."""
+        fields = self._fields(kind, "")
+        for _ in range(number):
+            name = f"{kind} {next(self._names)}"
+            fields["title"] = name
+            if kind is Kind.PERSON:
+                fields["email"] = _address(name)
+            self.world.add(kind, **fields)
+            self.world.tick(apart)
+
     def _fields(self, kind: Kind, name: str) -> Fields:
         match kind:
             case Kind.ACCOUNT:
                 return Fields(title=name)
             case Kind.PERSON:
-                return Fields(title=name, email=f"{name.replace(' ', '')}@example.com", account=self._any(Kind.ACCOUNT))
+                return Fields(title=name, email=_address(name), account=self._any(Kind.ACCOUNT))
             case Kind.ISSUE:
                 word = self.chance.choice(list(self.sheet.words))
                 return Fields(title=name, person=self._any(Kind.PERSON), word=word, tags=("vip",))
@@ -125,6 +136,10 @@ class Changes:
     def _late(self) -> timedelta:
         is_late = self.sheet.late is not None and self.chance.random() < 0.3
         return self.chance.random() * self.sheet.late.up_to if is_late and self.sheet.late else timedelta(0)
+
+
+def _address(name: str) -> str:
+    return f"{name.replace(' ', '')}@example.com"
 
 
 def settled_world(sheet: Sheet, now: datetime) -> World:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
@@ -17,10 +18,10 @@ from alignkit.stores import MemoryStore
 from alignkit.stores.base import Applied, Batch
 from alignkit.testing.case import MOST_PAGES, S, SourceTests, Trial, same
 from alignkit.testing.moments import FAR_ZONE, in_zone, times
-from alignkit.testing.service import FakeService
+from alignkit.testing.service import FakeService, Records
 from alignkit.testing.state import State
 from alignkit.testing.watch import Crash, CrashPoint
-from alignkit.transport import Request, Response
+from alignkit.transport import JsonValue, Request, Response
 
 LARGEST_FLOAT_INT = 2**53
 
@@ -45,8 +46,9 @@ class Stuck:
     What is asked for counts as a page of the same list where it differs in numbers and cursors alone.
     """
 
-    def __init__(self, service: FakeService, at: int) -> None:
+    def __init__(self, service: FakeService, at: int, records: Sequence[Records]) -> None:
         self.service = service
+        self.records = records
         self.left: int = at
         self.repeated: Response | None = None
         self._list: object = None
@@ -55,10 +57,15 @@ class Stuck:
         if self.repeated is not None and _list_of(request) == self._list:
             return self.repeated
         response = self.service.handle(request)
-        self.left -= request.method == "GET"
+        self.left -= self._reads(request)
         if self.left == 0 and self.repeated is None:
             self.repeated, self._list = response, _list_of(request)
         return response
+
+    def _reads(self, request: Request) -> bool:
+        """Whether a request reads: many services are searched by POST."""
+        path = urlsplit(request.url).path
+        return request.method == "GET" or any(re.fullmatch(kind.path, path) for kind in self.records)
 
 
 def _list_of(request: Request) -> object:
@@ -66,7 +73,14 @@ def _list_of(request: Request) -> object:
     parts = urlsplit(request.url)
     params = [*parse_qsl(parts.query, keep_blank_values=True), *request.params]
     named = [(name, re.sub(r"[0-9]+", "0", value) if " " in value else "") for name, value in params]
-    return request.method, parts.path, sorted(named)
+    return request.method, parts.path, sorted(named), _names(request.json)
+
+
+def _names(body: JsonValue) -> object:
+    """What a body is made of, whatever its values."""
+    if isinstance(body, dict):
+        return sorted((name, str(_names(inner))) for name, inner in body.items())
+    return [_names(inner) for inner in body] if isinstance(body, list) else None
 
 
 class ReadingTests(SourceTests[S]):
@@ -200,7 +214,7 @@ class ReadingTests(SourceTests[S]):
         at = 1
         while True:
             service = self.service()
-            stuck = Stuck(service, at)
+            stuck = Stuck(service, at, self.records)
             trial = self.trial(service, through=stuck)
             error = trial.failing_pull()
             if stuck.repeated is None:

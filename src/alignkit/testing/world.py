@@ -131,7 +131,8 @@ class World:
     unit: timedelta = SECOND
     meanings: Mapping[str, IssueStatus] = field(default_factory=dict[str, IssueStatus])
     make_id: MakeId = large_number
-    _histories: dict[tuple[Kind, str], list[Version]] = field(default_factory=dict[tuple[Kind, str], list[Version]])
+    _histories: dict[Kind, dict[str, list[Version]]] = field(default_factory=lambda: {kind: {} for kind in Kind})
+    _count: int = 0
 
     def tick(self, by: timedelta) -> None:
         """Lets time pass."""
@@ -155,9 +156,10 @@ class World:
             late: how long its transaction stays open; until then nobody sees it.
             lag: how much longer lists and searches need.
         """
-        number, stamp = len(self._histories), floored(self.now, self.unit)
+        number, stamp = self._count, floored(self.now, self.unit)
         id = self.make_id(kind, number, stamp)
         row = Row(kind, id, number, created=floored(self.now - age, self.unit), changed=stamp, touched=stamp)
+        self._count += 1
         return self._put(self._with(row, fields), late, lag)
 
     def change(
@@ -189,11 +191,11 @@ class World:
 
     def truth(self, kind: Kind, id: str) -> Row:
         """A thing as it stands, seen or not."""
-        return self._histories[kind, id][-1].row
+        return self._histories[kind][id][-1].row
 
     def everything(self, kind: Kind) -> Iterator[Row]:
         """Every thing of a kind as it stands, what is gone included."""
-        return (versions[-1].row for (of, _), versions in self._histories.items() if of is kind)
+        return (versions[-1].row for versions in self._histories[kind].values())
 
     def live(self, kind: Kind) -> list[Row]:
         """The things of a kind that are still what they were, and are no secret of an open transaction."""
@@ -201,18 +203,17 @@ class World:
 
     def by_id(self, kind: Kind, id: str) -> Row | None:
         """A thing as somebody sees it who reads it by id now."""
-        versions = self._histories.get((kind, id), ())
+        versions = self._histories[kind].get(id, ())
         return next((one.row for one in reversed(versions) if one.by_id <= self.now), None)
 
     def listed(self, kinds: Sequence[Kind], *, is_lagging: bool) -> list[Row]:
         """Things as lists show them now: the last version that got there."""
         found: list[Row] = []
-        for (kind, _), versions in self._histories.items():
-            if kind in kinds:
-                for one in reversed(versions):
-                    if (one.in_lists if is_lagging else one.by_id) <= self.now:
-                        found.append(one.row)
-                        break
+        for versions in (versions for kind in kinds for versions in self._histories[kind].values()):
+            for one in reversed(versions):
+                if (one.in_lists if is_lagging else one.by_id) <= self.now:
+                    found.append(one.row)
+                    break
         return found
 
     def _with(self, row: Row, fields: Fields) -> Row:
@@ -221,5 +222,5 @@ class World:
 
     def _put(self, row: Row, late: timedelta, lag: timedelta) -> Row:
         by_id = self.now + late
-        self._histories.setdefault((row.kind, row.id), []).append(Version(row, by_id, by_id + lag))
+        self._histories[row.kind].setdefault(row.id, []).append(Version(row, by_id, by_id + lag))
         return row
