@@ -76,7 +76,7 @@ def test_blackout_days_begin_and_end_at_the_customer_s_midnight() -> None:
     decision = blackout.decide(facts, message(), moment("2025-12-26T23:00-05:00"))
     assert (decision.verdict, decision.outcome) == (Verdict.SUPPRESS, "drop")
     assert decision.until == moment("2025-12-27T00:00-05:00")
-    assert blackout.decide(facts, message(), decision.until).until == moment("2026-12-24T00:00-05:00")
+    assert blackout.decide(facts, message(), moment("2025-12-27T00:00-05:00")).until == moment("2026-12-24T00:00-05:00")
 
 
 def held_out(customer: str | None, holdout: Holdout = HALF) -> bool:
@@ -143,7 +143,9 @@ def test_who_is_held_out_gets_the_message_and_the_decision_says_so() -> None:
 @pytest.mark.parametrize("on_unknown", ["active", "inactive"])
 def test_nobody_with_something_urgent_is_held_out_or_measured(urgent: Any, collection: str, on_unknown: str) -> None:
     cautious = MEASURED.model_copy(update={"on_unknown": on_unknown})
-    decision = cautious.decide(Facts(IN, **{collection: [urgent]}), message(), NOW)
+    facts = Facts(IN)
+    setattr(facts, collection, [urgent])
+    decision = cautious.decide(facts, message(), NOW)
     assert decision.verdict is Verdict.SUPPRESS
     assert decision.trials == ()
 
