@@ -24,6 +24,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"identity", "fold", "signals", "rules", "transport"}),
     frozenset({"connectors", "stores"}),
     frozenset({"sync", "gate", "registry", "interchange"}),
+    frozenset({"whatif"}),
     frozenset({"cli", "testing", "__init__"}),
 )
 HEIGHT = {unit: height for height, layer in enumerate(LAYERS) for unit in layer}

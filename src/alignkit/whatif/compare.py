@@ -1,0 +1,200 @@
+"""Says who would be decided differently by another policy: customers of a store, or facts made for the purpose."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from alignkit.gate import NO_SOURCE, aware
+from alignkit.models import Message, Verdict
+from alignkit.rules.check.probe import NOON, Probe
+from alignkit.rules.check.samples import sample_cases
+from alignkit.rules.decision import Decision
+from alignkit.rules.facts import Facts
+from alignkit.rules.policy import Policy
+from alignkit.rules.wording import moment_of
+from alignkit.stores.base import Store
+
+MOST_LISTED = 1_000
+"""So many differences are kept one by one; the others are only counted."""
+
+
+class Change(StrEnum):
+    """In what two decisions differ: the first of these that does.
+
+    `held`: only the second suppresses. `released`: only the first does. `outcome`: something else becomes of the
+    message. `rules`: other rules say the same.
+    """
+
+    HELD = "held"
+    RELEASED = "released"
+    OUTCOME = "outcome"
+    RULES = "rules"
+
+
+class Question(NamedTuple):
+    """One customer, and the message that both policies are asked about.
+
+    Attributes:
+        who: how the customer is told in a report.
+        sources: when each source was last read, as a store tells it; None where that does not matter.
+    """
+
+    who: str
+    facts: Facts
+    message: Message
+    now: datetime
+    sources: Mapping[str, datetime | None] | None = None
+
+    def ask(self, policy: Policy) -> Decision:
+        """The decision of a policy."""
+        if self.sources is None:
+            return policy.decide(self.facts, self.message, self.now)
+        unread = {} if policy.expects else {NO_SOURCE: None}
+        view = policy.view(self.message, self.now, self.sources or unread)
+        return policy.decide(self.facts, self.message, self.now, **view._asdict())
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One customer and message that two policies decide differently."""
+
+    who: str
+    change: Change
+    before: Decision
+    after: Decision
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules that make the difference: those that only one of the decisions rests on."""
+        return tuple(sorted(set(self.before.rules) ^ set(self.after.rules)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "who": self.who,
+            "change": self.change.value,
+            "rules": list(self.rules),
+            "scope": self.after.scope,
+            "before": self.before.to_dict(),
+            "after": self.after.to_dict(),
+        }
+
+
+@dataclass(slots=True)
+class Comparison:
+    """What became of a comparison of two policies.
+
+    Attributes:
+        before, after: the names of the policies.
+        asked: how many decisions were compared.
+        changes: how many of them differ, by the kind of difference.
+        by_rule: for each rule, the differences that it takes part in, by kind.
+        differences: the first `MOST_LISTED` of them.
+    """
+
+    before: str
+    after: str
+    asked: int = 0
+    changes: Counter[Change] = field(default_factory=Counter[Change])
+    by_rule: dict[str, Counter[Change]] = field(default_factory=dict[str, Counter[Change]])
+    differences: list[Difference] = field(default_factory=list[Difference])
+
+    @property
+    def changed(self) -> int:
+        """How many decisions differ."""
+        return self.changes.total()
+
+    def add(self, who: str, before: Decision, after: Decision) -> Difference | None:
+        """Counts one pair of decisions; gives the difference where there is one."""
+        self.asked += 1
+        change = change_of(before, after)
+        if change is None:
+            return None
+        found = Difference(who, change, before, after)
+        self.changes[change] += 1
+        for rule in found.rules:
+            self.by_rule.setdefault(rule, Counter())[change] += 1
+        if len(self.differences) < MOST_LISTED:
+            self.differences.append(found)
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """The figures as plain values; the differences are told one by one."""
+        return {
+            "before": self.before,
+            "after": self.after,
+            "asked": self.asked,
+            "changed": self.changed,
+            "changes": {change.value: self.changes[change] for change in Change},
+            "by_rule": {
+                rule: {change.value: found[change] for change in Change if found[change]}
+                for rule, found in sorted(self.by_rule.items())
+            },
+        }
+
+
+def change_of(before: Decision, after: Decision) -> Change | None:
+    """In what two decisions about one message differ; None where they do not."""
+    if before.verdict is not after.verdict:
+        return Change.HELD if after.verdict is Verdict.SUPPRESS else Change.RELEASED
+    if before.outcome is not after.outcome:
+        return Change.OUTCOME
+    return Change.RULES if before.rules != after.rules else None
+
+
+def compare(before: Policy, after: Policy, questions: Iterable[Question]) -> Comparison:
+    """Asks both policies the same questions.
+
+    Args:
+        before: the policy that is in force.
+        after: the one that might replace it.
+        questions: from `questions_of_store` or `made_questions`, or of your own.
+    """
+    found = Comparison(before.name, after.name)
+    for question in questions:
+        found.add(question.who, question.ask(before), question.ask(after))
+    return found
+
+
+def questions_of_store(
+    store: Store, messages: Sequence[Message], policies: Iterable[Policy], *, now: datetime | None = None
+) -> Iterator[Question]:
+    """Every customer of a store with each message, as it stands there, freshness included.
+
+    Args:
+        store: where the facts are.
+        messages: what one might want to send.
+        policies: those that will be asked; only what they need is read.
+        now: an aware time, the present by default.
+
+    Raises:
+        DataInvalid: `now` has no time zone.
+        StoreUnavailable, StoreDamaged: the store failed.
+    """
+    moment = aware(now)
+    needs = frozenset[str]().union(*(policy.needs for policy in policies))
+    for customer in store.customers():
+        if customer.identifiers:
+            facts, sources = store.ask(customer.identifiers[0], needs)
+            for message in messages:
+                yield Question(customer.id, facts, message, moment, sources)
+
+
+def made_questions(policies: Sequence[Policy], *, number: int = 1_000, seed: int = 0) -> Iterator[Question]:
+    """Facts made for these policies: for each rule some on which it holds, then as many at random as are wanted.
+
+    The values lie where the rules tell them apart, on both sides of each threshold. Equal arguments give equal facts.
+    """
+    for policy in policies:
+        probe = Probe(policy)
+        for rule in policy.rules:
+            case = probe.case_of(rule).case
+            if case is not None:
+                yield Question(f"made for {rule.id}", case.facts, case.message, moment_of(case.now))
+    for case in sample_cases(policies, seed=seed, number=number, now=NOON):
+        yield Question(str(case.facts.customer), case.facts, case.message, moment_of(case.now))

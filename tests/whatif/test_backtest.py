@@ -1,0 +1,218 @@
+"""A replay decides about each message by what was known before it, and measures holds exactly."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alignkit.errors import DataInvalid
+from alignkit.models import CustomerEvent, Outcome
+from alignkit.rules import Policy
+from alignkit.rules.presets import preset
+from alignkit.whatif.backtest import UNTOLD, Backtest, Tally, backtest
+
+from .town import ADA, BOB, CY, DAY, HOUR, answer, campaign, contact, day, issue, send, store_of
+
+STARTER = Policy.starter()
+
+
+def run(*events: CustomerEvent, policy: Policy = STARTER, **options: Any) -> Backtest:
+    with store_of(*events) as store:
+        return backtest(policy, store, **options)
+
+
+def figures(tallies: dict[str, Tally]) -> dict[str, tuple[int, int]]:
+    return {name: (tally.sends, tally.held) for name, tally in tallies.items()}
+
+
+ISSUE = (issue("1", ADA, 1), issue("1", ADA, 3, "resolved", created=1))
+
+
+def test_messages_are_held_while_an_issue_was_open_and_cooled_down() -> None:
+    found = run(*ISSUE, *(send(f"s{n}", ADA, n) for n in (0, 2, 4, 6)), send("b", BOB, 2))
+    assert (found.all.sends, found.all.held) == (5, 2)
+    assert found.by_rule == {"open-issue": 1, "cool-down": 1}
+    assert found.by_outcome == {Outcome.DEFER: 2}
+    assert (found.began_at, found.ended_at, found.events) == (day(0), day(6), 7)
+
+
+def test_a_hold_lasts_from_the_first_word_to_the_end_of_the_cool_down() -> None:
+    found = run(*ISSUE, send("late", BOB, 20))
+    [held] = found.holds
+    assert (held.scope, held.rules) == ("promotional/email", ("open-issue",))
+    assert (held.began_at, held.ended_at) == (day(1), day(5))
+    assert found.hold_times.median == found.hold_times.p95 == found.hold_times.longest == 4 * DAY
+    assert set(found.hold_times_by_rule()) == {"open-issue"}
+
+
+def test_a_hold_that_goes_on_is_counted_as_lasting() -> None:
+    found = run(issue("1", ADA, 1), send("s", ADA, 2))
+    assert (found.hold_times.ended, found.hold_times.lasting, found.hold_times.median) == (0, 1, None)
+
+
+def test_what_became_known_at_the_moment_of_a_message_was_not_known_before() -> None:
+    assert run(issue("1", ADA, 1), send("s", ADA, 1)).all.held == 0
+    assert run(issue("1", ADA, 1), send("s", ADA, 1 + 1e-9)).all.held == 1
+
+
+def test_a_lag_delays_what_is_known() -> None:
+    events = (issue("1", ADA, 1), send("s", ADA, 1.1))
+    assert run(*events).all.held == 1
+    assert run(*events, lag=6 * HOUR).all.held == 0
+
+
+def test_a_history_can_be_replayed_as_it_was_received() -> None:
+    events = (issue("1", ADA, 1), send("s", ADA, 1.02))
+    assert run(*events, known="happened").all.held == 1
+    assert run(*events, known="received").all.held == 0
+
+
+def test_a_message_that_would_have_been_held_does_not_count_towards_enough() -> None:
+    shop = preset("shop")
+    week = [send(f"s{n}", ADA, n) for n in (1, 2, 3, 4, 5)]
+    assert run(*week, policy=shop).by_rule == {"enough-mail": 2}
+    held_first = run(issue("1", ADA, 0.5), issue("1", ADA, 0.9, "resolved", created=0.5), *week, policy=shop)
+    assert held_first.by_rule == {"cool-down": 2}
+
+
+def test_messages_are_told_apart_by_campaign_category_and_segment() -> None:
+    found = run(
+        contact(ADA, 0, tier="gold"),
+        campaign("spring", "upsell"),
+        *ISSUE,
+        send("a", ADA, 2, None, campaign_id="spring"),
+        send("b", BOB, 2, None, campaign_id="spring"),
+        send("c", ADA, 9, "newsletter"),
+    )
+    assert {name: (one.sends, one.held) for name, one in found.by_campaign.items()} == {
+        "spring": (2, 1),
+        UNTOLD: (1, 0),
+    }
+    assert {name: one.sends for name, one in found.by_category.items()} == {"upsell": 2, "newsletter": 1}
+    assert figures(found.by_segment) == {"gold": (2, 1), UNTOLD: (1, 0)}
+    assert found.by_campaign["spring"].share == 0.5
+
+
+def test_a_segment_is_what_it_was_then() -> None:
+    found = run(contact(ADA, 0, tier="silver"), contact(ADA, 5, tier="gold"), send("a", ADA, 2), send("b", ADA, 6))
+    assert set(found.by_segment) == {"silver", "gold"}
+
+
+def test_messages_of_which_too_little_is_known_are_counted_apart() -> None:
+    found = run(send("a", ADA, 1, None), send("b", None, 1), send("c", ADA, 1))
+    assert (found.all.sends, found.unclassified, found.unaddressed) == (1, 1, 1)
+    assert run(send("a", ADA, 1, None), category="newsletter").by_category["newsletter"].sends == 1
+
+
+def test_what_is_always_allowed_is_never_held() -> None:
+    assert run(*ISSUE, send("receipt", ADA, 2, "transactional")).all.held == 0
+
+
+def test_one_message_counts_once_however_often_it_is_told() -> None:
+    again = send("a", ADA, 2, status="bounced")
+    assert run(send("a", ADA, 1.9), again).all.sends == 1
+    assert run(send("a", ADA, 2, status="held")).all.sends == 0
+
+
+def test_holds_that_begin_again_soon_flap() -> None:
+    events = (*ISSUE, issue("2", ADA, 6), issue("2", ADA, 7, "resolved", created=6), send("s", CY, 30))
+    found = run(*events)
+    assert len(found.holds) == 2
+    assert (found.flapping.again, found.flapping.customers) == (1, 1)
+    assert found.flapping.by_rule == {"open-issue": 1}
+    assert run(*events, flapping_within=HOUR).flapping.again == 0
+
+
+def test_two_addresses_of_one_person_are_one_customer_from_the_beginning() -> None:
+    both = contact(ADA, 9).model_copy()
+    linked = contact("ada@work.example", 9)
+    data = linked.data.model_copy(update={"emails": (ADA, "ada@work.example")})
+    known = type(linked).of(data, source="desk", received_at=day(9))
+    assert run(issue("1", ADA, 1), send("s", "ada@work.example", 2), known).all.held == 1
+    assert run(issue("1", ADA, 1), send("s", "ada@work.example", 2), both).all.held == 0
+
+
+def test_a_colleague_s_issue_counts_from_its_own_moment() -> None:
+    people = [contact(who, 0, account_ids=("acme",)) for who in (ADA, BOB)]
+    urgent = issue("1", ADA, 1, priority="urgent", account_id="acme")
+    found = run(*people, urgent, send("before", BOB, 0.5), send("after", BOB, 2))
+    assert (found.all.held, dict(found.by_rule)) == (1, {"account-issue": 1})
+    assert {held.customer for held in found.holds} == {held.customer for held in found.holds if held.rules}
+    assert len({held.customer for held in found.holds}) == 2
+
+
+def test_the_store_is_left_as_it_was() -> None:
+    with store_of(*ISSUE, send("s", ADA, 2)) as store:
+        before = store.counts(), store.sources()
+        backtest(STARTER, store)
+        assert (store.counts(), store.sources()) == before
+
+
+def test_nothing_is_a_history_too() -> None:
+    found = run()
+    assert (found.all.sends, found.began_at, found.holds, found.all.share) == (0, None, (), 0.0)
+    assert json.dumps(found.to_dict())
+
+
+def test_the_figures_can_be_kept_as_json() -> None:
+    told = json.loads(json.dumps(run(*ISSUE, send("s", ADA, 2), answer("n", BOB, 3, 2), send("t", BOB, 20)).to_dict()))
+    assert (told["sends"], told["held"], told["share"]) == (2, 1, 0.5)
+    assert told["hold_times"]["median_s"] == 4 * 86_400
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"segment": "shoe_size"}, "no attribute `shoe_size`"),
+        ({"lag": -HOUR}, "`lag` is negative"),
+        ({"known": "guessed"}, "`known` is `guessed`"),
+        ({"category": "spam"}, "`category` is `spam`"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(options: dict[str, Any], text: str) -> None:
+    with pytest.raises(DataInvalid) as refused:
+        run(**options)
+    assert text in str(refused.value)
+
+
+def random_history(random: Random) -> list[CustomerEvent]:
+    """Issues that open, close and open again, and messages in between, on random days."""
+    events: list[CustomerEvent] = [contact(who, random.random(), account_ids=("acme",)) for who in (ADA, BOB)]
+    for number in range(random.randint(0, 3)):
+        at, who = random.uniform(0, 20), random.choice([ADA, BOB])
+        created = at
+        for _ in range(random.randint(1, 3)):
+            status = random.choice(["open", "resolved", "waiting_on_customer", "spam"])
+            priority = random.choice(["normal", "urgent"])
+            events.append(issue(f"i{number}", who, at, status, created=created, priority=priority, account_id="acme"))
+            at += random.uniform(0.1, 10)
+    events += [answer(f"n{n}", random.choice([ADA, BOB]), random.uniform(0, 40), random.randint(0, 10)) for n in (1, 2)]
+    categories = ["promotional", "solicitation", "upsell"]
+    for n in range(random.randint(1, 8)):
+        events.append(send(f"s{n}", random.choice([ADA, BOB, CY]), random.uniform(0, 40), random.choice(categories)))
+    return events
+
+
+@given(st.integers(0, 2**32).map(Random))
+@settings(max_examples=15)
+def test_no_decision_looks_ahead(random: Random) -> None:
+    events, cut = random_history(random), day(random.uniform(0, 40))
+    early = [event for event in events if event.time <= cut or event.type == "contact.changed"]
+    later = [event for event in events if event not in early and event.type != "message.sent"]
+    some, more = run(*early), run(*early, *later)
+    assert (more.all, more.by_rule, more.by_campaign) == (some.all, some.by_rule, some.by_campaign)
+    ended = [held for held in some.holds if held.ended_at is not None]
+    assert [held for held in more.holds if held in ended] == ended
+
+
+@given(st.integers(0, 2**32).map(Random))
+@settings(max_examples=10)
+def test_the_order_of_arrival_changes_nothing(random: Random) -> None:
+    events = random_history(random)
+    told = run(*events).to_dict()
+    assert run(*random.sample(events, len(events))).to_dict() == told

@@ -1,0 +1,85 @@
+"""Holds begin and end where the facts or the clock say, and their figures are those of the holds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alignkit.models import Message, microseconds
+from alignkit.rules import Facts, Policy
+from alignkit.rules.examples import read_facts
+from alignkit.whatif.timeline import Held, Timeline, flapping, hold_times
+
+from .town import DAY, HOUR, TICK, day
+
+OFFER = Message(category="promotional", channel="email")
+
+
+def resolved(at: float) -> Facts:
+    instant = microseconds(day(at))
+    return read_facts({"issues": [{"status": "resolved", "resolved_at": "now"}]}, instant)
+
+
+def held(began: float, ended: float | None, customer: str = "c", rules: tuple[str, ...] = ("r",)) -> Held:
+    return Held(customer, "promotional/email", rules, day(began), None if ended is None else day(ended))
+
+
+def test_a_hold_ends_at_the_instant_that_the_decision_names() -> None:
+    timeline = Timeline(Policy.starter())
+    timeline.learn("c", resolved(0), OFFER, day(0))
+    assert timeline.holds(day(2)) == [held(0, None, rules=("cool-down",))]
+    assert timeline.holds(day(2) + TICK) == [held(0, 2, rules=("cool-down",))]
+
+
+def test_a_hold_goes_on_through_changes_of_its_rules() -> None:
+    timeline = Timeline(Policy.starter())
+    timeline.learn("c", read_facts({"issues": [{}]}, microseconds(day(0))), OFFER, day(0))
+    timeline.learn("c", resolved(1), OFFER, day(1))
+    assert timeline.holds(day(9)) == [held(0, 3, rules=("open-issue",))]
+
+
+def test_a_hold_that_begins_and_ends_at_one_instant_is_none() -> None:
+    timeline = Timeline(Policy.starter())
+    timeline.learn("c", resolved(0), OFFER, day(0))
+    timeline.learn("c", Facts(), OFFER, day(0))
+    assert timeline.holds(day(9)) == []
+
+
+def test_customers_and_kinds_of_messages_are_held_apart() -> None:
+    timeline = Timeline(Policy.starter())
+    for customer in ("b", "a"):
+        for category in ("upsell", "newsletter"):
+            timeline.learn(customer, resolved(0), OFFER.model_copy(update={"category": category}), day(0))
+    assert [(one.customer, one.scope) for one in timeline.holds(day(1))] == [
+        ("a", "newsletter/email"),
+        ("a", "upsell/email"),
+        ("b", "newsletter/email"),
+        ("b", "upsell/email"),
+    ]
+
+
+def test_the_figures_are_those_of_the_ended_holds() -> None:
+    times = hold_times([*(held(0, days) for days in (1, 2, 3, 10)), held(0, None)])
+    assert (times.ended, times.lasting) == (4, 1)
+    assert (times.median, times.p95, times.longest) == (2.5 * DAY, 10 * DAY, 10 * DAY)
+    assert hold_times([]).to_dict() == {"ended": 0, "lasting": 0, "median_s": None, "p95_s": None, "longest_s": None}
+
+
+@given(st.lists(st.integers(1, 1_000), min_size=1, max_size=60))
+def test_95_of_100_holds_are_not_longer_than_p95_and_no_shorter_one_will_do(hours: list[int]) -> None:
+    times = hold_times(held(0, one / 24) for one in hours)
+    assert times.p95 is not None
+    spans = [timedelta(days=one / 24) for one in hours]
+    assert sum(span <= times.p95 for span in spans) * 100 >= 95 * len(spans)
+    assert sum(span < times.p95 for span in spans) * 100 < 95 * len(spans)
+
+
+def test_only_the_same_customer_and_kind_can_flap() -> None:
+    soon = [held(0, 1), held(2, 3), held(2, 3, "other"), held(11, 12)]
+    found = flapping(soon, 7 * DAY)
+    assert (found.again, found.customers, found.by_rule) == (1, 1, {"r": 1})
+    assert flapping(soon, DAY).again == 0
+    assert flapping(soon, DAY + TICK).again == 1
+    assert flapping([held(0, None)], HOUR).to_dict() == {"within_s": 3600, "again": 0, "customers": 0, "by_rule": {}}
