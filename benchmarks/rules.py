@@ -18,7 +18,7 @@ from benchmarks.report import Figure, write
 from benchmarks.rules_peers import Found, Peer, peers
 from benchmarks.rules_policy import policy, policy_of, policy_with_rules_elsewhere, source_of
 from benchmarks.rules_population import DAY, HOUR, Context, population
-from benchmarks.rules_timing import Compared, compare, each, fastest
+from benchmarks.rules_timing import BLOCK, Compared, blocks, compare, fastest
 
 SIZE = 5_000
 OFFER = Message(category=Category.PROMOTIONAL, channel=Channel.EMAIL)
@@ -50,10 +50,10 @@ def against_hand(contexts: Sequence[Context], name: str) -> Iterator[Figure]:
         verdict, outcome, rules, evidence = by_hand.decide(*case)
         given = (evaluation.verdict, evaluation.outcome, evaluation.rules, evaluation.evidence)
         _agree("by hand", (verdict, outcome, rules, evidence), given)
-    hand = each(by_hand.decide, cases)
-    compared = compare(each(compiled, cases), hand)
+    hand = blocks(by_hand.decide, cases)
+    compared = compare(blocks(compiled, cases), hand)
     yield _figure(f"evaluation, {name}, times by hand", compared, len(cases), MOST_EVALUATION)
-    compared = compare(each(chosen.decide, moments), hand)
+    compared = compare(blocks(chosen.decide, moments), hand)
     yield _figure(f"evaluation with its Decision, {name}, times by hand", compared, len(cases), MOST_DECISION)
     yield _until(chosen, moments, name)
 
@@ -62,7 +62,7 @@ def _until(chosen: Policy, moments: Sequence[tuple[Any, ...]], name: str) -> Fig
     def with_until(*case: Any) -> object:
         return chosen.decide(*case).until
 
-    compared = compare(each(with_until, moments), each(chosen.decide, moments))
+    compared = compare(blocks(with_until, moments), blocks(chosen.decide, moments))
     return _figure(f"a Decision and its `until`, {name}, times the Decision alone", compared, len(moments), None)
 
 
@@ -75,12 +75,13 @@ def against_peers(contexts: Sequence[Context], name: str) -> Iterator[Figure]:
             evaluation = compiled(*case)
             issues = tuple(each for each in evaluation.evidence if each.startswith("desk/"))
             _agree(peer.name, peer.read(context, peer.ask(taken)), (evaluation.rules, issues))
-        yield _peer_figure(
-            peer, name, compare(each(peer.ask, prepared[: peer.share]), each(compiled, cases[: peer.share]))
-        )
+        size = min(peer.block, BLOCK)
+        asked, ours = prepared[: peer.share], cases[: peer.share]
+        compared = compare(blocks(peer.ask, asked, size), blocks(compiled, ours, size))
+        yield _peer_figure(peer, name, compared, len(asked))
 
 
-def _peer_figure(peer: Peer, name: str, compared: Compared) -> Figure:
+def _peer_figure(peer: Peer, name: str, compared: Compared, size: int) -> Figure:
     is_judged = peer.name.startswith("zen")
     return Figure(
         f"{peer.name}, {name}, times alignkit's evaluation",
@@ -88,7 +89,7 @@ def _peer_figure(peer: Peer, name: str, compared: Compared) -> Figure:
         compared.median,
         f"at least {LEAST_ZEN:g}" if is_judged else "none, for comparison",
         compared.best >= LEAST_ZEN if is_judged else True,
-        {"us": compared.ours / peer.share * 1e6, "alignkit us": compared.theirs / peer.share * 1e6},
+        {"us": compared.ours / size * 1e6, "alignkit us": compared.theirs / size * 1e6},
     )
 
 
@@ -114,13 +115,13 @@ def _figure(name: str, compared: Compared, size: int, most: float | None) -> Fig
 def growth(contexts: Sequence[Context]) -> Iterator[Figure]:
     """Ten times the rules, at most ten times the time; rules about nothing that a customer has, next to none."""
     cases = [(each.facts, each.message, each.now) for each in contexts]
-    passes = {rules: each(policy_of(rules).compile(), cases) for rules in (12, 102, 1_002)}
+    passes = {rules: blocks(policy_of(rules).compile(), cases) for rules in (12, 102, 1_002)}
     for fewer, more in ((12, 102), (102, 1_002)):
         compared = compare(passes[more], passes[fewer])
         yield _figure(f"{more:,} rules, times {fewer:,} rules", compared, len(cases), 1.15 * more / fewer)
-    alone = each(policy().compile(), cases)
+    alone = blocks(policy().compile(), cases)
     for rules in (10, 1_000):
-        compared = compare(each(policy_with_rules_elsewhere(rules).compile(), cases), alone)
+        compared = compare(blocks(policy_with_rules_elsewhere(rules).compile(), cases), alone)
         name = f"6 rules and {rules:,} about what nobody has, times the 6 alone"
         yield _figure(name, compared, len(cases), 1.15)
 
@@ -139,7 +140,7 @@ def compiling(rules: int) -> Figure:
     def theirs() -> object:
         return compile(source, "<by hand>", "exec")
 
-    compared = compare(ours, theirs)
+    compared = compare([ours], [theirs])
     figure = _figure(
         f"compiling {rules} rules, times `compile` of {len(source.splitlines())} lines by hand",
         compared,

@@ -23,13 +23,14 @@ RESOLVED = ("resolved", "closed")
 
 @dataclass(frozen=True)
 class Peer:
-    """One engine with the policy loaded. `share` is how many of the contexts one slice takes, for slow ones."""
+    """One engine with the policy loaded; slow ones are timed on a share of the contexts, in smaller blocks."""
 
     name: str
     prepare: Callable[[Context], Any]
     ask: Callable[[Any], Any]
     read: Callable[[Context, Any], Found]
-    share: int = 1_000
+    share: int = 5_000
+    block: int = 100
 
 
 def peers() -> Iterable[Peer]:
@@ -115,7 +116,7 @@ def _json_logic() -> Peer:
         {"map": [{"filter": [_var("issues"), {"or": [serious, related, recent]}]}, _var("ref")]},
     ]
     logic = {"if": [{"==": [_var("category"), "transactional"]}, [], found]}
-    return Peer("panzi-json-logic", _denormalised, lambda data: apply(logic, data), _listed, share=200)
+    return Peer("panzi-json-logic", _denormalised, lambda data: apply(logic, data), _listed, share=1_000, block=20)
 
 
 def _var(name: str) -> dict[str, str]:
@@ -166,7 +167,7 @@ def _rule_engine() -> Peer:
     def ask(data: dict[str, Any]) -> list[Any]:
         return [rule.evaluate(data) for rule in rules] if governed.matches(data) else []
 
-    return Peer("rule-engine", _plain, ask, _listed, share=50)
+    return Peer("rule-engine", _plain, ask, _listed, share=100, block=2)
 
 
 # Cedar cannot quantify over records: Python looks through the rows beforehand, untimed, and hands over flags.
@@ -189,7 +190,7 @@ def _cedar() -> Peer:
     def ask(request: dict[str, Any]) -> Any:
         return module.is_authorized(request, policies, entities)
 
-    return Peer("cedarpy, flags given", _flags, ask, _reasons, share=200)
+    return Peer("cedarpy, flags given", _flags, ask, _reasons, share=1_000, block=20)
 
 
 def _flags(context: Context) -> dict[str, Any]:

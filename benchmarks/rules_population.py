@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 from typing import Any, TypeVar
 
@@ -50,12 +51,7 @@ def population(size: int, *, busy: bool, seed: int = 7) -> list[Context]:
 
 def _context(random: Random, *, has_issues: bool) -> Context:
     now = MORNING + random.randrange(DAY)
-    message = Message(
-        category=_one(random, _CATEGORIES),
-        channel=_one(random, _CHANNELS),
-        product_refs=(random.choice(_PRODUCTS),),
-        campaign_id="spring",
-    )
+    message = _message(_one(random, _CATEGORIES), _one(random, _CHANNELS), random.choice(_PRODUCTS))
     facts = Facts(
         customer="c1",
         issues=_issues(random, now) if has_issues else [],
@@ -64,6 +60,12 @@ def _context(random: Random, *, has_issues: bool) -> Context:
         holds=_holds(random, now),
     )
     return Context(facts, message, now, _plain(facts, message, now))
+
+
+@cache
+def _message(category: Category, channel: Channel, product: str) -> Message:
+    """One object for each kind of message, as a campaign has one for everybody."""
+    return Message(category=category, channel=channel, product_refs=(product,), campaign_id="spring")
 
 
 def _issues(random: Random, now: int) -> list[IssueFacts]:
