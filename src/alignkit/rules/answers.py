@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from collections.abc import Iterable
+from types import NoneType
+from typing import Any, cast
 
 from alignkit.rules import syntax
 from alignkit.rules.fields import MESSAGE_FIELDS, Field, Kind
 from alignkit.rules.questions import Operator, Question
+
+# Of exactly these types, for the compiler takes no subclass.
+_PLAIN = (str, int, float, bool, NoneType)
+
+
+def _are_plain(values: Iterable[object]) -> bool:
+    return all(type(each) in _PLAIN for each in values)
 
 
 class Constants:
@@ -18,7 +27,7 @@ class Constants:
 
     def name(self, value: object) -> ast.expr:
         """The value itself, in the function's code or under a name of its own."""
-        if isinstance(value, (str, int, float)) and type(value) in (str, int, float, bool):
+        if type(value) in _PLAIN or (isinstance(value, frozenset) and _are_plain(cast("frozenset[object]", value))):
             return syntax.constant(value)
         name = f"constant_{len(self.bound)}"
         self.bound[name] = value

@@ -52,37 +52,27 @@ def conclude(held: Found, freed: Found, noted: Found) -> Evaluation:
     Raises:
         TypeError: something is cited that has no reference.
     """
-    if not freed and not noted:
-        ids, most, outcome, cited = _gathered(held)
-        return _new(Evaluation, (_SUPPRESS if held else _SEND, outcome, ids, (), _references(cited), ()))
-    ids, most, outcome, cited = _gathered(freed or held)
-    notes, _, _, noticed = _gathered(noted)
-    verdict = _SEND if freed or not held else _SUPPRESS
-    return Evaluation(verdict, outcome if most >= 0 else None, ids, notes, _references([*cited, *noticed]))
-
-
-def _gathered(found: Found) -> tuple[tuple[str, ...], int, Outcome | None, Sequence[Any]]:
-    """The ids, the most cautious outcome and how cautious that is, and all that is cited."""
-    if len(found) == 1:
-        [((id, caution, outcome), cited)] = found
-        return (id,), caution, outcome, cited
     ids: list[str] = []
-    rows: list[Any] = []
-    most, winning = -1, None
-    for (id, caution, outcome), cited in found:
+    cited: list[Any] = []
+    most, outcome = -1, None
+    for (id, caution, its_outcome), rows in freed or held:
         ids.append(id)
-        rows += cited
+        cited += rows
         if caution > most:
-            most, winning = caution, outcome
+            most, outcome = caution, its_outcome
     ids.sort()
-    return tuple(ids), most, winning, rows
+    for _, rows in noted:
+        cited += rows
+    names = sorted(set(cited))
+    if names and not (names[0] and isinstance(names[0], str)):
+        names = _with_references(names)
+    verdict = _SEND if freed or not held else _SUPPRESS
+    notes = tuple(sorted([mark.id for mark, _ in noted])) if noted else ()
+    return _new(Evaluation, (verdict, outcome, tuple(ids), notes, tuple(names), ()))
 
 
-def _references(rows: Sequence[Any]) -> tuple[str, ...]:
-    names = sorted(set(rows))
-    if not names:
-        return ()
-    # Where the first is a text, all are: others could not have been put in order with it.
-    if not isinstance(names[0], str):
-        raise TypeError("what is cited has no reference")
-    return tuple(names) if names[0] else tuple(names[1:])
+def _with_references(names: list[Any]) -> list[str]:
+    """Those that are not empty. Where the first is a text, all are: others could not have been put in order with it."""
+    if isinstance(names[0], str):
+        return names[1:]
+    raise TypeError("what is cited has no reference")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 _LOAD, _STORE = ast.Load(), ast.Store()
 
@@ -13,8 +14,8 @@ def name(identifier: str) -> ast.Name:
     return ast.Name(identifier, _LOAD, lineno=1, col_offset=0)
 
 
-def constant(value: str | float | None) -> ast.Constant:
-    """A value in the code itself; of exactly this type, for the compiler takes no subclass."""
+def constant(value: Any) -> ast.Constant:
+    """A value in the code itself: a text, a number, None, or a frozen set of such."""
     return ast.Constant(value, lineno=1, col_offset=0)
 
 
