@@ -193,6 +193,7 @@ class _Run:
         self._segment = segment
         self._otherwise = otherwise
         self._needs = policy.needs | {"attributes"}
+        self._counts_sends = "sends" in policy.needs
         self._timeline = Timeline(policy)
         self._kinds = _kinds(history, otherwise)
         self._sent: set[tuple[str, str]] = set()
@@ -204,8 +205,10 @@ class _Run:
         self._found.events += 1
         self._found.began_at = self._found.began_at or at
         self._found.ended_at = at
-        if isinstance(event, MessageSent) and went_out(event) and self._is_held(event, at):
-            return
+        if isinstance(event, MessageSent):
+            is_held = went_out(event) and self._is_held(event, at)
+            if is_held or not self._counts_sends:
+                return
         self.replay.tell(event, at)
         self._follow(event, at)
 
