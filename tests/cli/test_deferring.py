@@ -36,6 +36,8 @@ def test_a_message_waits_and_is_told_once(shop: Shop) -> None:
     assert len(due(shop)) == 1
     assert shop.rows("due", "--acknowledge", "spring/1") == [{"type": "acknowledged", "reference": "spring/1"}]
     assert due(shop, "--told") == []
+    assert shop.rows("due", "--prune", "1d", "--now", FREE) == [{"type": "pruned", "messages": 0}]
+    assert shop.rows("due", "--prune", "1d", "--now", "2026-03-11T09:00:00Z") == [{"type": "pruned", "messages": 1}]
 
 
 def test_due_tells_people_when_to_ask_again(shop: Shop) -> None:

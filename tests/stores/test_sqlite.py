@@ -92,6 +92,7 @@ WRITES: dict[str, Callable[[Store], object]] = {
     "tell": lambda store: store.tell([waits("r1")], [waits("r3")]),
     "give back": lambda store: store.give_back(["r2"]),
     "acknowledge": lambda store: store.acknowledge(["r1", "r2"]),
+    "prune": lambda store: store.prune_deferred(at(900)),
     "keep wave": lambda store: store.keep_wave(Wave("list", "x", at(0), 3, 0), 1, at(1)),
     "end wave": lambda store: store.end_wave("list", "y"),
 }
@@ -115,7 +116,9 @@ def test_a_failure_at_any_statement_leaves_nothing_half_written(path: Path, name
         put(store, [wide("h1", 1, account_ids=("desk/a1",))], 50)
         for reference in ("r1", "r2"):
             store.defer(waits(reference))
-        store.tell([replace(waits("r2"), became=Became.SEND, told_at=at(2))])
+        store.defer(waits("r0"))
+        store.tell([replace(waits(one), became=Became.SEND, told_at=at(2)) for one in ("r0", "r2")])
+        store.acknowledge(["r0"])
         store.keep_wave(Wave("list", "y", at(0), 3, 0), 1, at(1))
         before = dump(path)
         failures = 0
@@ -223,7 +226,10 @@ def test_no_byte_of_a_forgotten_person_stays_in_any_file(store: SQLiteStore, pat
         store.intend([row(address, LedgerState.INTENDED)], add=[cause(address), cause(address, "upsell/email")])
     store.strike("list", ["ADA@shop.example"])
     store.intend([row("ada@home.example", LedgerState.REJECTED)])
-    store.defer(waits("for ada@shop.example", who="email:ada@home.example"))
+    for reference in ("for ada@shop.example", "done: Ada@Home.example"):
+        store.defer(waits(reference, who="email:ada@home.example"))
+    store.tell([replace(waits("done: Ada@Home.example"), became=Became.SEND, told_at=at(2))])
+    store.acknowledge(["done: Ada@Home.example"])
     store.defer(waits("for bob", who="email:bob@shop.example"))
     before = _everything_in(tmp_path)
     identifiers = (b"ada@shop.example", b"ada@home.example", b"desk/u1", b"+49301234567")

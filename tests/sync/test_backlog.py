@@ -284,6 +284,8 @@ def test_the_same_can_be_done_asynchronously(store: MemoryStore) -> None:
         await backlog.due(limit=1, now=at(FREE))
         assert len(await backlog.told()) == 1
         assert await backlog.acknowledge(["r1"]) == ["r1"]
+        assert await backlog.prune(now=at(FREE + 90 * 24)) == 0
+        assert await backlog.prune(older_than=timedelta(hours=1), now=at(FREE + 2)) == 1
 
     asyncio.run(story())
 

@@ -88,11 +88,20 @@ def due(
         list[str] | None,
         typer.Option("--give-back", metavar="REFERENCE", help="Only let this wait again; can be repeated."),
     ] = None,
+    prune: Annotated[
+        timedelta | None,
+        typer.Option("--prune", parser=a_duration, metavar="DURATION", help="Only drop what was done so long ago."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look; tell nothing for good.")] = False,
     now: Now = None,
 ) -> None:
     """Say, once for each, which deferred messages may go out now, and which never will."""
     backlog = Backlog(session.store, session.settings.policy())
+    if prune is not None:
+        dropped = backlog.prune(older_than=prune, now=now)
+        session.output.row("pruned", messages=dropped)
+        session.output.say(f"{number(dropped, 'message')} dropped")
+        return
     if acknowledge or give_back:
         for word, changed in (
             ("acknowledged", backlog.acknowledge(acknowledge or ())),

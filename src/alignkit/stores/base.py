@@ -421,6 +421,10 @@ class Store(Protocol):
         """Ends messages whose answer was acted upon, and forgets whom they were for; returns those that ended now."""
         ...
 
+    def prune_deferred(self, before: datetime) -> int:
+        """Drops messages that ended and were answered before a moment; how many. Their references are free again."""
+        ...
+
     # Release piece by piece
 
     def wave(self, destination: str, scope: str) -> Wave | None:

@@ -26,6 +26,9 @@ from alignkit.sync.stop import Stop, find
 BATCH = 500
 """How many messages are decided about before anything is written."""
 
+KEPT = timedelta(days=90)
+"""For how long a message that is over is known, so that deferring it again changes nothing."""
+
 _LONGEST = 500
 _BACKLOG = "backlog"
 
@@ -150,6 +153,10 @@ class Backlog:
         """Lets messages wait again whose answer cannot be acted upon; returns those that do."""
         return self.store.give_back(list(references))
 
+    def prune(self, *, older_than: timedelta = KEPT, now: datetime | None = None) -> int:
+        """Drops what was answered so long ago and acknowledged; how many. Their references are free again."""
+        return self.store.prune_deferred(aware(now) - older_than)
+
 
 class AsyncBacklog:
     """The same backlog for asynchronous callers; the store works in worker threads."""
@@ -206,6 +213,10 @@ class AsyncBacklog:
     async def give_back(self, references: Iterable[str]) -> list[str]:
         """See `Backlog.give_back`."""
         return await asyncio.to_thread(self._backlog.give_back, references)
+
+    async def prune(self, *, older_than: timedelta = KEPT, now: datetime | None = None) -> int:
+        """See `Backlog.prune`."""
+        return await asyncio.to_thread(self._backlog.prune, older_than=older_than, now=now)
 
 
 def _end(now: datetime, expires_at: datetime | None, relevant_for: timedelta | None) -> datetime | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from alignkit.errors import DataInvalid
@@ -79,14 +80,29 @@ class Waiting(Runs):
             references,
         )
 
+    def prune_deferred(self, before: datetime) -> int:
+        """Drops messages that ended and were answered before a moment; how many. Their references are free again."""
+        with self.transaction() as db:
+            return db.execute("DELETE FROM deferred WHERE state = 'done' AND told_at < ?", (us(before),)).rowcount
+
     def _change(self, change: str, references: Sequence[str]) -> list[str]:
         with self.transaction() as db:
             return [one for one in references if db.execute(change, (one,)).rowcount]
 
     def erase_deferred(self, db: sqlite3.Connection, keys: Iterable[str]) -> int:
-        """Erases what waits for these people; how much it was. Their references may hold anything, so they go too."""
-        marks = json.dumps(sorted(keys))
-        return db.execute("DELETE FROM deferred WHERE who IN (SELECT value FROM json_each(?))", (marks,)).rowcount
+        """Erases what waits for these people; how much it was.
+
+        Of what is over nobody knows any more whom it was for: such a reference goes where it spells one of them.
+        """
+        known = sorted(keys)
+        spelled = json.dumps([key.partition(":")[2].lower() for key in known])
+        db.execute(
+            "DELETE FROM deferred WHERE state = 'done'"
+            " AND EXISTS (SELECT 1 FROM json_each(?) WHERE instr(lower(reference), value))",
+            (spelled,),
+        )
+        query = "DELETE FROM deferred WHERE who IN (SELECT value FROM json_each(?))"
+        return db.execute(query, (json.dumps(known),)).rowcount
 
 
 def _as_row(one: Deferred) -> tuple[Any, ...]:
