@@ -79,6 +79,21 @@ def test_a_record_that_cannot_be_read_is_set_aside_alone_with_its_place() -> Non
     assert all("soon" not in one.reason for one in read.bad)
 
 
+@pytest.mark.parametrize("value", [{}, {"a": {}}, {"a": {"id": None}}, {"a": None}])
+def test_a_record_without_a_nested_value_that_is_needed_is_set_aside(value: dict[str, Any]) -> None:
+    shape = Shape(model=Contact, places={"id": ("a", "id")})
+    read = Shapes({"people": shape}).read(records({"a": {"id": 1}}, value, name="people"), "desk", NOW)
+    assert [event.subject for event in read.events] == ["1"]
+    assert [one.key for one in read.bad] == ["line 1"]
+
+
+def test_a_shape_without_a_place_for_what_is_needed_gives_no_broken_thing() -> None:
+    shape = Shape(model=Post, places={"id": "id", "text": "text"})
+    read = Shapes({"posts": shape}).read(records({"id": 1, "text": "good"}, name="posts"), "desk", NOW)
+    assert read.events == []
+    assert read.bad[0].reason == "lacks `platform`, `posted_at`"
+
+
 def test_numbers_beyond_what_a_float_holds_stay_exact() -> None:
     [event] = Shapes({"tickets": TICKETS}).read(records(ticket(2**63 + 1)), "desk", NOW).events
     assert event.subject == str(2**63 + 1)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from alignkit.connectors.records import Body, Found, Path, Paths, Shape
 from alignkit.connectors.records.shape import listed
 from alignkit.errors import SettingsError
+from alignkit.models.base import Entity
 from alignkit.models.events import EVENT_TYPES, AccountChanged, ContactChanged, CustomerEvent, SurveyAnswered
 from alignkit.models.exchange import Quarantined
 
@@ -90,6 +91,7 @@ class Shapes:
 
     def __init__(self, declared: Mapping[str, ShapeLike]) -> None:
         self._shapes = {name: _timed(_shape(name, one)) for name, one in declared.items()}
+        self._needed = {name: _needed(shape.model) for name, shape in self._shapes.items()}
         self._bodies = {name: Body({_WHOLE: shape}) for name, shape in self._shapes.items()}
 
     def __contains__(self, name: str) -> bool:
@@ -119,18 +121,30 @@ class Shapes:
         """All at once, or one by one where something is wrong with any of them."""
         shape, body = self._shapes[name], self._bodies[name]
         answer = body.read(_text([record.value for record in records]))
-        if not answer.bad:
+        if not (answer.bad or any(self._lacking(name, one) for one in answer.of(shape))):
             return list(answer.of(shape)), []
         found: list[Found[Any]] = []
         bad: list[Quarantined] = []
         for record in records:
             answer = body.read(_text([record.value]), _UNNAMED)
-            found += answer.of(shape)
             bad += [replace(one, key=record.place) if one.key.startswith(_UNNAMED) else one for one in answer.bad]
+            for one in answer.of(shape):
+                if lack := self._lacking(name, one):
+                    bad.append(Quarantined(one.data.id or record.place, f"lacks {listed(lack)}"))
+                else:
+                    found.append(one)
         return found, bad
+
+    def _lacking(self, name: str, found: Found[Any]) -> list[str]:
+        return [field for field in self._needed[name] if getattr(found.data, field) is None]
 
 
 _UNNAMED = "record without id"
+
+
+def _needed(model: type[Entity]) -> list[str]:
+    """The fields that a thing cannot do without; whoever declares a shape may forget to give one a place."""
+    return [name for name, field in model.model_fields.items() if field.is_required()]
 
 
 def _shape(name: str, declared: ShapeLike) -> Shape[Any]:
