@@ -80,7 +80,8 @@ class BlackoutFacts(HoldFacts):
     def over(cls, hold: HoldFacts) -> BlackoutFacts:
         """The blackout that this hold stands for."""
         known: dict[str, Any] = {field.name: getattr(hold, field.name) for field in fields(HoldFacts)}
-        return cls(**known | {"opened_at": FIRST_INSTANT, "at": hold.opened_at})
+        known |= {"opened_at": FIRST_INSTANT, "at": hold.opened_at}
+        return cls(**known)
 
 
 def is_active(hold: Hold, at: datetime) -> bool:
