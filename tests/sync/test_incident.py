@@ -248,6 +248,9 @@ def test_what_cannot_be_is_refused(store: MemoryStore) -> None:
         ("letters, digits", lambda: sync.open_incident(some, "x", "Grace", id="stop")),
         ("no hold over a cohort", lambda: sync.change_incident("recall", reason="x")),
         ("no hold on accounts", lambda: sync.confirm("recall", "Grace", "x")),
+        ("negative", lambda: sync.open_incident(some, "x", "Grace", cap=-1)),
+        ("negative", lambda: sync.change_incident("recall", cap=-1)),
+        ("negative", lambda: sync.confirm("recall", "Grace", "x", people=-1)),
         ("identifier", lambda: sync.open_incident(Cohort(people=("ada",)), "x", "Grace")),
     ]
     for words, call in refused:

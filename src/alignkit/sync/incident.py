@@ -57,6 +57,7 @@ def open_hold(
 ) -> WideHold:
     """Opens a hold over a cohort; see `Sync.open_incident`."""
     _refuse_blank(by, reason)
+    _refuse_negative(cap)
     if not cohort:
         raise DataInvalid("nobody is meant; name people, accounts, orders or products, or everybody")
     if expires_at is not None and expires_at <= now:
@@ -91,6 +92,7 @@ def change_hold(
 
     What was confirmed stays so for the people whom it was confirmed for: another cohort has the cap again.
     """
+    _refuse_negative(cap)
     with _alone(store, id) as lease:
         root = _standing(store, id)
         words = {name: value for name, value in fields.items() if value is not None}
@@ -110,6 +112,7 @@ def refresh_holds(store: Store, now: datetime) -> list[WideHold]:
 def confirm_hold(store: Store, id: str, by: str, reason: str, now: datetime, *, people: int | None = None) -> WideHold:
     """Lets a hold reach beyond its cap; see `Sync.confirm`."""
     _refuse_blank(by, reason)
+    _refuse_negative(people)
     source, own = ("", id) if id.startswith(ACCOUNT) else (id.rpartition("/")[0] or OWN_SOURCE, id.rpartition("/")[2])
     known = _wide(store, source, own)
     reach = Reach(own, known.people if people is None else people, by.strip(), reason.strip(), now)
@@ -180,6 +183,11 @@ def _wide(store: Store, source: str, id: str) -> WideHold:
 def _refuse_blank(by: str, reason: str) -> None:
     if not by.strip() or not reason.strip():
         raise DataInvalid("a hold over many people needs a reason and the name of whoever answers for it; give both")
+
+
+def _refuse_negative(people: int | None) -> None:
+    if people is not None and people < 0:
+        raise DataInvalid("a hold reaches 0 people or more; give no negative number")
 
 
 def _write(

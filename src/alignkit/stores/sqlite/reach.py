@@ -78,13 +78,20 @@ class Reaching(Answers):
     """The part of a SQLite store that knows how far holds reach."""
 
     _limited: Mapping[str, _Limited] = {}
+    """Holds that do not simply reach whom they name, by reference."""
+
+    _caps: Mapping[int, int] = {}
+    """How many people the issues of an account may concern, for accounts with many."""
+
+    _admitted: dict[int, frozenset[str]] = {}  # noqa: RUF012 - replaced as a whole before it is written to
+    """Who these people are, looked up when somebody asks."""
 
     def ask(self, identifier: str, needs: AbstractSet[str]) -> tuple[Facts, Mapping[str, datetime | None]]:
         """What `facts` and `watermarks` tell, of one moment."""
         answer = super().ask(identifier, needs)
         if self._limited:
             self._limit(answer[0])
-        if self._large and answer[0].account_issues:
+        if self._caps and answer[0].account_issues:
             self._limit_issues(answer[0])
         return answer
 
@@ -106,25 +113,29 @@ class Reaching(Answers):
         no = int(facts.customer or 0)
         with self.reading() as db:
             accounts = [account for (account,) in db.execute(_ACCOUNTS_OF, (no,))]
-            within = [one for one in accounts if one not in self._large or facts.customer in self._large[one]]
+            within = [one for one in accounts if self._reaches(db, one, facts.customer)]
             if len(within) < len(accounts):
                 refs = {ref for one in within for (ref,) in db.execute(_ISSUES_OF, (one,))}
                 facts.account_issues = [issue for issue in facts.account_issues if issue.ref in refs]
+
+    def _reaches(self, db: sqlite3.Connection, account: int, customer: str | None) -> bool:
+        """Whether the issues of an account concern one of its people."""
+        cap = self._caps.get(account)
+        if cap is None:
+            return True
+        admitted = self._admitted.get(account)
+        if admitted is None:
+            admitted = self._admitted[account] = frozenset(self._first(self._in_account(db, account), cap))
+        return customer in admitted
 
     def read_watermarks(self, db: sqlite3.Connection) -> tuple[int | None, Mapping[str, datetime | None]]:
         """The watermarks; how far holds reach is read with them, for one number tells of both."""
         found = super().read_watermarks(db)
         limited = (self._limited_by(db, row) for row in db.execute(_WIDE).fetchall())
         self._limited = {one.hold.ref: one for one in limited if one is not None}
-        caps = db.execute("SELECT account, cap FROM large WHERE cap IS NOT NULL").fetchall()
-        reached = {account: self._first(self._in_account(db, account), cap + 1) for account, cap in caps}
-        self._large = {
-            account: frozenset(reached[account][:cap]) for account, cap in caps if len(reached[account]) > cap
-        }
+        self._caps = dict(db.execute("SELECT account, cap FROM large WHERE cap IS NOT NULL").fetchall())
+        self._admitted = {}
         return found
-
-    _large: Mapping[int, frozenset[str]] = {}
-    """The people whom the issues of an account reach, for accounts with more people than that."""
 
     def _limited_by(self, db: sqlite3.Connection, row: Sequence[Any]) -> _Limited | None:
         """How a hold is limited; None where it reaches all whom it names."""
@@ -151,9 +162,9 @@ class Reaching(Answers):
         """The first of these customers, each once."""
         found: dict[str, None] = {}
         for no in customers:
-            found[str(no)] = None
             if len(found) == most:
                 break
+            found[str(no)] = None
         return list(found)
 
     def _in_account(self, db: sqlite3.Connection, account: int) -> Iterator[int]:
@@ -273,9 +284,10 @@ class Reaching(Answers):
                 source, _, id = order.partition("/")
                 for (people,) in db.execute(_OF_ORDER, (source, id)):
                     named.update(dict.fromkeys(keys_in(people)[:1]))
-            found = {
-                no for (people,) in db.execute(_HAS_PRODUCT, (as_json(cohort.products),)) for no in self._of(db, people)
-            }
+            found: set[int] = set()
+            if cohort.products:
+                for (people,) in db.execute(_HAS_PRODUCT, (as_json(cohort.products),)).fetchall():
+                    found.update(self._of(db, people))
             for account in cohort.accounts:
                 for no in self.customers_of(db, [f"{identity.ACCOUNT}{account}"]).values():
                     found.update(self._in_account(db, no))
