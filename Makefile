@@ -37,6 +37,12 @@ MINUTES ?= 120
 fuzz: $(STAMPS)/test ## a million generated policies and facts, decided by the engine and by the semantics page
 	$(BIN)/python -m tests.reference.fuzz --pairs $(PAIRS) --minutes $(MINUTES)
 
+# MUTANTS names a part, such as `alignkit.rules.clocks*`; what was found is kept in mutants/, and only the rest is run.
+.PHONY: mutants
+mutants: $(STAMPS)/mutants ## the rules changed in one place after the other, to see whether a test notices; an hour or two
+	CI=true $(BIN)/mutmut run $(MUTANTS)
+	$(BIN)/python tools/mutants.py
+
 .PHONY: bench
 bench: $(STAMPS)/bench ## the figures, each against a baseline of the same run
 	$(BIN)/python -m benchmarks
@@ -66,7 +72,7 @@ constraints: ## settle the newest versions into constraints.txt
 
 .PHONY: clean
 clean: ## remove the environment, the caches and what was built
-	rm -rf $(VENV) .cache build dist docs/_build .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .cache build dist mutants docs/_build .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 $(STAMPS)/pip: constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "alignkit needs Python 3.11 or newer; try `make PYTHON=python3.11`")'
@@ -87,6 +93,10 @@ $(STAMPS)/test: pyproject.toml $(STAMPS)/pip
 
 $(STAMPS)/bench: pyproject.toml $(STAMPS)/pip
 	@$(INSTALL) --editable ".[cli,fast]" --group bench
+	@touch $@
+
+$(STAMPS)/mutants: pyproject.toml $(STAMPS)/test
+	@$(INSTALL) --group mutants
 	@touch $@
 
 # The checkers read tests, docs and benchmarks, so they need what those import.
