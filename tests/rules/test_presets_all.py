@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -10,7 +10,7 @@ from alignkit.errors import PolicyInvalid
 from alignkit.models import Category, Message
 from alignkit.rules import Policy
 from alignkit.rules.check import check
-from alignkit.rules.presets import PRESETS, preset
+from alignkit.rules.presets import PRESETS, PresetName, preset
 
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     *((name, {}) for name in PRESETS),
@@ -23,6 +23,10 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
 @pytest.mark.parametrize(("name", "parameters"), VARIANTS, ids=str)
 def test_the_check_finds_nothing_wrong(name: str, parameters: dict[str, Any]) -> None:
     assert [finding.text for finding in check(preset(name, **parameters))] == []
+
+
+def test_settings_can_name_every_preset() -> None:
+    assert get_args(PresetName) == tuple(PRESETS)
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from alignkit import __version__
-from alignkit.cli import deciding, deferring, demonstrating, holding, people, reporting, stopping, syncing
+from alignkit.cli import deciding, deferring, demonstrating, holding, people, proving, reporting, stopping, syncing
 from alignkit.cli.exits import MEANINGS
 
 app: typer.Typer = typer.Typer(
@@ -37,5 +37,5 @@ def start(
     """Takes the options that stand before a command."""
 
 
-for _group in (demonstrating, syncing, deciding, holding, stopping, deferring, people, reporting):
+for _group in (demonstrating, syncing, deciding, holding, stopping, deferring, people, reporting, proving):
     _group.add_to(app)

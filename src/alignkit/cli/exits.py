@@ -42,7 +42,7 @@ MEANINGS = {
     Exit.STORE: "the store's file is damaged",
     Exit.BRAKE: "the brake acted; nothing was sent",
     Exit.SUPPRESS: "`decide --exit-code` answered suppress",
-    Exit.FOUND: "`doctor` or `reconcile` found something to put right",
+    Exit.FOUND: "`doctor`, `reconcile` or a `policy` command found something to put right",
     Exit.INTERRUPTED: "interrupted",
 }
 

@@ -10,7 +10,7 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -20,6 +20,7 @@ from alignkit.errors import SettingsError
 from alignkit.models import Message
 from alignkit.registry import Connector, resolve
 from alignkit.rules.policy import Policy
+from alignkit.rules.presets import PresetName, preset
 
 DEFAULT = "alignkit.toml"
 """The settings file of the current folder, where none is named."""
@@ -58,7 +59,7 @@ class Connection(BaseModel):
 class Preset(_Strict):
     """A policy that ships, with its parameters."""
 
-    preset: Literal["starter"] = "starter"
+    preset: PresetName = "starter"
     parameters: Table = Field(default_factory=dict)
 
 
@@ -106,8 +107,7 @@ class Settings:
         if isinstance(self.file.policy, str):
             return Policy.load(self.folder / self.file.policy)
         given = {"expects": tuple(self.file.sources), **self.file.policy.parameters}
-        starter: Callable[..., Policy] = Policy.starter
-        return starter(**given)
+        return preset(self.file.policy.preset, **given)
 
     def message(self, name: str | None) -> Message:
         """The message with this name; the only one there is where no name is given.

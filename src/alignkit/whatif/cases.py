@@ -155,6 +155,11 @@ def load_cases(path: str | Path) -> PolicyCases:
     )
 
 
+def case_schema() -> dict[str, Any]:
+    """The JSON Schema of a file of cases; the rows of `facts` are those of `alignkit.rules.facts`."""
+    return _File.model_json_schema()
+
+
 def _parsed(file: Path) -> _File:
     if not file.name.endswith(SUFFIXES):
         raise DataInvalid(f"the name of `{file.name}` ends neither in {' nor in '.join(SUFFIXES)}; rename it")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -16,7 +16,9 @@ from alignkit.rules.presets.shop import Shop
 from alignkit.rules.presets.starter import Starter, StarterParameters
 from alignkit.rules.presets.subscription import Subscription
 
-__all__ = ["PRESETS", "SaaS", "Shop", "Starter", "StarterParameters", "Subscription", "preset"]
+__all__ = ["PRESETS", "PresetName", "SaaS", "Shop", "Starter", "StarterParameters", "Subscription", "preset"]
+
+PresetName = Literal["starter", "saas", "shop", "subscription"]
 
 PRESETS: Mapping[str, type[Starter]] = {
     "starter": Starter,
