@@ -183,11 +183,12 @@ class Trial(Generic[S]):
         return False
 
     def recover(self) -> None:
-        """Runs again when all is well, now and once more when what was put off is due."""
+        """Runs again when all is well, and once more when what was put off is due, where anything was."""
         self.wire.disarm()
         self.crash = CrashPoint()
         self.pull()
-        self.pull(later=LATER)
+        if self.store.wanted(self.source().name, self.case.now + LATER, 1):
+            self.pull(later=LATER)
 
     def pages(self) -> Iterable[tuple[str, Page]]:
         """Every page of every stream, straight from the connector."""

@@ -112,7 +112,7 @@ class ClaimTests(SourceTests[S]):
         trial = self.trial()
         before = self._count(trial)
         id = Sync(trial.store, send=trial.wire.send).create_issue(trial.source(), NEW)
-        trial.recover()
+        trial.pull(later=LATER)
         assert id in trial.state.issues, f"`create_issue` returned {id!r}, and no such issue was found afterwards"
         assert len(trial.state.issues) == before + 1, "creating one issue did not make one issue"
 
@@ -121,7 +121,8 @@ class ClaimTests(SourceTests[S]):
         trial = self.trial()
         before = self._count(trial)
         self._lose_answers(trial, lambda source: source.create_issue(NEW))
-        trial.recover()
+        trial.wire.disarm()
+        trial.pull(later=LATER)
         made = len(trial.state.issues) - before
         assert made <= 1, f"the answer to creating an issue was lost, and {made} issues were made; do not repeat it"
 
