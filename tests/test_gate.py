@@ -12,7 +12,7 @@ import pytest
 
 from alignkit import AsyncGate, Customer, Gate, Message, Policy, SQLiteStore, Verdict
 from alignkit.errors import AlignkitError, DataInvalid, StoreDamaged, StoreUnavailable
-from alignkit.models import Category, Channel
+from alignkit.models import Category, Channel, microseconds
 from alignkit.stores import MemoryStore
 from alignkit.testing.stores import DESK, at, contact, issue, page
 
@@ -36,7 +36,7 @@ class BrokenStore(MemoryStore):
 
     error: AlignkitError = StoreUnavailable("the store did not take part")
 
-    def ask(self, identifier: str, needs: Any) -> NoReturn:
+    def ask(self, identifier: str, needs: Any, after: int | None = None) -> NoReturn:
         raise self.error
 
 
@@ -104,6 +104,21 @@ def test_offers_go_by_what_was_known_at_the_end_of_the_budget(store: MemoryStore
     assert [(each.source, each.read_at) for each in decision.stale] == [(DESK, at(1))]
     fresh = Gate(store, STARTER).decide("bob@shop.example", OFFER, now=at(7))
     assert (fresh.stale, fresh.decided_as_of) == ((), at(7))
+
+
+def test_what_mattered_at_the_end_of_the_budget_is_read_however_long_ago(store: MemoryStore) -> None:
+    store.apply(page([issue("1", 1, "closed", requester_id="u1")], 1, ended=True))
+    decision = Gate(store, STARTER).decide("ada@shop.example", OFFER, now=at(24 * 60))
+    assert decision.decided_as_of == at(7)
+    assert (decision.verdict, decision.evidence) == (Verdict.SUPPRESS, ("desk/issue/1",))
+
+
+def test_what_is_over_and_beyond_the_policys_view_is_not_read(store: MemoryStore) -> None:
+    store.apply(page([issue("1", 1, "closed", requester_id="u1"), issue("2", 1, requester_id="u1")], 1, ended=True))
+    month = at(24 * 30)
+    facts, _ = store.ask("email:ada@shop.example", STARTER.needs, microseconds(month))
+    assert [one.ref for one in facts.issues] == ["desk/issue/2"]
+    assert len(store.facts("email:ada@shop.example", STARTER.needs).issues) == 2
 
 
 def test_review_requests_wait_for_fresh_data(store: MemoryStore) -> None:

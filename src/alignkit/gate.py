@@ -13,7 +13,8 @@ from typing import Literal
 
 from alignkit import identity
 from alignkit.errors import DataInvalid, StoreDamaged, StoreUnavailable
-from alignkit.models import Customer, Message
+from alignkit.models import Customer, Message, microseconds
+from alignkit.rules.compiler import Plan
 from alignkit.rules.decision import Basis, Decision, settle
 from alignkit.rules.facts import Facts
 from alignkit.rules.freshness import View, view
@@ -43,7 +44,9 @@ class Gate:
         self.policy = policy
         self.on_error = on_error
         self._needs = policy.needs
+        self._lookback = policy.lookback
         self._compiled = policy.compile()
+        self._nobody: Mapping[str, datetime | None] = {} if policy.expects else {NO_SOURCE: None}
 
     def decide(self, who: str | Customer, message: Message, *, now: datetime | None = None) -> Decision:
         """Whether this message may go to this customer now, why, and until when that stays so.
@@ -63,22 +66,30 @@ class Gate:
             return settle(Basis(self._compiled, _NOTHING, message), None, moment, View(moment))
         keys = _keys(who)
         try:
-            facts, sources = self._ask(keys)
+            facts, seen = self._know(keys, plan, moment)
         except (StoreUnavailable, StoreDamaged) as error:
             if self.on_error == "raise":
                 raise
             return self.policy.withhold(message, moment, str(error))
-        if not sources and not self.policy.expects:
-            sources = {NO_SOURCE: None}
-        return settle(Basis(self._compiled, facts, message), plan, moment, view(plan, moment, sources))
+        return settle(Basis(self._compiled, facts, message), plan, moment, seen)
 
-    def _ask(self, keys: Sequence[str]) -> tuple[Facts, Mapping[str, datetime | None]]:
-        """What is known under the first identifier that the store knows, and how far to trust it."""
-        answer = self.store.ask(keys[0], self._needs)
+    def _know(self, keys: Sequence[str], plan: Plan, now: datetime) -> tuple[Facts, View]:
+        """What is known, and how far to trust it. Of stale sources more is read: they are decided as of long ago."""
+        facts, sources = self._ask(keys, now)
+        seen = view(plan, now, sources or self._nobody)
+        if seen.as_of < now:
+            facts, sources = self._ask(keys, seen.as_of)
+            seen = view(plan, now, sources or self._nobody)
+        return facts, seen
+
+    def _ask(self, keys: Sequence[str], as_of: datetime) -> tuple[Facts, Mapping[str, datetime | None]]:
+        """What is known under the first identifier that the store knows."""
+        after = None if self._lookback is None else microseconds(as_of) - self._lookback
+        answer = self.store.ask(keys[0], self._needs, after)
         for key in keys[1:]:
             if answer[0].customer is not None:
                 break
-            answer = self.store.ask(key, self._needs)
+            answer = self.store.ask(key, self._needs, after)
         return answer
 
 

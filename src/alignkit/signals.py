@@ -18,8 +18,8 @@ escalations, of one instant are one reading.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from alignkit.fold import IssueFold, fold_issue, moment_of, version_of
 from alignkit.models.care import Signal
@@ -87,7 +87,8 @@ def of_issue(fold: IssueFold) -> list[Reading]:
     issue = fold.issue
     if issue.is_spam or issue.is_deleted or issue.merged_into or issue.status in _SPEECHLESS:
         return []
-    return of_story(story_of(fold), microseconds(issue.created_at), fold.resolved_at, issue.status, Reading)
+    told = of_story(story_of(fold), microseconds(issue.created_at), fold.resolved_at, issue.status)
+    return [Reading(*one) for one in told]
 
 
 class Story(NamedTuple):
@@ -105,27 +106,24 @@ def story_of(fold: IssueFold) -> Story:
     return Story(_polarity_of_opening(issue), _INTENTS.get(issue.type, Intent.HELP), fold.reopenings, fold.escalations)
 
 
-R = TypeVar("R")
-Make = Callable[[str, str | None, int, str | None], R]
-"""Makes one signal of its kind, its polarity, its moment and its intent, in whatever form the caller keeps it."""
+Told = tuple[str, str | None, int, str | None]
+"""The first fields of a `Reading`, which say all there is to say of an issue's."""
 
 _OPENED, _REOPENED = SignalKind.ISSUE_OPENED.value, SignalKind.ISSUE_REOPENED.value
 _ESCALATED, _RESOLVED = SignalKind.ISSUE_ESCALATED.value, SignalKind.ISSUE_RESOLVED.value
 _NEGATIVE, _POSITIVE, _HELP = Polarity.NEGATIVE.value, Polarity.POSITIVE.value, Intent.HELP.value
 
 
-def of_story(
-    story: Story | Sequence[Any], created_at: int, resolved_at: int | None, status: str, make: Make[R]
-) -> list[R]:
+def of_story(story: Story | Sequence[Any], created_at: int, resolved_at: int | None, status: str) -> list[Told]:
     """The signals of an issue with this story; times in microseconds since 1970."""
     polarity, intent, reopenings, escalations = story
-    found = [make(_OPENED, polarity, created_at, intent)]
+    found: list[Told] = [(_OPENED, polarity, created_at, intent)]
     if reopenings:
-        found += [make(_REOPENED, _NEGATIVE, at, _HELP) for at in dict.fromkeys(reopenings)]
+        found += [(_REOPENED, _NEGATIVE, at, _HELP) for at in dict.fromkeys(reopenings)]
     if escalations:
-        found += [make(_ESCALATED, _NEGATIVE, at, _HELP) for at in dict.fromkeys(escalations)]
+        found += [(_ESCALATED, _NEGATIVE, at, _HELP) for at in dict.fromkeys(escalations)]
     if resolved_at is not None and status in _SETTLED:
-        found.append(make(_RESOLVED, _POSITIVE, resolved_at, None))
+        found.append((_RESOLVED, _POSITIVE, resolved_at, None))
     return found
 
 

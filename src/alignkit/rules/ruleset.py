@@ -16,6 +16,7 @@ from alignkit.models.marketing import Message
 from alignkit.models.vocabulary import Category, Channel, Outcome
 from alignkit.rules.conditions import AllOf, Condition, Holdout, Misplaced
 from alignkit.rules.durations import Duration
+from alignkit.rules.lookback import lookback
 from alignkit.rules.structure import conditions_in, needs_of
 
 PLACEHOLDERS = ("rows", "count", "since")
@@ -169,6 +170,11 @@ class RuleSet(Model, frozen=True):
     def needs(self) -> frozenset[str]:
         """The fields of `Facts` that rules read, so that a store need not load the others."""
         return frozenset(need for rule in self.rules for need in needs_of(rule.when))
+
+    @property
+    def lookback(self) -> int | None:
+        """See `alignkit.rules.lookback`: how far back, in microseconds, a thing can matter that is over."""
+        return lookback(rule.when for rule in self.rules)
 
     def freshness_of(self, category: Category) -> Freshness | None:
         """The budget for messages of this category; None where data of any age will do."""

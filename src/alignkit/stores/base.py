@@ -350,8 +350,14 @@ class Store(Protocol):
 
     # Deciding
 
-    def ask(self, identifier: str, needs: AbstractSet[str]) -> tuple[Facts, Mapping[str, datetime | None]]:
-        """What `facts` and `watermarks` tell, of one moment: what a decision needs to know, and how far to trust it."""
+    def ask(
+        self, identifier: str, needs: AbstractSet[str], after: int | None = None
+    ) -> tuple[Facts, Mapping[str, datetime | None]]:
+        """What `facts` and `watermarks` tell, of one moment: what a decision needs to know, and how far to trust it.
+
+        Issues, posts and sends that are over may be left out where nothing that they tell is later than `after`, in
+        microseconds; see `alignkit.rules.lookback`.
+        """
         ...
 
     def facts(self, identifier: str, needs: AbstractSet[str]) -> Facts:

@@ -94,13 +94,21 @@ KINDS_FOR: Mapping[str, tuple[Kind, ...]] = {
 """Which kinds of things a collection is made from; issues need surveys for their rating."""
 
 
+ALWAYS = 2**62
+"""Later than every moment."""
+
+
 class Folded(NamedTuple):
-    """What is true of one thing: its data, whether it is active (issues alone), its facts, and the last snapshot."""
+    """What is true of one thing: its data, whether it is active (issues alone), its facts, and the last snapshot.
+
+    Nothing that the facts tell is later than `last_at`; it is `ALWAYS` for kinds that no store may leave out.
+    """
 
     data: Entity
     active: bool | None
     facts: str
     snapshot_id: str
+    last_at: int = ALWAYS
 
 
 def fold(history: Sequence[Event]) -> Folded | None:
@@ -110,8 +118,26 @@ def fold(history: Sequence[Event]) -> Folded | None:
         issue = begin(last) if len(history) == 1 and isinstance(last, IssueChanged) else fold_issue(history)
         if issue is None:
             return None
-        return Folded(issue.issue, issue.is_active, _issue(issue), issue.snapshot_id)
-    return Folded(last.data, False, _FACTS_OF.get(type(last.data), _nothing)(last.data), last.id)
+        return Folded(issue.issue, issue.is_active, _issue(issue), issue.snapshot_id, _last_at(issue))
+    data = last.data
+    kind = type(data)
+    return Folded(data, False, _FACTS_OF.get(kind, _nothing)(data), last.id, _LAST_AT.get(kind, _always)(data))
+
+
+def _last_at(fold: IssueFold) -> int:
+    """The latest moment of which the facts of an issue speak; of one that is not over it is not asked."""
+    if fold.is_active is not False:
+        return ALWAYS
+    snoozed = fold.issue.snoozed_until
+    return max(
+        microseconds(fold.issue.created_at),
+        fold.status_since,
+        fold.first_active_at or 0,
+        fold.resolved_at or 0,
+        microseconds(snoozed) if snoozed else 0,
+        *fold.reopenings,
+        *fold.escalations,
+    )
 
 
 # The encoder of the standard library writes the members of a StrEnum as text at full speed.
@@ -192,8 +218,7 @@ def _post(post: Post) -> str:
 
 
 def _send(send: Send) -> str:
-    moment = send.sent_at or send.scheduled_at or send.remote_created_at
-    at = microseconds(moment) if moment else 0
+    at = _sent_at(send)
     return encode(((send.category, send.channel, send.campaign_id, at, send.status), ()))
 
 
@@ -214,6 +239,11 @@ def _hold(hold: Hold) -> str:
             (),
         )
     )
+
+
+def _sent_at(send: Send) -> int:
+    moment = send.sent_at or send.scheduled_at or send.remote_created_at
+    return microseconds(moment) if moment else 0
 
 
 def _contact(contact: Contact) -> str:
@@ -245,6 +275,13 @@ _FACTS_OF: Mapping[type, Callable[[Any], str]] = {
 }
 
 
+def _always(_: object) -> int:
+    return ALWAYS
+
+
+_LAST_AT: Mapping[type, Callable[[Any], int]] = {Post: lambda post: signals.of_post(post).at, Send: _sent_at}
+
+
 def readings(kind: int, stored: str) -> list[signals.Reading]:
     """The signals of a stored thing."""
     fields, told = from_json(stored)
@@ -252,7 +289,7 @@ def readings(kind: int, stored: str) -> list[signals.Reading]:
         if fields[_EXCLUDED] in _SPEECHLESS:
             return []
         created_at, resolved_at = fields[_CREATED_AT], fields[_RESOLVED_AT]
-        return signals.of_story(told, created_at, resolved_at, fields[_STATUS], signals.Reading)
+        return [signals.Reading(*one) for one in signals.of_story(told, created_at, resolved_at, fields[_STATUS])]
     return [signals.Reading(*reading) for reading in told]
 
 
@@ -271,12 +308,8 @@ def add(facts: Facts, kind: int, source: str, id: str, stored: str) -> None:
         ref = f"{source}/issue/{id}"
         facts.issues.append(IssueFacts(ref, *fields))
         if fields[_EXCLUDED] is None:
-
-            def make(kind: str, polarity: str | None, at: int, intent: str | None) -> SignalFacts:
-                return SignalFacts(kind, polarity, at, intent, 1.0, 1.0, ref)
-
-            created_at, resolved_at = fields[_CREATED_AT], fields[_RESOLVED_AT]
-            facts.signals += signals.of_story(told, created_at, resolved_at, fields[_STATUS], make)
+            story = signals.of_story(told, fields[_CREATED_AT], fields[_RESOLVED_AT], fields[_STATUS])
+            facts.signals += [SignalFacts(*reading, 1.0, 1.0, ref) for reading in story]
     elif kind == Kind.SURVEY:
         ref = f"{source}/survey/{id}"
         name, bucket, score, share, at, issue, campaign = fields

@@ -159,8 +159,10 @@ class Resumed:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def ask(self, identifier: str, needs: AbstractSet[str]) -> tuple[Facts, Mapping[str, datetime | None]]:
+    def ask(
+        self, identifier: str, needs: AbstractSet[str], after: int | None = None
+    ) -> tuple[Facts, Mapping[str, datetime | None]]:
         """What the store tells, without stops."""
-        facts, sources = self._store.ask(identifier, needs)
+        facts, sources = self._store.ask(identifier, needs, after)
         facts.holds = [hold for hold in facts.holds if hold.ref != f"{OWN_SOURCE}/hold/{STOP}"]
         return facts, sources

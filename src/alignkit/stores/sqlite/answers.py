@@ -25,22 +25,22 @@ from alignkit.stores.sqlite.runs import STREAMS_STATE
 
 _DECIDING = (
     """
-SELECT c.no, c.profile, t.kind, s.name, t.id, t.facts, ("""
+SELECT c.no, c.profile, t.kind, t.source, t.id, t.facts, ("""
     + STREAMS_STATE
     + """)
 FROM identifiers i JOIN customers c ON c.no = i.customer
 LEFT JOIN concerns k ON k.customer = c.no AND k.kind BETWEEN {first} AND {last}{gaps}
-LEFT JOIN things t ON t.no = k.thing
-LEFT JOIN sources s ON s.no = t.source
-WHERE i.identifier = ?
+LEFT JOIN things t ON t.no = k.thing AND (t.active IS NOT 0 OR t.last_at > ?2)
+WHERE i.identifier = ?1
 """
 )
 _THINGS_OF = """
-SELECT t.kind, s.name, t.id, t.facts FROM concerns k JOIN things t ON t.no = k.thing JOIN sources s ON s.no = t.source
+SELECT t.kind, t.source, t.id, t.facts FROM concerns k JOIN things t ON t.no = k.thing
 WHERE k.customer = ? AND k.kind = ?
 """
 _OF_ACCOUNTS = {"account_issues": Kind.ISSUE, "holds": Kind.HOLD}
 _ACCOUNTS = '"accounts"'
+_EVER = -(2**63)
 _ATTRIBUTES = ("is_vip", "tier", "lifecycle_stage", "locale", "time_zone", "kind")
 
 # What folding says of an issue beside its status; the rest is as its last snapshot has it.
@@ -50,11 +50,13 @@ _FOLDED = ("status_since", "first_active_at", "waiting_since", "resolved_at", "r
 class Answers(Log, Ledger):
     """The part of a SQLite store that answers questions."""
 
-    def ask(self, identifier: str, needs: AbstractSet[str]) -> tuple[Facts, Mapping[str, datetime | None]]:
+    def ask(
+        self, identifier: str, needs: AbstractSet[str], after: int | None = None
+    ) -> tuple[Facts, Mapping[str, datetime | None]]:
         """What `facts` and `watermarks` tell, of one moment; the watermarks are read only when they have changed."""
         with self._turn as db:
             while True:
-                facts, state = self._facts(db, identifier, needs)
+                facts, state = self._facts(db, identifier, needs, after)
                 if state != self._watermarks_of:
                     self._watermarks_of, self._watermarks = self.read_watermarks(db)
                     if state != self._watermarks_of:
@@ -67,11 +69,13 @@ class Answers(Log, Ledger):
     def facts(self, identifier: str, needs: AbstractSet[str]) -> Facts:
         """What is known of a customer, as far as `needs` asks; one statement, so it is of one moment."""
         with self._turn as db:
-            return self._facts(db, identifier, needs)[0]
+            return self._facts(db, identifier, needs, None)[0]
 
-    def _facts(self, db: sqlite3.Connection, identifier: str, needs: AbstractSet[str]) -> tuple[Facts, int | None]:
+    def _facts(
+        self, db: sqlite3.Connection, identifier: str, needs: AbstractSet[str], after: int | None
+    ) -> tuple[Facts, int | None]:
         facts = Facts()
-        rows = db.execute(self._deciding(needs), (identifier,)).fetchall()
+        rows = db.execute(self._deciding(needs), (identifier, _EVER if after is None else after)).fetchall()
         if not rows:
             found = db.execute(STREAMS_STATE).fetchone()
             return facts, None if found is None else found[0]
@@ -90,7 +94,7 @@ class Answers(Log, Ledger):
         facts.customer = str(no)
         for _, _, kind, source, id, stored, _ in rows:
             if stored:
-                add(facts, kind, source, id, stored)
+                add(facts, kind, self._name(source), id, stored)
         if profile == "{}":
             return
         if "attributes" in needs:
@@ -108,11 +112,20 @@ class Answers(Log, Ledger):
             for need in _OF_ACCOUNTS.keys() & needs:
                 for kind, source, id, stored in db.execute(_THINGS_OF, (account, _OF_ACCOUNTS[need])):
                     if stored:
-                        add(found, kind, source, id, stored)
+                        add(found, kind, self._name(source), id, stored)
         own = {issue.ref for issue in facts.issues} | {hold.ref for hold in facts.holds}
         facts.account_issues = [issue for issue in found.issues if issue.ref not in own]
         facts.holds += [hold for hold in found.holds if hold.ref not in own]
 
+    def _name(self, source: int) -> str:
+        """The name of a source; a number, once given, keeps its name."""
+        name = self._names.get(source)
+        if name is None:
+            self._names = {no: name for name, no in self.source_numbers().items()}
+            name = self._names[source]
+        return name
+
+    _names: Mapping[int, str] = MappingProxyType({})
     _statements: dict[AbstractSet[str], str] = {}  # noqa: RUF012 - a cache of texts, the same for every store
 
     def _deciding(self, needs: AbstractSet[str]) -> str:

@@ -165,6 +165,7 @@ class Log(Runs, People, Tombstones):
             if found is None:
                 keys: tuple[str, ...] = ()
                 text, active, facts, seq = _GONE, False, "", max(place for place, _ in history)
+                last_at = 0
             else:
                 data = found.data
                 persons = identity.people_of(data, name)
@@ -173,14 +174,15 @@ class Log(Runs, People, Tombstones):
                 named = [person.identifiers for person in persons]
                 named += [(account,) for account in accounts]
                 text, active, facts, seq = as_json(named), found.active, found.facts, _seq(history, found)
+                last_at = found.last_at
                 if kind is Kind.CONTACT:
                     contacts.append(no)
                 elif kind is Kind.ISSUE and isinstance(data, Issue) and data.merged_into:
                     merges.append((source, data.merged_into, id))
             if before is None:
-                new.append((no, source, kind._value_, id, seq, active, now, text, facts))
+                new.append((no, source, kind._value_, id, seq, active, last_at, now, text, facts))
             else:
-                changed.append((seq, active, text, facts, no))
+                changed.append((seq, active, last_at, text, facts, no))
             if len(history) > 1:
                 # What an older snapshot says of who is who stays true, or the order of arrival would matter.
                 earlier.update((one, None) for _, event in history for one in identity.people_of(event.data, name))
@@ -189,11 +191,13 @@ class Log(Runs, People, Tombstones):
                     people[person] = None
                 concerned.append((no, kind._value_, keys, None if before is None else before.people))
         db.executemany(
-            "INSERT INTO things (no, source, kind, id, seq, active, seen_at, people, facts)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO things (no, source, kind, id, seq, active, last_at, seen_at, people, facts)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             new,
         )
-        db.executemany("UPDATE things SET seq = ?, active = ?, people = ?, facts = ? WHERE no = ?", changed)
+        db.executemany(
+            "UPDATE things SET seq = ?, active = ?, last_at = ?, people = ?, facts = ? WHERE no = ?", changed
+        )
         self.concern(db, people, earlier, concerned, now)
         issues = [id for kind, id in histories if kind is Kind.ISSUE]
         former = {id: known[Kind.ISSUE, id].people for id in issues if (Kind.ISSUE, id) in known}

@@ -86,9 +86,11 @@ class Reaching(Answers):
     _admitted: dict[int, frozenset[str]] = {}  # noqa: RUF012 - replaced as a whole before it is written to
     """Who these people are, looked up when somebody asks."""
 
-    def ask(self, identifier: str, needs: AbstractSet[str]) -> tuple[Facts, Mapping[str, datetime | None]]:
+    def ask(
+        self, identifier: str, needs: AbstractSet[str], after: int | None = None
+    ) -> tuple[Facts, Mapping[str, datetime | None]]:
         """What `facts` and `watermarks` tell, of one moment."""
-        answer = super().ask(identifier, needs)
+        answer = super().ask(identifier, needs, after)
         if self._limited:
             self._limit(answer[0])
         if self._caps and answer[0].account_issues:

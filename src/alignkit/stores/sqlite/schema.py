@@ -41,7 +41,7 @@ CREATE TABLE events (
 CREATE UNIQUE INDEX events_once ON events (thing, id);
 CREATE TABLE things (
     no INTEGER PRIMARY KEY, source INTEGER NOT NULL, kind INTEGER NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL,
-    active INTEGER, seen_at INTEGER NOT NULL, people TEXT NOT NULL, facts TEXT NOT NULL
+    active INTEGER, last_at INTEGER NOT NULL, seen_at INTEGER NOT NULL, people TEXT NOT NULL, facts TEXT NOT NULL
 );
 CREATE UNIQUE INDEX things_once ON things (source, kind, id);
 CREATE INDEX things_open ON things (source, kind, seen_at) WHERE active IS NOT 0;
