@@ -158,7 +158,7 @@ BLUESKY = Sheet(
         status=400,
         words=ENDED,
     ),
-    backdates=Backdates(timedelta(days=20), said("I", "createdAt is client-set (1970, 0001 ... seen)")),
+    backdates=Backdates(timedelta(days=20), said("D", "createdAt is client-set (1970, 0001 ... seen)")),
     error=error,
     listings=(
         Listing(
@@ -179,25 +179,37 @@ BLUESKY = Sheet(
             path=f"{PREFIX}app.bsky.feed.searchPosts",
             ask=ask_search,
             answer=lambda found: envelope("posts", found),
-            sort=Sort("created", said("D", "sort=latest"), is_newest_first=True),
+            sort=Sort(
+                "created", said("D", "Search: GET app.bsky.feed.searchPosts?q=&sort=latest"), is_newest_first=True
+            ),
             bound=Bound(
                 "created",
                 is_inclusive=True,
                 why=said("D", "since inclusive, until exclusive"),
                 is_until_inclusive=False,
             ),
-            size=Size(25, 100, said("D", "limit=100")),
+            size=Size(25, 100, said("D", "limit=100&mentions=did: since inclusive")),
             tokens=Tokens("keyset", said("D", "may not necessarily allow scrolling through entire result set")),
-            cap=Cap(said("I", "about 10,000 per query"), rows=10_000, status=None),
+            cap=Cap(said("D", "about 10,000 per query"), rows=10_000, status=None),
             at=("posts",),
             key="uri",
             required=frozenset({"uri", "indexedAt"}),
         ),
     ),
     actions=(
-        Action("GET", f"{PREFIX}com.atproto.server.getSession", whoami, said("D", "Session:")),
-        Action("GET", f"{PREFIX}app.bsky.feed.getPosts", posts, said("I", "getPosts (25 uris) omits them silently")),
-        Action("GET", f"{PREFIX}com.atproto.repo.getRecord", record, said("D", "deleted/blocked")),
+        Action(
+            "GET",
+            f"{PREFIX}com.atproto.server.getSession",
+            whoami,
+            said("D", "{identifier, password: app password} -> accessJwt"),
+        ),
+        Action("GET", f"{PREFIX}app.bsky.feed.getPosts", posts, said("D", "getPosts (25 uris) omits them silently")),
+        Action(
+            "GET",
+            f"{PREFIX}com.atproto.repo.getRecord",
+            record,
+            said("D", "Notification vanishes if post deleted/blocked"),
+        ),
     ),
     limited=Limited(
         said("D", "429 wait Reset"),
