@@ -35,6 +35,15 @@ def test_everything_stops_and_goes_on_where_it_was(shop: Shop) -> None:
     assert shop.held() == {ADA, BOB}
 
 
+def test_an_explanation_shows_since_when_everything_is_stopped(shop: Shop) -> None:
+    shop.pull()
+    shop.run("stop", *WHY, "--now", NOW)
+    text = shop.run("explain", CY, "--now", LATER).stdout
+    assert "wrong prices (stopped by Grace)" in text
+    assert "2026-03-03 09:00" in text
+    assert "0001" not in text
+
+
 def test_one_destination_stops_alone(shop: Shop) -> None:
     shop.pull()
     shop.rows("stop", "list", *WHY, "--now", NOW)

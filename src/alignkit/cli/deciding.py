@@ -29,6 +29,7 @@ from alignkit.rules.facts import Facts, IssueFacts
 from alignkit.rules.policy import Policy
 from alignkit.rules.wording import moment_of
 from alignkit.stores.base import SourceState
+from alignkit.stores.cohort import BlackoutFacts
 
 _NEEDS = frozenset({"issues", "surveys", "holds", "sends"})
 _STYLES = {Verdict.SEND: "bold green", Verdict.SUPPRESS: "bold yellow"}
@@ -140,12 +141,12 @@ def _tell_evidence(session: Session, decision: Decision, facts: Facts, issues: l
             hold.ref.rpartition("/")[2],
             hold.kind,
             hold.reason,
-            moment(_when(hold.opened_at)),
+            moment(_when(hold.at if isinstance(hold, BlackoutFacts) else hold.opened_at)),
             moment(_when(hold.ends_at)),
         )
         for hold in facts.holds
     ]
-    output.table("Holds by hand", ("hold", "kind", "reason", "since (UTC)", "until (UTC)"), holds)
+    output.table("Holds", ("hold", "kind", "reason", "since (UTC)", "until (UTC)"), holds)
     if facts.customer is None:
         output.say("nobody with this identifier is known\n")
 
