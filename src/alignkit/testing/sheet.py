@@ -494,12 +494,17 @@ class Sheet:
         return frozenset(kind for listing in self.listings for kind in listing.kinds)
 
     @property
-    def settles(self) -> timedelta:
+    def lateness(self) -> timedelta:
         """How long after a change the last list shows it."""
         lags = [listing.lag.up_to for listing in self.listings if listing.lag]
         withheld = [listing.withheld.last for listing in self.listings if listing.withheld]
         late = [self.late.up_to] if self.late else []
-        return sum((max(times, default=timedelta(0)) for times in (lags, withheld, late)), timedelta(minutes=1))
+        return sum((max(times, default=timedelta(0)) for times in (lags, withheld, late)), timedelta(0))
+
+    @property
+    def settles(self) -> timedelta:
+        """How long the kit waits until every list shows a change."""
+        return self.lateness + timedelta(minutes=1)
 
     @property
     def lines(self) -> frozenset[str]:
