@@ -26,7 +26,7 @@ test: $(STAMPS)/test ## the tests, and the Python blocks of README and docs
 	$(BIN)/python -m pytest --numprocesses auto --dist loadscope -m "not live"
 
 .PHONY: live
-live: $(STAMPS)/test ## end-to-end tests against real servers on loopback; needs root and apt to install one
+live: $(STAMPS)/test ## end-to-end tests against real servers on loopback; needs root, apt and npm to install some
 	tests/live/install.sh
 	$(BIN)/python -m pytest -m live tests/live
 
