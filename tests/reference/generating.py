@@ -79,7 +79,7 @@ JUNK: tuple[Any, ...] = (
 )
 NOBODY: tuple[Any, ...] = (None, 7, ["c1"])
 NO_RECORDS: tuple[Any, ...] = (None, 7, "text", {}, kinds.AccountFacts("accounts/9"))
-NO_ROWS: tuple[Any, ...] = (None, 7, {}, "", "text", {"a": 1}, [None], ["text"], [7, {}], object())
+NO_ROWS: tuple[Any, ...] = (None, 7, 0, {}, "", "text", {"a": 1}, [None], ["text"], [7, {}], object())
 
 
 class Typed:

@@ -162,11 +162,10 @@ class Case:
         return [(row, every([collection != "holds" or self.covers(row), self.passes(tests, row)])) for row in rows]
 
     def rows(self, collection: str) -> list[Any] | None:
-        if collection == "all_issues":
-            own, others = self.rows("issues"), self.rows("account_issues")
-            return None if own is None or others is None else own + others
-        rows = getattr(self.facts, collection)
-        return list(rows) if is_of(rows, list, tuple, dict, str) else None
+        names = ("issues", "account_issues") if collection == "all_issues" else (collection,)
+        found = [getattr(self.facts, name) for name in names]
+        are_rows = all(is_of(rows, list, tuple, dict, str) or (rows == 0 and len(names) == 1) for rows in found)
+        return [row for rows in found for row in rows or ()] if are_rows else None
 
     def covers(self, hold: Any) -> Truth:
         try:
@@ -186,7 +185,8 @@ class Case:
     def answer(self, test: Table, row: Any) -> Truth:
         if "field" not in test:
             return combined(test, lambda part: self.answer(part, row))
-        if "same_as" in test and is_absent(getattr(self.message, test["same_as"])):
+        wanted = test.get("same_as", "")
+        if wanted and is_absent(wanted, getattr(self.message, wanted)):
             return False
         return self.ask(test, test["field"], getattr(row, test["field"])) if hasattr(row, test["field"]) else None
 
@@ -211,7 +211,7 @@ class Case:
                     return value is not None and value in wanted
                 return any(word in value for word in wanted) if is_listing or is_of(value, str) else None
             case {"is_unset": operand}:
-                return is_absent(value) is operand
+                return is_absent(name, value) is operand
             case _ if not is_of(value, int, float):
                 return False if value is None else None
             case {"at_least": least}:
@@ -256,8 +256,8 @@ def denied(answer: Truth) -> Truth:
     return None if answer is None else not answer
 
 
-def is_absent(value: Any) -> bool:
-    return value is None or (is_of(value, list, tuple) and not value)
+def is_absent(name: str, value: Any) -> bool:
+    return not value if name in LISTS else value is None
 
 
 def is_of(value: Any, *kinds: type) -> bool:
