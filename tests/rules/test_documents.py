@@ -215,3 +215,32 @@ def test_no_text_raises_anything_but_a_refusal(text: str | bytes) -> None:
     for read in (read_toml, read_json):
         with suppress(PolicyInvalid):
             assert isinstance(read(text), dict)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a." * 400_000 + "a = 1",
+        "a . " * 200_000 + "a = 1",
+        '"a".' * 200_000 + "a = 1",
+        "[" + "a." * 400_000 + "a]",
+        "".join("[" + "a." * 60 + f"k{number}]\n" for number in range(6_000)),
+        "a = " + "[" * 400_000,
+        "a = " + "{ a = " * 100_000,
+    ],
+)
+def test_a_document_that_would_take_hours_to_parse_is_refused_at_once(text: str) -> None:
+    assert refusal(text) == f"the policy is nested deeper than {DEEPEST} levels; flatten it"
+
+
+def test_dots_in_texts_and_comments_and_numbers_are_no_keys() -> None:
+    dots = "a." * 60
+    numbers = ", ".join(["1.5"] * 60)
+    text = f'# {dots}\nname = "{dots}" # {dots}\n' + RULE.replace("a VIP", dots + "\\" + '"x')
+    assert Policy.from_toml(text).name == dots
+    assert read_toml(f'x = [{numbers}]\ny = \'{dots}\'\nz = """\n{dots}\n"""')["x"] == [1.5] * 60
+
+
+def test_names_that_toml_does_not_take_bare_are_quoted() -> None:
+    tree = {"rules": [{"when": {"options": {"a key": 1, "ä": {"b.c": "x"}, "plain-1_": 2}}}]}
+    assert read_toml(write_toml(tree)) == tree

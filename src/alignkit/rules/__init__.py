@@ -10,6 +10,7 @@ from alignkit.rules.facts import Facts
 from alignkit.rules.freshness import Stale, View
 from alignkit.rules.plugins import ConditionPlugin
 from alignkit.rules.policy import Policy
+from alignkit.rules.policy_file import PolicyFile
 from alignkit.rules.ruleset import Effect, Freshness, Mode, OnUnknown, Rule, RuleSet, WhenStale
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Mode",
     "OnUnknown",
     "Policy",
+    "PolicyFile",
     "Rule",
     "RuleSet",
     "RuleTrace",

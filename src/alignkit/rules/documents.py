@@ -21,6 +21,13 @@ DEEPEST = 32
 """Levels of tables and lists; a deeper document is refused."""
 
 _SHOWN = 3
+# What TOML does not read as keys: texts and comments. Each alternative begins with a sign of its own, so it is linear.
+_NO_KEYS = re.compile(
+    r'''"""(?:[^\\"]|\\.|"(?!""))*+"""|\'{3}(?:[^\']|\'(?!\'\'))*+\'{3}|"(?:[^\\"\n]|\\.)*+"|\'[^\'\n]*+\'|\#[^\n]*+''',
+    re.DOTALL,
+)
+_AROUND_DOTS = re.compile(r"(?<![ \t])[ \t]*+\.[ \t]*+")
+_LONG_KEY = re.compile(rf"(?<![\w.-])[\w-]++(?:\.[\w-]++){{{DEEPEST}}}")
 _BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 Tree = dict[str, Any]
 
@@ -31,7 +38,7 @@ def read_toml(text: str | bytes) -> Tree:
     Raises:
         PolicyInvalid: not TOML, or out of bounds.
     """
-    return _read(text, tomllib.loads, "TOML")
+    return _read(text, _loads_toml, "TOML")
 
 
 def read_json(text: str | bytes) -> Tree:
@@ -83,6 +90,14 @@ def _read(text: str | bytes, parse: Callable[[str], Tree], form: str) -> Tree:
 
 def _too_deep() -> str:
     return f"the policy is nested deeper than {DEEPEST} levels; flatten it"
+
+
+def _loads_toml(text: str) -> Tree:
+    """A dotted key of a million parts would take hours, so keys are measured before they are parsed."""
+    keys = _AROUND_DOTS.sub(".", _NO_KEYS.sub("x", text))
+    if _LONG_KEY.search(keys):
+        raise RecursionError
+    return tomllib.loads(text)
 
 
 def _loads_json(text: str) -> Tree:
