@@ -1,16 +1,42 @@
-"""The conformance kit: tests that every connector and store must pass, for those who write one (extra `testing`)."""
+"""The conformance kit: tests that every connector and store must pass, for those who write one (extra `testing`).
+
+Its parts are loaded on first use: the plugin beside them is loaded with every run of pytest.
+"""
 
 from __future__ import annotations
 
-from alignkit.testing.case import Expected, SourceCase, Trial
-from alignkit.testing.connectors import ConnectorTests
-from alignkit.testing.service import Edit, FakeService, Record, Recorded, Records
-from alignkit.testing.sheet import Sheet
-from alignkit.testing.sheet_service import SheetService
-from alignkit.testing.sheets import SheetTests
-from alignkit.testing.sink_case import Cast, SinkCase, SinkTrial
-from alignkit.testing.sinks import SinkTests
-from alignkit.testing.stores import StoreTests
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from alignkit.testing.case import Expected, SourceCase, Trial
+    from alignkit.testing.connectors import ConnectorTests
+    from alignkit.testing.service import Edit, FakeService, Record, Recorded, Records
+    from alignkit.testing.sheet import Sheet
+    from alignkit.testing.sheet_service import SheetService
+    from alignkit.testing.sheets import SheetTests
+    from alignkit.testing.sink_case import Cast, SinkCase, SinkTrial
+    from alignkit.testing.sinks import SinkTests
+    from alignkit.testing.stores import StoreTests
+
+_HOMES = {
+    "Cast": "sink_case",
+    "ConnectorTests": "connectors",
+    "Edit": "service",
+    "Expected": "case",
+    "FakeService": "service",
+    "Record": "service",
+    "Recorded": "service",
+    "Records": "service",
+    "Sheet": "sheet",
+    "SheetService": "sheet_service",
+    "SheetTests": "sheets",
+    "SinkCase": "sink_case",
+    "SinkTests": "sinks",
+    "SinkTrial": "sink_case",
+    "SourceCase": "case",
+    "StoreTests": "stores",
+    "Trial": "case",
+}
 
 __all__ = [
     "Cast",
@@ -31,3 +57,18 @@ __all__ = [
     "StoreTests",
     "Trial",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Loads a part of the kit when it is first asked for, and keeps it."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_HOMES]
