@@ -15,12 +15,14 @@ from alignkit.connectors.base import (
     Fetched,
     Finding,
     Page,
+    Profile,
     Run,
     Source,
     settings,
 )
 from alignkit.connectors.bluesky.fetch import fetch
 from alignkit.connectors.bluesky.lists import List, Mentions, Search, notifications, search
+from alignkit.connectors.bluesky.profile import PROFILE
 from alignkit.connectors.bluesky.session import Session
 from alignkit.connectors.bluesky.streams import Reader, account, own_session, read
 from alignkit.errors import DataInvalid, PermissionMissing, RequestRefused
@@ -70,12 +72,12 @@ class Bluesky(Source):
 
     Args:
         identifier: the account's handle or DID.
-        app_password: one made for this program.
-        base_url: where the account signs in.
-        searches: what to search for, one query each.
+        app_password: one made for this program; the account's own password works too and may do far more.
+        base_url: where the account signs in; its own server, where it has one.
+        searches: what to search for, one query each, in Bluesky's own syntax.
         token_file: where the session is kept between runs.
-        tokens: as `token_file`, for stores of another kind.
-        keeps_text: whether posts keep their text.
+        tokens: a `TokenStore` of your own, instead of `token_file`.
+        keeps_text: whether posts keep their text; no decision needs it.
         name: of this instance; it stays the same when the account moves.
 
     Raises:
@@ -85,6 +87,7 @@ class Bluesky(Source):
     type = "bluesky"
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.INCREMENTAL, Capability.FETCH})
     streams: ClassVar[tuple[str, ...]] = ("mentions", "search")
+    profile: ClassVar[Profile | None] = PROFILE
 
     def __init__(
         self,
