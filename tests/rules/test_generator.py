@@ -31,7 +31,7 @@ from alignkit.rules.generator import Asked, Function, Questions, generate
 from .builders import NOW, at, issue, message, random_condition, random_facts, random_message, signal
 
 seeds = st.integers(min_value=0, max_value=2**32).map(Random)
-NOTHING = "nothing"
+NOTHING: Any = "nothing"
 
 
 def written(
@@ -40,7 +40,7 @@ def written(
     noting: list[Condition] | None = None,
     *,
     unknown_is_active: bool = True,
-) -> Function:
+) -> Function[Any]:
     """A function that answers with the numbers of the conditions that hold, each with what it cites."""
     groups = (suppressing, exempting or [], noting or [])
     questions = Questions(*([Asked(mark, when) for mark, when in enumerate(group)] for group in groups))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from alignkit.models.marketing import Message
 from alignkit.models.vocabulary import Outcome
@@ -44,8 +44,8 @@ class Compiled:
         closures = Closures(unknown_is_active=policy.on_unknown == "active")
         self._rules = {rule.id: CompiledRule(rule, closures) for rule in policy.rules}
         self._plans: dict[tuple[str, str], Plan | None] = {}
-        self._by_kind: dict[tuple[str, str], Function] = {}
-        self._functions: dict[tuple[str, ...], Function] = {}
+        self._by_kind: dict[tuple[str, str], Function[Evaluation]] = {}
+        self._functions: dict[tuple[str, ...], Function[Evaluation]] = {}
 
     def evaluate(self, facts: Facts, message: Message, now: int) -> Evaluation:
         """What the rules say; no fault in the facts can make this raise."""
@@ -53,7 +53,7 @@ class Compiled:
         if self._allows_about_issue and message.about_issue is not None:
             return ALLOWED
         try:
-            return cast("Evaluation", self._by_kind[message.category, message.channel](facts, message, now))
+            return self._by_kind[message.category, message.channel](facts, message, now)
         except Exception:  # noqa: BLE001 - whatever the fault is, it must not decide by escaping
             return self._otherwise(facts, message, now)
 
@@ -118,7 +118,7 @@ class Compiled:
         self._plans[kind] = plan
         return plan
 
-    def _function(self, rules: Sequence[CompiledRule]) -> Function:
+    def _function(self, rules: Sequence[CompiledRule]) -> Function[Evaluation]:
         """Kinds of messages under the same rules share one function."""
         same = tuple(rule.id for rule in rules)
         if same not in self._functions:
@@ -144,7 +144,11 @@ class Plan:
     __slots__ = ("_exempting", "_function", "_moments", "_noting", "_suppressing", "expects", "freshness", "rules")
 
     def __init__(
-        self, rules: Sequence[CompiledRule], function: Function, freshness: Freshness | None, expects: tuple[str, ...]
+        self,
+        rules: Sequence[CompiledRule],
+        function: Function[Evaluation],
+        freshness: Freshness | None,
+        expects: tuple[str, ...],
     ) -> None:
         self.rules = rules
         self._suppressing, self._exempting, self._noting = _by_effect(rules)
@@ -163,7 +167,7 @@ class Plan:
     def evaluate(self, facts: Facts, message: Message, now: int) -> Evaluation:
         """What the rules say; no fault in the facts can make this raise."""
         try:
-            return cast("Evaluation", self._function(facts, message, now))
+            return self._function(facts, message, now)
         except Exception:  # noqa: BLE001 - whatever the fault is, it must not decide by escaping
             return self.evaluate_carefully(facts, message, now)
 

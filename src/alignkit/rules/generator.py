@@ -30,7 +30,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from alignkit.models.marketing import Message
 from alignkit.rules import syntax
@@ -60,7 +60,8 @@ from alignkit.rules.passes import Pass, Rows
 from alignkit.rules.plugins import make
 from alignkit.rules.structure import NOTHING_URGENT, conditions_in
 
-Function = Callable[[Facts, Message, int], Any]
+T = TypeVar("T")
+Function = Callable[[Facts, Message, int], T]
 
 _PARAMETERS = ("facts", "message", "now")
 _MOST_NAMES = 30
@@ -82,9 +83,7 @@ class Questions(NamedTuple):
     noting: Sequence[Asked]
 
 
-def generate(
-    questions: Questions, conclude: Callable[..., object], nothing: object, *, unknown_is_active: bool
-) -> Function:
+def generate(questions: Questions, conclude: Callable[..., T], nothing: T, *, unknown_is_active: bool) -> Function[T]:
     """The function that asks them all.
 
     It gives `nothing` where nothing suppresses and nothing is noted, else `conclude(held, freed, noted)`: for each
@@ -105,7 +104,7 @@ def generate(
         **writer.constants.bound,
     }
     exec(compile(syntax.module(*writer.functions, evaluate), "<policy>", "exec"), bound)  # noqa: S102 - no text of theirs
-    return cast("Function", bound["evaluate"])
+    return cast("Function[T]", bound["evaluate"])
 
 
 class _Writer:

@@ -20,7 +20,7 @@ from alignkit.rules.freshness import Stale, View, view
 from alignkit.rules.ruleset import Effect, Freshness, Mode, OnUnknown, Rule, RuleSet, WhenStale
 
 if TYPE_CHECKING:
-    from alignkit.rules.presets import StarterParameters
+    from alignkit.rules.presets.starter import StarterParameters
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400_000_000
@@ -37,6 +37,11 @@ class Policy(RuleSet, frozen=True):
 
     `expects` names the sources that must have been read to their end once before marketing may go out.
     """
+
+    @classmethod
+    def of(cls, rules: RuleSet) -> Self:
+        """The policy that lays down what this rule set does."""
+        return cls.model_construct(rules.model_fields_set, **dict(rules))
 
     @classmethod
     def from_toml(cls, text: str | bytes) -> Self:
@@ -66,16 +71,16 @@ class Policy(RuleSet, frozen=True):
         return cls._from_tree(documents.read_file(Path(path)))
 
     @classmethod
-    def starter(cls, **parameters: Unpack[StarterParameters]) -> Policy:
+    def starter(cls, **parameters: Unpack[StarterParameters]) -> Self:
         """The policy that needs no configuration; every number and set in it is a parameter, see `Starter`.
 
         Raises:
             PolicyInvalid: a parameter is not known or has a value that it cannot have.
         """
-        from alignkit.rules.presets import Starter
+        from alignkit.rules.presets.starter import Starter
 
         try:
-            return Starter.model_validate(parameters).policy()
+            return cls.of(Starter.model_validate(parameters).rule_set())
         except ValidationError as error:
             raise documents.refusal(error, "the starter policy") from None
 

@@ -40,6 +40,6 @@ def preset(name: str, **parameters: Any) -> Policy:
         remedy = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(f'`{one}`' for one in PRESETS)}"
         raise PolicyInvalid(f"there is no preset `{name[:80]}`; {remedy}")
     try:
-        return PRESETS[name].model_validate(parameters).policy()
+        return Policy.of(PRESETS[name].model_validate(parameters).rule_set())
     except ValidationError as error:
         raise refusal(error, f"the preset `{name}`") from None

@@ -12,7 +12,7 @@ from pydantic import Field
 from alignkit.models.vocabulary import Category, Channel, Outcome, Priority
 from alignkit.rules.conditions import Condition, CountRows, NotTest, RowTest, Test
 from alignkit.rules.durations import spell_duration
-from alignkit.rules.policy import Effect, Rule
+from alignkit.rules.ruleset import Effect, Rule
 
 MARKETING = tuple(category for category in Category if category.is_marketing)
 

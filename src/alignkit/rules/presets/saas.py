@@ -10,9 +10,9 @@ from pydantic import Field
 from alignkit.models.vocabulary import Category, IssueType, Outcome
 from alignkit.rules.conditions import AnyOfTests, AnyRow, CountRows, NotTest, RowTest, Test
 from alignkit.rules.durations import Duration
-from alignkit.rules.policy import Rule
 from alignkit.rules.presets.parts import MARKETING, Categories, enough, is_in, suppress
 from alignkit.rules.presets.starter import Starter
+from alignkit.rules.ruleset import Rule
 
 _SELLING = (Category.PROMOTIONAL, Category.UPSELL, Category.SALES_OUTREACH)
 

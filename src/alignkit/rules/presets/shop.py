@@ -10,9 +10,9 @@ from pydantic import Field
 from alignkit.models.vocabulary import Category, Channel, IssueReason, Outcome
 from alignkit.rules.conditions import AnyOfTests, AnyRow, LocalTime, RowTest
 from alignkit.rules.durations import Duration, spell_duration
-from alignkit.rules.policy import Rule
 from alignkit.rules.presets.parts import MARKETING, enough, is_in, suppress
 from alignkit.rules.presets.starter import Starter
+from alignkit.rules.ruleset import Rule
 
 _OFFERS = (Category.PROMOTIONAL, Category.UPSELL)
 _TEXTS = (Channel.SMS, Channel.PUSH, Channel.MESSAGING)

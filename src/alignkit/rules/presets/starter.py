@@ -19,8 +19,8 @@ from alignkit.rules.conditions import (
     Test,
 )
 from alignkit.rules.durations import Duration, spell_duration
-from alignkit.rules.policy import Freshness, Mode, OnUnknown, Policy, Rule, WhenStale
 from alignkit.rules.presets.parts import MARKETING, Categories, Priorities, is_in, is_not_in, note, suppress
+from alignkit.rules.ruleset import Freshness, Mode, OnUnknown, Rule, RuleSet, WhenStale
 
 
 class StarterParameters(TypedDict, total=False):
@@ -108,9 +108,9 @@ class Starter(Model, frozen=True):
     freshness: Duration = timedelta(hours=6)
     solicitation_freshness: Duration = timedelta(hours=2)
 
-    def policy(self) -> Policy:
+    def rule_set(self) -> RuleSet:
         """The policy with these parameters."""
-        return Policy(
+        return RuleSet(
             name=self.name,
             mode=self.mode,
             on_unknown=self.on_unknown,

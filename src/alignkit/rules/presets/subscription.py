@@ -10,9 +10,9 @@ from pydantic import Field
 from alignkit.models.vocabulary import Category, IssueReason, Outcome
 from alignkit.rules.conditions import AnyOf, AnyOfTests, AnyRow, LatestRow, RowTest
 from alignkit.rules.durations import Duration, spell_duration
-from alignkit.rules.policy import Rule
 from alignkit.rules.presets.parts import enough, is_in, suppress
 from alignkit.rules.presets.starter import Starter
+from alignkit.rules.ruleset import Rule
 
 _OFFERS = (Category.PROMOTIONAL, Category.UPSELL)
 _MONEY = (IssueReason.BILLING, IssueReason.PRICING, IssueReason.DISCOUNT, IssueReason.REFUND)
