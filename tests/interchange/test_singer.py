@@ -199,6 +199,13 @@ def test_a_check_of_what_is_sound_or_absent_says_so(tmp_path: Path) -> None:
     assert "`tap-x`" in unstarted.remedy
 
 
+def test_a_check_of_output_without_schemas_goes_by_its_records(tmp_path: Path) -> None:
+    file = write(tmp_path / "out.jsonl", [record("tickets", ticket(7)), record("people", {"id": 1})])
+    assert [one.is_well for one in findings(from_file(file))] == [True, False]
+
+
 def test_a_check_of_a_tap_looks_at_its_first_messages_and_ends_it() -> None:
-    assert [one.is_well for one in findings(tap(total=5_000, every=10))] == [False, False]
+    told = findings(tap(total=5_000, every=10))
+    assert "`requester_id`" in told[0].remedy
+    assert not told[1].is_well
     assert len(runs()) == 1

@@ -218,9 +218,15 @@ class Singer(Source):
         return Finding(is_well=True, subject=f"stream `{stream}`")
 
     def _schemas(self) -> dict[str, Sequence[str]]:
-        """The columns of each stream among the first messages."""
-        messages = (_object(line.text) for line in self._first_lines())
-        return {str(one.get("stream")): _columns(one) for one in messages if one.get("type") == "SCHEMA"}
+        """The columns of each stream among the first messages, by its schema, or else by its first record."""
+        found: dict[str, Sequence[str]] = {}
+        for message in (_object(line.text) for line in self._first_lines()):
+            stream, said = str(message.get("stream")), message.get("record")
+            if message.get("type") == "SCHEMA":
+                found[stream] = _columns(message)
+            elif message.get("type") == "RECORD" and isinstance(said, dict):
+                found.setdefault(stream, [*cast("Mapping[str, Any]", said)])
+        return found
 
     def _first_lines(self) -> Iterable[Line]:
         if self._known.path:
