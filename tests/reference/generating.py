@@ -92,11 +92,13 @@ class Typed:
         often = (self.any_row, self.any_row, self.any_row, self.no_row, self.count, self.count, self.latest)
         self.plain: tuple[Callable[[], Table], ...] = (*often, *often, self.customer, self.about_message)
         self.clocks: tuple[Callable[[], Table], ...] = ()
+        self.made: dict[str, list[Table]] = {name: [] for name in FIELDS}
 
     # Policies
 
     def policy(self) -> Table:
         """A policy as a document; few look at the clock, for it takes long to find when these change."""
+        self.made = {name: [] for name in FIELDS}
         self.clocks = (self.local_time, self.local_date) if self.is_so(self.share_of_clocks) else ()
         return {
             "name": "generated",
@@ -191,6 +193,19 @@ class Typed:
         if depth and self.is_so(0.25):
             parts = [self.test(name, depth - 1) for _ in range(self.random.randint(1, 2))]
             return self.one(({"all_of": parts}, {"any_of": parts}, {"not": parts[0]}))
+        if self.made[name] and self.is_so(0.5):
+            return self.related(name)
+        self.made[name].append(self.plain_test(name))
+        return self.made[name][-1]
+
+    def related(self, name: str) -> Table:
+        """A test that was made before, its opposite, or another of the same field: what rules share is asked once."""
+        before = self.one(self.made[name])
+        return self.one(
+            (before, {"not": before}, {"field": before["field"], **self.question(FIELDS[name][before["field"]])})
+        )
+
+    def plain_test(self, name: str) -> Table:
         field, about = self.one(list(FIELDS[name].items()))
         if name in TIMES and self.is_so(0.4):
             field = self.one(TIMES[name])
