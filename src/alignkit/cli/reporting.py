@@ -13,6 +13,7 @@ from rich.text import Text
 
 from alignkit import registry
 from alignkit.cli.command import Now, Session, command, ended
+from alignkit.cli.connectors_new import Action, Folder, NewName, begin
 from alignkit.cli.exits import Exit
 from alignkit.cli.output import age, moment, number, stamp
 from alignkit.cli.parameters import parameters, takes_more
@@ -278,9 +279,12 @@ def _reading_finding(session: Session, source: SourceState, policy: Policy | Non
     return Finding(is_well=False, subject=subject, remedy=remedy)
 
 
-def connectors(session: Session) -> None:
-    """List the connectors that can be named in the settings, with what each takes."""
-    rows = [row for name in registry.names() if (row := _connector_row(session, name))]
+def connectors(session: Session, action: Action = None, name: NewName = None, folder: Folder = None) -> None:
+    """List the connectors that can be named in the settings, with what each takes; or begin one of your own."""
+    if action is not None:
+        begin(session, action, name, folder)
+        return
+    rows = [row for known in registry.names() if (row := _connector_row(session, known))]
     session.output.table("Connectors", ("connector", "kind", "takes", "can"), rows)
     session.output.say("a question mark follows what may be left out", "dim")
 
