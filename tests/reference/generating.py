@@ -93,12 +93,15 @@ class Typed:
         self.plain: tuple[Callable[[], Table], ...] = (*often, *often, self.customer, self.about_message)
         self.clocks: tuple[Callable[[], Table], ...] = ()
         self.made: dict[str, list[Table]] = {name: [] for name in FIELDS}
+        self.favourite, self.crowding = "issues", 0.5
 
     # Policies
 
     def policy(self) -> Table:
         """A policy as a document; few look at the clock, for it takes long to find when these change."""
         self.made = {name: [] for name in FIELDS}
+        self.favourite = self.one(("issues", "issues", *MOST))
+        self.crowding = self.one((0.2, 0.5, 0.9))
         self.clocks = (self.local_time, self.local_date) if self.is_so(self.share_of_clocks) else ()
         return {
             "name": "generated",
@@ -180,6 +183,9 @@ class Typed:
         )
 
     def collection(self) -> str:
+        """Often the same one in a policy, so that rules meet in one loop."""
+        if self.is_so(self.crowding):
+            return self.favourite
         return self.one(("issues", "issues", "issues", "account_issues", "all_issues", *MOST))
 
     def where(self, name: str) -> Table:
@@ -193,7 +199,7 @@ class Typed:
         if depth and self.is_so(0.25):
             parts = [self.test(name, depth - 1) for _ in range(self.random.randint(1, 2))]
             return self.one(({"all_of": parts}, {"any_of": parts}, {"not": parts[0]}))
-        if self.made[name] and self.is_so(0.5):
+        if self.made[name] and self.is_so(self.crowding):
             return self.related(name)
         self.made[name].append(self.plain_test(name))
         return self.made[name][-1]
@@ -201,9 +207,8 @@ class Typed:
     def related(self, name: str) -> Table:
         """A test that was made before, its opposite, or another of the same field: what rules share is asked once."""
         before = self.one(self.made[name])
-        return self.one(
-            (before, {"not": before}, {"field": before["field"], **self.question(FIELDS[name][before["field"]])})
-        )
+        other = {"field": before["field"], **self.question(FIELDS[name][before["field"]])}
+        return self.one((before, before, {"not": before}, other, {"not": other}))
 
     def plain_test(self, name: str) -> Table:
         field, about = self.one(list(FIELDS[name].items()))

@@ -7,10 +7,10 @@ import pytest
 from .comparing import first_difference
 from .generating import Typed, Untyped
 
-FACTS, INSTANTS = 8, 40
+FACTS, INSTANTS = 12, 40
 
 
-@pytest.mark.parametrize("five", range(6))
+@pytest.mark.parametrize("five", range(12))
 def test_engine_and_page_decide_a_sample_alike(five: int) -> None:
     for number in range(5 * five, 5 * five + 5):
         for maker in (Typed(f"sample-{number}", clocks=0), Untyped(f"sample-{number}", clocks=0)):
