@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.testing.bell import Bell
 
 from alignkit.models.exchange import Ref
 from alignkit.transport import Response
+from alignkit_hostile.bell import Bell
 
 from . import recordings
 

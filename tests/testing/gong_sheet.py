@@ -28,8 +28,7 @@ from alignkit.testing.sheet import (
 from alignkit.testing.sheet_service import link_to
 from alignkit.testing.world import Kind, Row, World
 from alignkit.transport import JsonValue, Request
-
-from .gong import STATUSES
+from alignkit_hostile.gong import STATUSES
 
 said = quoting("gong")
 

@@ -6,8 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from alignkit.transport import Request, Response
-
-from .bell_service import answer
+from alignkit_hostile.bell_service import answer
 
 PAGE = 3
 Row = dict[str, Any]

@@ -7,9 +7,8 @@ from typing import ClassVar
 
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.testing import ConnectorTests, Expected, Records
-
-from .bell import Bell
-from .bell_service import LARGE, BellService
+from alignkit_hostile.bell import Bell
+from alignkit_hostile.bell_service import LARGE, BellService
 
 
 class TestBell(ConnectorTests[BellService]):

@@ -10,9 +10,10 @@ import pytest
 
 from alignkit.testing import ConnectorTests
 from alignkit.testing.faults import LASTING, LIMIT_FORMS
+from alignkit_hostile import bells as hostile
+from alignkit_hostile.bell_service import BellService
 
-from . import hostile, test_bell
-from .bell_service import BellService
+from . import test_bell
 
 FAULT = "test_a_fault_at_any_request_is_told_and_costs_nothing"
 UNREADABLE = "test_a_record_that_cannot_be_read_is_quarantined_alone"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from alignkit.testing import Sheet, SheetService, SheetTests
+from alignkit_hostile.gong import Gong
 
-from .gong import Gong
 from .gong_sheet import GONG
 
 

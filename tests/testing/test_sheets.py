@@ -9,9 +9,10 @@ import pytest
 
 from alignkit.testing import ConnectorTests, SheetService, SheetTests
 from alignkit.testing.histories import seeds
+from alignkit_hostile import gongs as hostile_gongs
+from alignkit_hostile.gong import Gong
 
-from . import hostile_gongs, test_gong
-from .gong import Gong
+from . import test_gong
 
 HISTORY = "test_it_ends_with_the_services_truth_whatever_happened_meanwhile"
 
