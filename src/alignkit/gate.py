@@ -17,7 +17,7 @@ from alignkit.models import Customer, Message, microseconds
 from alignkit.rules.compiler import Plan
 from alignkit.rules.decision import Basis, Decision, settle
 from alignkit.rules.facts import Facts
-from alignkit.rules.freshness import View, view
+from alignkit.rules.freshness import View, fresh_until, view
 from alignkit.rules.policy import Policy
 from alignkit.stores.base import Store
 
@@ -47,6 +47,7 @@ class Gate:
         self._lookback = policy.lookback
         self._compiled = policy.compile()
         self._nobody: Mapping[str, datetime | None] = {} if policy.expects else {NO_SOURCE: None}
+        self._fresh: dict[Plan, tuple[Mapping[str, datetime | None], datetime | None]] = {}
 
     def decide(self, who: str | Customer, message: Message, *, now: datetime | None = None) -> Decision:
         """Whether this message may go to this customer now, why, and until when that stays so.
@@ -66,24 +67,19 @@ class Gate:
             return settle(Basis(self._compiled, _NOTHING, message), None, moment, View(moment))
         keys = _keys(who)
         try:
-            facts, seen = self._know(keys, plan, moment)
+            facts, sources = self._ask(keys, moment)
+            seen = self._view(plan, moment, sources)
+            if seen.as_of < moment:  # decided as of then, so what lies further back matters as well
+                facts, sources = self._ask(keys, seen.as_of)
+                seen = self._view(plan, moment, sources)
         except (StoreUnavailable, StoreDamaged) as error:
             if self.on_error == "raise":
                 raise
             return self.policy.withhold(message, moment, str(error))
         return settle(Basis(self._compiled, facts, message), plan, moment, seen)
 
-    def _know(self, keys: Sequence[str], plan: Plan, now: datetime) -> tuple[Facts, View]:
-        """What is known, and how far to trust it. Of stale sources more is read: they are decided as of long ago."""
-        facts, sources = self._ask(keys, now)
-        seen = view(plan, now, sources or self._nobody)
-        if seen.as_of < now:
-            facts, sources = self._ask(keys, seen.as_of)
-            seen = view(plan, now, sources or self._nobody)
-        return facts, seen
-
     def _ask(self, keys: Sequence[str], as_of: datetime) -> tuple[Facts, Mapping[str, datetime | None]]:
-        """What is known under the first identifier that the store knows."""
+        """What is known under the first identifier that the store knows, and when each source was last read."""
         after = None if self._lookback is None else microseconds(as_of) - self._lookback
         answer = self.store.ask(keys[0], self._needs, after)
         for key in keys[1:]:
@@ -91,6 +87,15 @@ class Gate:
                 break
             answer = self.store.ask(key, self._needs, after)
         return answer
+
+    def _view(self, plan: Plan, now: datetime, sources: Mapping[str, datetime | None]) -> View:
+        """How far the sources are to be trusted. A store tells of the same ones until one is read again."""
+        known = self._fresh.get(plan)
+        if known is None or known[0] is not sources:
+            known = self._fresh[plan] = (sources, fresh_until(plan, sources or self._nobody))
+        if known[1] is not None and now <= known[1]:
+            return View(now)
+        return view(plan, now, sources or self._nobody)
 
 
 class AsyncGate:

@@ -53,6 +53,7 @@ def test_what_is_left_out_changes_no_decision_now_or_later() -> None:
                 with_all, with_fewer = compiled.decide(facts, message, at), compiled.decide(fewer, message, at)
                 assert told(with_all) == told(with_fewer), f"seed lookback-{number}"
                 assert (with_all.until, with_all.recheck_at) == (with_fewer.until, with_fewer.recheck_at)
+                assert later or with_all.explain() == with_fewer.explain()
                 decided += 1
     assert left_out > 50
     assert decided > 1_000

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from alignkit.rules import Policy
+from alignkit.rules.lookback import MEMORY
 
 DAY = 86_400_000_000
 ACTIVE = {"field": "active", "equals": True}
@@ -52,11 +53,11 @@ def policy(*conditions: dict[str, Any]) -> Policy:
     ],
 )
 def test_how_far_a_condition_looks_back(condition: dict[str, Any], days: int | None) -> None:
-    assert policy(condition).lookback == (None if days is None else days * DAY)
+    assert policy(condition).lookback == (None if days is None else days * DAY + MEMORY)
 
 
 def test_a_policy_looks_as_far_as_the_farthest_of_its_rules() -> None:
     near, far = ({"any": "posts", "where": [{"field": "at", "within": span}]} for span in ("2d", "9d"))
-    assert policy(near, far).lookback == 9 * DAY
+    assert policy(near, far).lookback == 9 * DAY + MEMORY
     assert policy(near, {"any": "issues"}).lookback is None
-    assert Policy.starter().lookback == 14 * DAY
+    assert Policy.starter().lookback == 14 * DAY + MEMORY

@@ -14,13 +14,11 @@ from alignkit.rules.compiler import Compiled, CompiledRule
 from alignkit.rules.evaluation import Evaluation
 from alignkit.rules.facts import Facts
 from alignkit.rules.fields import PARTS, ROW_FIELDS
+from alignkit.rules.lookback import MEMORY
 from alignkit.rules.wording import LAST_INSTANT, moment_of
 
 HORIZON = timedelta(days=3653)
 """`until` and `recheck_at` look this far ahead: ten years."""
-
-MEMORY = timedelta(days=30)
-"""`ended` looks this far back."""
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -48,7 +46,7 @@ class Basis(NamedTuple):
 
     def ended(self, now: int) -> tuple[datetime, Evaluation] | None:
         """The last hold that time alone has ended, with what it was; None where there is none to tell of."""
-        since = now - MEMORY // _MICROSECOND
+        since = now - MEMORY
         for at in reversed(list(self.compiled.boundaries(self.facts, self.message, since, now))):
             before = self.evaluate(at - 1)
             if before.verdict is Verdict.SUPPRESS:

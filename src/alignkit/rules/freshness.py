@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from alignkit.rules.compiler import Plan
@@ -40,6 +40,19 @@ def view(plan: Plan | None, now: datetime, sources: Mapping[str, datetime | None
     unread.extend(source for source, at in old if at is None)
     ends = [each.read_at + budget for each in stale] if plan.freshness.mode == "last_known" else []
     return View(min([now, *ends]), stale, tuple(sorted(set(unread))))
+
+
+def fresh_until(plan: Plan, sources: Mapping[str, datetime | None]) -> datetime | None:
+    """The last instant at which `view` finds nothing wrong with these sources; None where something is already."""
+    if plan.freshness is None:
+        return _LAST
+    read_at = [at for at in sources.values() if at is not None]
+    if len(read_at) < len(sources) or any(source not in sources for source in plan.expects):
+        return None
+    return min(read_at) + plan.freshness.budget if read_at else _LAST
+
+
+_LAST = datetime.max.replace(tzinfo=UTC)
 
 
 def must_wait(freshness: Freshness | None, stale: tuple[Stale, ...], incomplete: tuple[str, ...]) -> bool:

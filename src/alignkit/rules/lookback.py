@@ -22,6 +22,9 @@ from alignkit.rules.conditions import (
 )
 from alignkit.rules.structure import conditions_in
 
+MEMORY = timedelta(days=7) // timedelta(microseconds=1)
+"""An explanation tells of holds that have ended so recently, in microseconds."""
+
 _MICROSECOND = timedelta(microseconds=1)
 _OF_ISSUES = frozenset({"issues", "account_issues", "all_issues"})
 _WITH_AN_END = _OF_ISSUES | {"signals", "posts", "sends"}

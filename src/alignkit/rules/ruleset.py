@@ -16,7 +16,7 @@ from alignkit.models.marketing import Message
 from alignkit.models.vocabulary import Category, Channel, Outcome
 from alignkit.rules.conditions import AllOf, Condition, Holdout, Misplaced
 from alignkit.rules.durations import Duration
-from alignkit.rules.lookback import lookback
+from alignkit.rules.lookback import MEMORY, lookback
 from alignkit.rules.structure import conditions_in, needs_of
 
 PLACEHOLDERS = ("rows", "count", "since")
@@ -173,8 +173,12 @@ class RuleSet(Model, frozen=True):
 
     @property
     def lookback(self) -> int | None:
-        """See `alignkit.rules.lookback`: how far back, in microseconds, a thing can matter that is over."""
-        return lookback(rule.when for rule in self.rules)
+        """How far back, in microseconds, a thing can matter that is over: see `alignkit.rules.lookback`.
+
+        As far as any rule looks, and a little further, for an explanation tells of holds that have just ended.
+        """
+        found = lookback(rule.when for rule in self.rules)
+        return None if found is None else found + MEMORY
 
     def freshness_of(self, category: Category) -> Freshness | None:
         """The budget for messages of this category; None where data of any age will do."""

@@ -301,6 +301,11 @@ _STATUS, _EXCLUDED = PLACE["status"], PLACE["excluded"]
 _CREATED_AT, _RESOLVED_AT = PLACE["created_at"], PLACE["resolved_at"]
 
 
+def blank() -> Facts:
+    """Nothing known of nobody; every list is given, since making each by its default takes twice as long."""
+    return Facts(None, [], [], [], [], [], [], [], {}, [])
+
+
 def add(facts: Facts, kind: int, source: str, id: str, stored: str) -> None:
     """Puts a stored thing among the facts of a customer; an issue that is nobody's problem gives no signals."""
     fields, told = from_json(stored)

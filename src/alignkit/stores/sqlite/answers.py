@@ -17,7 +17,7 @@ from alignkit.models import Hold, HoldKind, Issue, IssueStatus, Signal
 from alignkit.rules.facts import Facts
 from alignkit.signals import as_signal
 from alignkit.stores.base import IN_PLACE, Row, Scalar, Table
-from alignkit.stores.facts import KINDS_FOR, PLACE, Kind, add, rate, readings
+from alignkit.stores.facts import KINDS_FOR, PLACE, Kind, add, blank, rate, readings
 from alignkit.stores.sqlite.database import unreadable
 from alignkit.stores.sqlite.ledger import Ledger
 from alignkit.stores.sqlite.log import Log
@@ -74,7 +74,7 @@ class Answers(Log, Ledger):
     def _facts(
         self, db: sqlite3.Connection, identifier: str, needs: AbstractSet[str], after: int | None
     ) -> tuple[Facts, int | None]:
-        facts = Facts()
+        facts = blank()
         rows = db.execute(self._deciding(needs), (identifier, _EVER if after is None else after)).fetchall()
         if not rows:
             found = db.execute(STREAMS_STATE).fetchone()
