@@ -22,6 +22,8 @@ BUILT_IN = {
     "mailman": ("alignkit.connectors.mailman", "Mailman"),
     "bluesky": ("alignkit.connectors.bluesky", "Bluesky"),
     "hubspot": ("alignkit.connectors.hubspot", "HubSpot"),
+    "freshdesk": ("alignkit.connectors.freshdesk", "Freshdesk"),
+    "gorgias": ("alignkit.connectors.gorgias", "Gorgias"),
     "intercom": ("alignkit.connectors.intercom", "Intercom"),
     "zendesk": ("alignkit.connectors.zendesk", "Zendesk"),
     "export": ("alignkit.connectors.export", "Export"),

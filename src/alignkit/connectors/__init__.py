@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from alignkit.connectors.audience_file import AudienceFile
     from alignkit.connectors.bluesky import Bluesky
     from alignkit.connectors.export import Export
+    from alignkit.connectors.freshdesk import Freshdesk
+    from alignkit.connectors.gorgias import Gorgias
     from alignkit.connectors.hubspot import HubSpot
     from alignkit.connectors.intercom import Intercom
     from alignkit.connectors.mailman import Mailman
@@ -18,6 +20,8 @@ _HOMES = {
     "AudienceFile": "alignkit.connectors.audience_file",
     "Bluesky": "alignkit.connectors.bluesky",
     "Export": "alignkit.connectors.export",
+    "Freshdesk": "alignkit.connectors.freshdesk",
+    "Gorgias": "alignkit.connectors.gorgias",
     "HubSpot": "alignkit.connectors.hubspot",
     "Intercom": "alignkit.connectors.intercom",
     "Mailman": "alignkit.connectors.mailman",
@@ -25,7 +29,18 @@ _HOMES = {
     "Zendesk": "alignkit.connectors.zendesk",
 }
 
-__all__ = ["AudienceFile", "Bluesky", "Export", "HubSpot", "Intercom", "Mailman", "RequestTracker", "Zendesk"]
+__all__ = [
+    "AudienceFile",
+    "Bluesky",
+    "Export",
+    "Freshdesk",
+    "Gorgias",
+    "HubSpot",
+    "Intercom",
+    "Mailman",
+    "RequestTracker",
+    "Zendesk",
+]
 
 
 def __getattr__(name: str) -> Any:

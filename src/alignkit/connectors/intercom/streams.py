@@ -33,6 +33,7 @@ WIDEST_DAYS = timedelta(days=2)
 
 COMPANIES_EVERY = timedelta(days=1)
 _RECENT = timedelta(days=1)
+_CATCH_UP = timedelta(seconds=30)
 
 
 class SecondsWalk(Kept):
@@ -85,8 +86,10 @@ def _by_seconds(
     found = answer.of(shape)
     following = _following(space, walk, found, answer.beside.get("after"))
     after = SecondsPosition(mark=walk.until) if following is None else SecondsPosition(mark=at.mark, walk=following)
-    wanted_refs = _wanted(found, walk)
-    return Page(space.issues(found, run), kept(after), following is not None, answer.bad, wanted_refs)
+    # What changed during a long or resumed walk may lie behind its end; another walk brings it at once.
+    is_behind = walk.until is not None and service_time(response, space.name) - walk.until > PACE.lag + _CATCH_UP
+    more = following is not None or is_behind
+    return Page(space.issues(found, run), kept(after), more, answer.bad, _wanted(found, walk))
 
 
 def _begun(at: SecondsPosition, run: Run) -> SecondsWalk:

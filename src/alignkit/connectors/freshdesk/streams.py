@@ -1,0 +1,224 @@
+"""Reads the streams, one page for one checkpoint.
+
+Freshdesk counts pages, so a ticket that changes during a walk moves all that follow one place up, and the first of
+each later page slips by. Two ways keep clear of that. Tickets are walked by the second of their last change: each walk
+goes on at page 1 from the last second read. And where pages must be counted, they are read upwards and then downwards
+again: what has moved up in the meantime is met on the way down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from itertools import pairwise
+from typing import Any
+
+from alignkit.connectors.base import Checkpoint, Page, Run
+from alignkit.connectors.freshdesk.desk import API, BESIDE, NOT_THERE, Desk
+from alignkit.connectors.freshdesk.records import COMPANIES, CONTACTS, Listed
+from alignkit.connectors.records import Body, Found, Shape
+from alignkit.connectors.window import Kept, kept, position, service_time
+from alignkit.errors import PagingStuck, ResponseInvalid
+from alignkit.models.base import Instant
+from alignkit.models.exchange import Quarantined
+from alignkit.models.issue import Issue
+from alignkit.transport import Flow, Request, Response, request
+
+OVERLAP = timedelta(minutes=5)
+LAG = timedelta(seconds=30)
+COMPANIES_EVERY = timedelta(days=1)
+FIRST = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+"""Without a bound, only tickets of the last thirty days are listed."""
+
+_SECOND = timedelta(seconds=1)
+_CATCH_UP = timedelta(seconds=30)
+
+
+class Walk(Kept):
+    """A walk through pages.
+
+    Attributes:
+        since: what is older is not asked for.
+        until: the mark once the walk has ended; None before its first answer.
+        page: the page that follows.
+        is_down: whether pages are met a second time, downwards.
+        last: the last second read, from which a walk by seconds goes on after its way down; None where it ends there.
+        seen: a digest of the last page on the way up; the same page twice is no progress.
+    """
+
+    since: Instant | None = None
+    until: Instant | None = None
+    page: int = 1
+    is_down: bool = False
+    last: Instant | None = None
+    seen: str = ""
+
+
+class Position(Kept):
+    """The checkpoint of a stream: the mark up to which all is read, and the walk under way."""
+
+    mark: Instant | None = None
+    walk: Walk | None = None
+
+    def following(self, walk: Walk | None, until: datetime | None) -> Position:
+        """The position after a page."""
+        return Position(mark=until) if walk is None else Position(mark=self.mark, walk=walk)
+
+
+def _begun(at: Position, run: Run) -> Walk:
+    return at.walk or Walk(since=run.since if at.mark is None else at.mark - OVERLAP)
+
+
+def _answered(walk: Walk, response: Response, name: str) -> Walk:
+    """The walk with its upper bound, which its first answer tells."""
+    return walk if walk.until else walk.model_copy(update={"until": service_time(response, name) - LAG})
+
+
+def _iso(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def read_tickets(listed: Listed) -> Callable[[Desk, Checkpoint | None, Run], Flow[Page]]:
+    """Reads one list of tickets: Freshdesk leaves spam and what was deleted out of the others."""
+
+    def read(desk: Desk, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
+        yield from desk.learn_statuses()
+        at = position(Position, checkpoint, desk.name)
+        walk = _begun(at, run)
+        since = walk.since or FIRST
+        params = [
+            ("updated_since", _iso(since)),
+            ("order_by", "updated_at"),
+            ("order_type", "asc"),
+            ("per_page", str(desk.page_size)),
+            ("page", str(walk.page)),
+            BESIDE,
+            *([] if listed is Listed.TICKETS else [("filter", listed.value)]),
+        ]
+        response = yield from request(Request("GET", f"{API}/tickets", params))
+        walk = _answered(walk, response, desk.name)
+        answer = desk.read(desk.ticket_pages[listed], response)
+        found = answer.of(desk.tickets[listed])
+        following, gaps = _by_seconds(desk, walk, found, answer.bad)
+        events = [one.event(source=desk.name, received_at=run.now) for one in found]
+        after = at.following(following, walk.until)
+        # What changed during a long or resumed walk may lie behind its end; another walk brings it at once.
+        is_behind = walk.until is not None and service_time(response, desk.name) - walk.until > LAG + _CATCH_UP
+        return Page(events, kept(after), following is not None or is_behind, answer.bad, gaps=gaps)
+
+    return read
+
+
+def _by_seconds(
+    desk: Desk, walk: Walk, found: Sequence[Found[Issue]], bad: Sequence[Quarantined]
+) -> tuple[Walk | None, list[str]]:
+    """Where a walk by seconds goes on, None at its end; and what may have been missed."""
+    if walk.is_down:
+        return _down(walk), []
+    moments = [one.data.remote_updated_at or one.data.created_at for one in found]
+    # A single record may tell an odd time.
+    if sum(one > other for one, other in pairwise(moments)) > 1:
+        raise ResponseInvalid(f"`{desk.name}` answered in another order than asked for; report this")
+    since = walk.since or FIRST
+    last = moments[-1].replace(microsecond=0) if moments else since
+    is_last_page = len(found) + len(bad) < desk.page_size or (walk.until is not None and last > walk.until)
+    if last <= since and not is_last_page:
+        if walk.page < desk.most_pages:
+            return _up(desk, walk, found), []
+        gap = f"more than {desk.most_pages * desk.page_size:,} tickets changed in one second; some were not read"
+        return Walk(since=since + _SECOND, until=walk.until), [gap]
+    on = None if is_last_page else last
+    if walk.page > 1:
+        return walk.model_copy(update={"page": walk.page - 1, "is_down": True, "last": on}), []
+    return walk.model_copy(update={"since": on}) if on else None, []
+
+
+def _up(desk: Desk, walk: Walk, found: Sequence[Found[Any]]) -> Walk:
+    """The next page on the way up.
+
+    Raises:
+        PagingStuck: this page came before.
+    """
+    seen = blake2b(repr([one.data.id for one in found]).encode(), digest_size=8).hexdigest()
+    if found and seen == walk.seen:
+        raise PagingStuck(f"`{desk.name}` answers the same page again and again; the walk was stopped where it was")
+    return walk.model_copy(update={"page": walk.page + 1, "seen": seen})
+
+
+def _down(walk: Walk) -> Walk | None:
+    """The next page on the way down; from page 1 the walk goes on by seconds, or ends."""
+    if walk.page > 1:
+        return walk.model_copy(update={"page": walk.page - 1})
+    return None if walk.last is None else Walk(since=walk.last, until=walk.until)
+
+
+def read_contacts(desk: Desk, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
+    """One page of the contacts that changed in the window."""
+    return (yield from _counted(desk, "/contacts", "_updated_since", desk.contact_page, CONTACTS, checkpoint, run))
+
+
+def read_ratings(desk: Desk, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
+    """One page of the ratings of the window; a plan without them is no error."""
+    path = "/surveys/satisfaction_ratings"
+    return (yield from _counted(desk, path, "created_since", desk.rating_page, desk.ratings, checkpoint, run))
+
+
+def _counted(
+    desk: Desk, path: str, bound: str, body: Body, shape: Shape[Any], checkpoint: Checkpoint | None, run: Run
+) -> Flow[Page]:
+    """One page of a list whose order is not known: upwards to its end, then downwards again."""
+    at = position(Position, checkpoint, desk.name)
+    walk = _begun(at, run)
+    params = [("per_page", str(desk.page_size)), ("page", str(walk.page))]
+    if walk.since is not None:
+        params.append((bound, _iso(walk.since)))
+    is_optional = path.startswith("/surveys")
+    accept = NOT_THERE if is_optional else frozenset[int]()
+    response = yield from request(Request("GET", f"{API}{path}", params, accept=accept))
+    if response.status in NOT_THERE:
+        gap = "no ratings are read: the plan has none, or the credential may not see them"
+        return Page((), kept(at), more=False, gaps=[gap])
+    walk = _answered(walk, response, desk.name)
+    answer = desk.read(body, response)
+    found = answer.of(shape)
+    events = [one.event(source=desk.name, received_at=run.now) for one in found]
+    gaps: list[str] = []
+    is_full = len(found) + len(answer.bad) >= desk.page_size
+    if walk.is_down or (not is_full and walk.page == 1):
+        following = _down(walk) if walk.is_down else None
+    elif is_full and walk.page < _MOST_COUNTED:
+        following = _up(desk, walk, found)
+    else:
+        following = walk.model_copy(update={"page": walk.page - 1, "is_down": True})
+        if is_full:
+            gaps = [f"only the first {_MOST_COUNTED * desk.page_size:,} of {path[1:]} can be listed; read more often"]
+    return Page(events, kept(at.following(following, walk.until)), following is not None, answer.bad, gaps=gaps)
+
+
+_MOST_COUNTED = 499
+"""Lists of contacts fall silent after page 499."""
+
+
+class CompanyPosition(Kept):
+    """The checkpoint of the companies: when they were read last, and the walk under way."""
+
+    mark: Instant | None = None
+    walk: Walk | None = None
+
+
+def read_companies(desk: Desk, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
+    """One page of all companies, once a day: Freshdesk cannot tell which of them changed."""
+    at = position(CompanyPosition, checkpoint, desk.name)
+    if at.walk is None and at.mark is not None and run.now - at.mark < COMPANIES_EVERY:
+        return Page((), kept(at), more=False)
+    walk = at.walk or Walk()
+    params = [("per_page", str(desk.page_size)), ("page", str(walk.page))]
+    response = yield from request(Request("GET", f"{API}/companies", params))
+    walk = _answered(walk, response, desk.name)
+    answer = desk.read(desk.company_page, response)
+    found = answer.of(COMPANIES)
+    events = [one.event(source=desk.name, received_at=run.now) for one in found]
+    more = len(found) + len(answer.bad) >= desk.page_size
+    after = CompanyPosition(mark=at.mark, walk=_up(desk, walk, found)) if more else CompanyPosition(mark=walk.until)
+    return Page(events, kept(after), more, answer.bad)

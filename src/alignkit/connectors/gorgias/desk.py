@@ -1,0 +1,218 @@
+"""Reads one Gorgias: its lists, newest first, down to what is known already; and single things by id.
+
+A list cannot be asked for what changed since a time, so it is walked from its newest row down. The mark moves only when
+a walk has met the old one. A row that changes meanwhile goes to the head, where the next walk finds it, and pushes the
+others back, so that some are read twice and none is skipped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from alignkit.connectors.answers import listed
+from alignkit.connectors.base import Checkpoint, Fetched, Page, Run
+from alignkit.connectors.gorgias.records import CUSTOMERS, surveys, tickets
+from alignkit.connectors.records import Body, Found, Shape
+from alignkit.connectors.tags import Tags
+from alignkit.connectors.window import Pace, Position, kept, position, service_time
+from alignkit.errors import CursorExpired, RequestRefused
+from alignkit.models.base import Entity
+from alignkit.models.conversation import SurveyResponse
+from alignkit.models.events import CustomerEvent, IssueChanged, IssueRemoval, IssueRemoved
+from alignkit.models.exchange import Quarantined, Ref
+from alignkit.models.issue import Issue
+from alignkit.models.vocabulary import IssueStatus
+from alignkit.transport import Flow, Request, Response, request
+
+API = "/api"
+PAGE_SIZE = 100
+PACE = Pace(overlap=timedelta(minutes=5), lag=timedelta(seconds=30))
+SURVEY_PACE = Pace(overlap=timedelta(days=14), lag=timedelta(seconds=30))
+"""A survey is listed by the time at which it was sent, and may be answered for days."""
+
+_CATCH_UP = timedelta(seconds=30)
+
+NOT_THERE = frozenset({403, 404})
+_MOVED = frozenset({301, 403, 404})
+_PAGED = {"after": (("meta", "next_cursor"), str)}
+_TICKET = re.compile(r"/api/tickets/([0-9]+)(?:/.*)?")
+
+
+class Stream(NamedTuple):
+    """One list: where it is, in which order, and how its page is read."""
+
+    path: str
+    order_by: str
+    pace: Pace
+    body: Body
+    shape: Shape[Any]
+    is_optional: bool = False
+
+
+class Desk:
+    """One Gorgias, shared by all flows of a connector.
+
+    Args:
+        name: of the connector.
+        root: of the pages that agents see.
+        tags: what tags say.
+        keeps_text: whether subjects and comments are kept.
+    """
+
+    def __init__(self, name: str, root: str, tags: Tags, *, keeps_text: bool) -> None:
+        self.name = name
+        self.tickets: Shape[Issue] = tickets(root, tags, keeps_text=keeps_text)
+        self.surveys: Shape[SurveyResponse] = surveys(keeps_text=keeps_text)
+        self.one_ticket: Body = Body({(): self.tickets}, is_one=True)
+        self.one_customer: Body = Body({(): CUSTOMERS}, is_one=True)
+        changed, created = "updated_datetime:desc", "created_datetime:desc"
+        self.streams = {
+            "customers": Stream("/customers", changed, PACE, Body({"data": CUSTOMERS}, _PAGED), CUSTOMERS),
+            "tickets": Stream("/tickets", changed, PACE, Body({"data": self.tickets}, _PAGED), self.tickets),
+            "satisfaction_surveys": Stream(
+                "/satisfaction-surveys",
+                created,
+                SURVEY_PACE,
+                Body({"data": self.surveys}, _PAGED),
+                self.surveys,
+                is_optional=True,
+            ),
+        }
+
+    def read(self, stream: Stream, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
+        """One page of a list, newest first."""
+        at = position(Position, checkpoint, self.name)
+        walk = stream.pace.walk(at, run)
+        params = [("limit", str(PAGE_SIZE)), ("order_by", stream.order_by)]
+        if walk.after is not None:
+            params.append(("cursor", walk.after))
+        accept = NOT_THERE | {400} if stream.is_optional else frozenset({400})
+        response = yield from request(Request("GET", f"{API}{stream.path}", params, accept=accept))
+        if response.status in NOT_THERE:
+            gap = "no surveys are read: the plan has none, or the credential may not see them"
+            return Page((), kept(at), more=False, gaps=[gap])
+        if response.status == 400:
+            raise self._refusal(walk.after)
+        walk = stream.pace.answered(walk, response, self.name)
+        answer = listed(stream.body, response, self.name)
+        found = answer.of(stream.shape)
+        # A whole page of known rows: neighbours may be out of order.
+        has_met_mark = bool(found) and walk.since is not None and all(_stamp(one) < walk.since for one in found)
+        following = None if has_met_mark else answer.beside.get("after")
+        clock = service_time(response, self.name)
+        # What changed during a long or resumed walk is above where it began; another walk brings it at once.
+        is_behind = walk.until is not None and clock - walk.until > stream.pace.lag + _CATCH_UP
+        more = following is not None or is_behind
+        return Page(self.events(found, run, clock), kept(at.following(walk, following)), more, answer.bad)
+
+    def _refusal(self, cursor: str | None) -> Exception:
+        if cursor is None:
+            return RequestRefused(f"`{self.name}` refused a list (400); report this", status=400)
+        return CursorExpired(f"`{self.name}` does not know the position of a list any more")
+
+    def events(self, found: Sequence[Found[Any]], run: Run, clock: datetime, sequence: int = 0) -> list[CustomerEvent]:
+        """What records tell, less surveys without an answer."""
+        return [
+            self._event(one, run, clock, sequence)
+            for one in found
+            if not isinstance(one.data, SurveyResponse) or one.extras.beside
+        ]
+
+    def _event(self, found: Found[Any], run: Run, clock: datetime, sequence: int) -> CustomerEvent:
+        issue = found.data
+        has_woken = (
+            isinstance(issue, Issue)
+            and issue.status is IssueStatus.SNOOZED
+            and issue.snoozed_until is not None
+            and issue.snoozed_until <= clock
+        )
+        if has_woken:
+            # Its time is over, and it stayed closed.
+            closed = issue.model_copy(update={"status": IssueStatus.CLOSED})
+            return IssueChanged.of(closed, source=self.name, received_at=run.now, sequence=sequence)
+        return found.event(source=self.name, received_at=run.now, sequence=sequence)
+
+    def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
+        """The objects that these refs name, of the kinds `issue` and `contact`."""
+        result = _Result(run)
+        for ref in sorted(refs, key=lambda ref: ref.kind != "contact"):
+            if not (ref.id.isascii() and ref.id.isdigit()):
+                continue
+            if ref.kind == "contact":
+                yield from self._fetch_customer(ref, result)
+            elif ref.kind == "issue":
+                yield from self._fetch_ticket(ref.id, ref, result)
+        return Fetched(result.events, [ref for ref in refs if ref not in result.unseen], result.quarantined)
+
+    def _fetch_customer(self, ref: Ref, result: _Result) -> Flow[None]:
+        response = yield from request(Request("GET", f"{API}/customers/{ref.id}", accept=_MOVED))
+        if response.status == 200:
+            answer = self.one_customer.read(response.content, f"contact/{ref.id}")
+            result.add(self.events(answer.of(CUSTOMERS), result.run, result.run.now, 1), answer.bad)
+
+    def _fetch_ticket(self, id: str, ref: Ref, result: _Result) -> Flow[None]:
+        """A ticket; one that was merged is told by a redirect, of which the id alone is taken."""
+        response = yield from request(Request("GET", f"{API}/tickets/{id}", accept=_MOVED))
+        if response.status == 200:
+            answer = self.one_ticket.read(response.content, f"issue/{id}")
+            clock = service_time(response, self.name)
+            result.add(self.events(answer.of(self.tickets), result.run, clock, 1), answer.bad)
+        elif response.status == 301 and (survivor := _survivor(response, id)) is not None:
+            result.add([self._removed(id, "merged", response, result.run, survivor)], ())
+            if id == ref.id:
+                yield from self._fetch_ticket(survivor, ref, result)
+        elif response.status == 404 and isinstance(response.json(), dict):
+            result.add([self._removed(id, "not_found", response, result.run)], ())
+        else:
+            result.unseen.add(ref)
+
+    def _removed(
+        self, id: str, reason: str, response: Response, run: Run, survivor: str | None = None
+    ) -> CustomerEvent:
+        removal = IssueRemoval.model_validate(
+            {
+                "id": id,
+                "source": self.name,
+                "remote_updated_at": service_time(response, self.name),
+                "reason": reason,
+                "merged_into": survivor,
+            }
+        )
+        return IssueRemoved.of(removal, source=self.name, received_at=run.now, sequence=1)
+
+
+@dataclass(slots=True)
+class _Result:
+    """What one fetch has found so far; `unseen` are things that neither answer nor are known to be gone."""
+
+    run: Run
+    events: list[CustomerEvent] = field(default_factory=list[CustomerEvent])
+    quarantined: list[Quarantined] = field(default_factory=list[Quarantined])
+    unseen: set[Ref] = field(default_factory=set[Ref])
+
+    def add(self, events: Sequence[CustomerEvent], bad: Sequence[Quarantined]) -> None:
+        """Notes what was found."""
+        self.events += events
+        self.quarantined += bad
+
+
+def _survivor(response: Response, id: str) -> str | None:
+    """The id of the ticket that a redirect leads to."""
+    found = _TICKET.fullmatch(urlsplit(response.headers.get("location", "")).path)
+    return found[1] if found and found[1] != id else None
+
+
+def _stamp(found: Found[Entity]) -> datetime:
+    """The time by which its list orders a record."""
+    data = found.data
+    moment = data.remote_created_at if isinstance(data, SurveyResponse) else data.remote_updated_at
+    return moment or data.remote_created_at or _LATEST
+
+
+_LATEST = datetime.fromisoformat("9999-12-31T00:00:00+00:00")
+"""A record that tells no time is never taken for a known one."""

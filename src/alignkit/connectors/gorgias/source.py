@@ -1,0 +1,251 @@
+"""Gorgias as a source: customers first, then tickets and surveys; objects by id; writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from typing import ClassVar
+
+from pydantic import SecretStr, model_validator
+
+from alignkit import identity
+from alignkit.connectors.answers import Payload, parsed
+from alignkit.connectors.base import (
+    Capability,
+    Checkpoint,
+    ConnectorSettings,
+    Fetched,
+    Finding,
+    NewIssue,
+    Page,
+    Profile,
+    Run,
+    Source,
+    settings,
+)
+from alignkit.connectors.gorgias.desk import API, NOT_THERE, Desk
+from alignkit.connectors.gorgias.profile import PROFILE
+from alignkit.connectors.gorgias.records import STATUSES
+from alignkit.connectors.tags import Tags
+from alignkit.errors import AlignkitError, DataInvalid
+from alignkit.models.base import Name
+from alignkit.models.exchange import Ref
+from alignkit.models.vocabulary import IssueStatus
+from alignkit.transport import Account, Auth, Basic, Bearer, Flow, JsonValue, Limits, Request, request, subdomain
+
+KEY_LIMITS = Limits(requests=32, seconds=20)
+APP_LIMITS = Limits(requests=64, seconds=20)
+"""Four fifths of what the bucket holds: 40 requests in 20 seconds with a key, 80 with an app's token."""
+
+
+class GorgiasSettings(ConnectorSettings):
+    """What is needed to read one Gorgias; see `Gorgias`."""
+
+    name: Name = "gorgias"
+    domain: str | None = None
+    email: str | None = None
+    api_key: SecretStr | None = None
+    access_token: SecretStr | None = None
+    base_url: str | None = None
+    outbound_tags: frozenset[str] = frozenset()
+    internal_tags: frozenset[str] = frozenset()
+    keeps_text: bool = True
+
+    @model_validator(mode="after")
+    def _is_enough(self) -> GorgiasSettings:
+        if self.domain is None and self.base_url is None:
+            raise ValueError("give `domain`")
+        has_login = self.email is not None and self.api_key is not None
+        if (self.access_token is not None) == has_login or (self.email is None) != (self.api_key is None):
+            raise ValueError("give either `email` and `api_key`, or `access_token`")
+        return self
+
+    @property
+    def root(self) -> str:
+        """Where agents find the service.
+
+        Raises:
+            SettingsError: `domain` could name another host.
+        """
+        label = None if self.domain is None else subdomain(self.domain, setting="domain")
+        return f"https://{label}.gorgias.com" if label else str(self.base_url)
+
+    def auth(self) -> Auth:
+        """How requests are authenticated."""
+        if self.access_token is not None:
+            return Bearer(self.access_token, setting="access_token")
+        return Basic(self.email or "", self.api_key or "")
+
+
+class _Made(Payload):
+    id: str
+
+
+class Gorgias(Source):
+    """Reads tickets, customers and satisfaction surveys of one Gorgias; writes tickets, internal notes and tags.
+
+    Args:
+        domain: of `https://acme.gorgias.com` it is `acme`.
+        email: with which the user of the key logs in.
+        api_key: of that user.
+        access_token: of an app, in place of `email` and `api_key`.
+        base_url: a proxy or test server in place of `https://DOMAIN.gorgias.com`.
+        name: of this instance; it stays the same when the address changes.
+        outbound_tags: tags under which agents write to customers first.
+        internal_tags: tags of tickets that no customer knows of.
+        keeps_text: whether subjects, and comments on surveys, are kept; no decision needs them.
+
+    Raises:
+        SettingsError: a setting is wrong or missing.
+    """
+
+    type = "gorgias"
+    profile: ClassVar[Profile | None] = PROFILE
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(
+        {
+            Capability.INCREMENTAL,
+            Capability.DELETIONS,
+            Capability.MERGES,
+            Capability.FETCH,
+            Capability.WRITE_ISSUE,
+            Capability.WRITE_NOTE,
+            Capability.WRITE_TAG,
+        }
+    )
+    streams: ClassVar[tuple[str, ...]] = ("customers", "tickets", "satisfaction_surveys")
+    statuses: ClassVar[Mapping[str, IssueStatus]] = STATUSES
+
+    def __init__(
+        self,
+        domain: str | None = None,
+        email: str | None = None,
+        api_key: str | SecretStr | None = None,
+        *,
+        access_token: str | SecretStr | None = None,
+        base_url: str | None = None,
+        name: str = "gorgias",
+        outbound_tags: Sequence[str] = (),
+        internal_tags: Sequence[str] = (),
+        keeps_text: bool = True,
+    ) -> None:
+        given: dict[str, object] = {
+            "name": name,
+            "domain": domain,
+            "email": email,
+            "api_key": api_key,
+            "access_token": access_token,
+            "base_url": base_url,
+            "outbound_tags": outbound_tags,
+            "internal_tags": internal_tags,
+            "keeps_text": keeps_text,
+        }
+        chosen = settings(GorgiasSettings, self.type, given)
+        limits = KEY_LIMITS if chosen.access_token is None else APP_LIMITS
+        at = chosen.base_url or chosen.root
+        self.name: str = chosen.name
+        self.account: Account | None = Account(at, chosen.auth(), name=chosen.name, limits=limits)
+        self._sender = chosen.email
+        tags = Tags(chosen.internal_tags, chosen.outbound_tags)
+        self._desk = Desk(chosen.name, chosen.root, tags, keeps_text=chosen.keeps_text)
+
+    def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
+        """Reads one page of a stream, newest first.
+
+        Raises:
+            DataInvalid: the stream or the checkpoint is not of this connector.
+            CursorExpired: Gorgias does not know the position any more.
+        """
+        wanted = self._desk.streams.get(stream)
+        if wanted is None:
+            raise DataInvalid(f"`{self.name}` has no stream `{stream}`; its streams are {', '.join(self.streams)}")
+        return (yield from self._desk.read(wanted, checkpoint, run))
+
+    def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
+        """Reads tickets (`issue`) and customers (`contact`) by id."""
+        return (yield from self._desk.fetch(refs, run))
+
+    def check(self) -> Flow[Sequence[Finding]]:
+        """Looks at the credential, and at whether it may read what the streams read."""
+        findings: list[Finding] = []
+        try:
+            for name, one in self._desk.streams.items():
+                wanted = Request("GET", f"{API}{one.path}", [("limit", "1")], accept=NOT_THERE)
+                may_not = (yield from request(wanted)).status in NOT_THERE
+                if one.is_optional:
+                    skipped = f"{name}: not to be seen, so that stream is skipped"
+                    findings.append(Finding(is_well=True, subject=skipped if may_not else name))
+                    continue
+                remedy = f"the credential may not read {name}; use one of an agent who may" if may_not else ""
+                findings.append(Finding(is_well=not may_not, subject=name, remedy=remedy))
+        except AlignkitError as error:
+            findings.append(Finding(is_well=False, subject=f"`{self.name}`", remedy=str(error)))
+        return findings
+
+    def create_issue(self, issue: NewIssue) -> Flow[str]:
+        """Creates a ticket as if the customer had written it, and returns its id.
+
+        Gorgias cannot tell a repeated request from a new one, so nothing is sent twice: after `ServiceUnreachable`,
+        look whether a ticket with that subject is there. Its `external_id` follows from its contents.
+
+        Raises:
+            DataInvalid: the requester's address is none, or there is a `queue`.
+        """
+        if identity.email(issue.requester_email) is None:
+            raise DataInvalid("`requester_email` is no e-mail address; a ticket without one reaches nobody")
+        if issue.queue is not None:
+            raise DataInvalid("Gorgias has no queues; leave `queue` empty, and use tags")
+        message: dict[str, JsonValue] = {
+            "channel": "api",
+            "via": "api",
+            "from_agent": False,
+            "subject": issue.subject,
+            "body_text": issue.body,
+            "sender": {"email": issue.requester_email},
+        }
+        body: dict[str, JsonValue] = {
+            "customer": {"email": issue.requester_email},
+            "channel": "api",
+            "via": "api",
+            "from_agent": False,
+            "subject": issue.subject,
+            "messages": [message],
+            "tags": [{"name": tag} for tag in issue.tags],
+        }
+        body["external_id"] = blake2b(json.dumps(body, sort_keys=True).encode(), digest_size=16).hexdigest()
+        return parsed(_Made, (yield from request(Request("POST", f"{API}/tickets", json=body))), self.name).id
+
+    def add_note(self, issue_id: str, text: str) -> Flow[None]:
+        """Adds an internal note. It is sent once: after `ServiceUnreachable`, look whether it is there.
+
+        Raises:
+            DataInvalid: the id is no number.
+            RequestRefused: there is no such ticket.
+        """
+        body: dict[str, JsonValue] = {
+            "channel": "internal-note",
+            "via": "api",
+            "from_agent": True,
+            "body_text": text,
+            **({"sender": {"email": self._sender}} if self._sender else {}),
+        }
+        yield from request(Request("POST", f"{API}/tickets/{_number(issue_id)}/messages", json=body))
+
+    def add_tag(self, issue_id: str, tag: str) -> Flow[None]:
+        """Adds a tag; the others stay, and one that is there already stays as it is.
+
+        Raises:
+            DataInvalid: the id is no number, or the tag is empty.
+            RequestRefused: there is no such ticket.
+        """
+        if not tag.strip():
+            raise DataInvalid("a tag has a name; give one")
+        body: dict[str, JsonValue] = {"names": [tag]}
+        url = f"{API}/tickets/{_number(issue_id)}/tags"
+        yield from request(Request("POST", url, json=body, repeatable=True))
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise DataInvalid("the id of a ticket is a number")
+    return int(text)
