@@ -26,6 +26,8 @@ BUILT_IN = {
     "gorgias": ("alignkit.connectors.gorgias", "Gorgias"),
     "intercom": ("alignkit.connectors.intercom", "Intercom"),
     "zendesk": ("alignkit.connectors.zendesk", "Zendesk"),
+    "salesforce": ("alignkit.connectors.salesforce", "Salesforce"),
+    "pipedrive": ("alignkit.connectors.pipedrive", "Pipedrive"),
     "export": ("alignkit.connectors.export", "Export"),
     "audience_file": ("alignkit.connectors.audience_file", "AudienceFile"),
     "segment": ("alignkit.interchange.segment", "Segment"),

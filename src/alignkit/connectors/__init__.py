@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from alignkit.connectors.hubspot import HubSpot
     from alignkit.connectors.intercom import Intercom
     from alignkit.connectors.mailman import Mailman
+    from alignkit.connectors.pipedrive import Pipedrive
     from alignkit.connectors.request_tracker import RequestTracker
+    from alignkit.connectors.salesforce import Salesforce
     from alignkit.connectors.zendesk import Zendesk
 
 _HOMES = {
@@ -25,7 +27,9 @@ _HOMES = {
     "HubSpot": "alignkit.connectors.hubspot",
     "Intercom": "alignkit.connectors.intercom",
     "Mailman": "alignkit.connectors.mailman",
+    "Pipedrive": "alignkit.connectors.pipedrive",
     "RequestTracker": "alignkit.connectors.request_tracker",
+    "Salesforce": "alignkit.connectors.salesforce",
     "Zendesk": "alignkit.connectors.zendesk",
 }
 
@@ -38,7 +42,9 @@ __all__ = [
     "HubSpot",
     "Intercom",
     "Mailman",
+    "Pipedrive",
     "RequestTracker",
+    "Salesforce",
     "Zendesk",
 ]
 

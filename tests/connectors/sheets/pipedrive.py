@@ -1,0 +1,120 @@
+"""Pipedrive as a sheet: lists by cursor, whose token belongs to its question."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from alignkit.testing.sheet import (
+    Answer,
+    Ask,
+    Bound,
+    Found,
+    Happens,
+    Limited,
+    Listing,
+    Refused,
+    Sheet,
+    Shows,
+    Size,
+    Sort,
+    Tokens,
+    Visit,
+    quoting,
+)
+from alignkit.testing.world import SECOND, Fate, Kind, Row, World
+from alignkit.transport import JsonValue
+
+said = quoting("pipedrive")
+
+
+def stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def thing(row: Row, **fields: JsonValue) -> JsonValue:
+    return {
+        "id": int(row.id),
+        "add_time": stamp(row.created),
+        "update_time": stamp(row.changed),
+        "is_deleted": row.fate is Fate.DELETED,
+        **fields,
+    }
+
+
+def person(row: Row, _world: World) -> JsonValue:
+    mails: JsonValue = [{"value": "", "primary": True, "label": "work"}, {"value": row.email, "primary": False}]
+    return thing(row, name=row.title, emails=mails, phones=[], org_id=int(row.account) if row.account else None)
+
+
+def organisation(row: Row, _world: World) -> JsonValue:
+    return thing(row, name=row.title, owner_id=1)
+
+
+def deal(row: Row, _world: World) -> JsonValue:
+    return thing(
+        row,
+        title=row.title,
+        status="open",
+        stage_id=1,
+        value=100.5,
+        currency="EUR",
+        expected_close_date="2026-04-30",
+        person_id=int(row.person) if row.person else None,
+    )
+
+
+def ask(visit: Visit) -> Ask:
+    params = visit.params
+    if params["sort_by"] not in ("id", "update_time", "add_time") and "ids" not in params:
+        raise Refused(400, "sort_by")
+    wants_deleted = params.get("status") == "deleted"
+    since = params.get("updated_since")
+    return Ask(
+        since=datetime.fromisoformat(since) if since else None,
+        where=lambda row: (row.fate is Fate.DELETED) == wants_deleted,
+        token=params.get("cursor"),
+        size=int(params["limit"]),
+        sort=("id",),
+    )
+
+
+def page(found: Found) -> Answer:
+    return {"success": True, "data": found.records, "additional_data": {"next_cursor": found.token}}
+
+
+def listing(name: str, kind: Kind) -> Listing:
+    return Listing(
+        kinds=(kind,),
+        path=f"/api/v2/{name}",
+        ask=ask,
+        answer=page,
+        sort=Sort("id", said("D", "sort_by is one of id, update_time, add_time")),
+        size=Size(100, 500, said("D", "sort_direction=asc&limit=500&cursor= ; same for /organizations, /deals")),
+        tokens=Tokens("keyset", said("M", "Cursor is opaque and tied to the same filter set"), is_bound=True),
+        bound=Bound("changed", None, said("U", "updated_since is inclusive?"), unit=SECOND),
+        shows=Shows(frozenset({Fate.DELETED}), said("D", "deals: status=deleted returns those deleted within 30 days")),
+        at=("data",),
+    )
+
+
+PIPEDRIVE = Sheet(
+    name="pipedrive",
+    base_url="https://acme.pipedrive.com",
+    words={},
+    render={Kind.PERSON: person, Kind.ACCOUNT: organisation, Kind.OPPORTUNITY: deal},
+    listings=(
+        listing("organizations", Kind.ACCOUNT),
+        listing("persons", Kind.PERSON),
+        listing("deals", Kind.OPPORTUNITY),
+    ),
+    happens=(
+        Happens(Kind.OPPORTUNITY, Fate.DELETED, said("D", "status=deleted returns those deleted within 30 days")),
+    ),
+    limited=Limited(
+        said("M", "headers x-ratelimit-limit/-remaining/-reset, x-daily-requests-left; 429"),
+        headers=lambda _now, seconds: {"x-ratelimit-reset": str(seconds)},
+    ),
+    unit=timedelta(seconds=1),
+    # The kit's test of large ids looks at issues, of which there are none.
+    has_numeric_ids=False,
+)
