@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -42,7 +43,10 @@ def listed(body: Body, response: Response, name: str) -> Answer:
     Raises:
         ResponseInvalid: there is no such list; an answer without it is no empty page.
     """
-    answer = body.read(response.content, name)
-    if answer.absent:
-        raise ResponseInvalid(f"`{name}` answered something else than a list; check `base_url`")
+    answer = None
+    # Raised anew below: what the error was made from holds parts of the body.
+    with suppress(ResponseInvalid):
+        answer = body.read(response.content, name)
+    if answer is None or answer.absent:
+        raise ResponseInvalid(f"`{name}` answered something else than a list of records; check `base_url`")
     return answer

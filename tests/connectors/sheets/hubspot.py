@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
+from urllib.parse import parse_qsl
 
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.testing.sheet import (
@@ -20,6 +21,7 @@ from alignkit.testing.sheet import (
     Listing,
     Lookup,
     Refused,
+    Renews,
     Sheet,
     Shows,
     Size,
@@ -30,7 +32,7 @@ from alignkit.testing.sheet import (
 )
 from alignkit.testing.sheet_service import answered
 from alignkit.testing.world import Fate, Kind, Row, World
-from alignkit.transport import JsonValue
+from alignkit.transport import JsonValue, Request
 
 said = quoting("hubspot")
 
@@ -190,7 +192,7 @@ def batch(visit: Visit) -> Answer:
 
 
 def associations(visit: Visit) -> Answer:
-    """The one contact or company of each ticket, each on a page of its own, with a second page that is empty."""
+    """The one contact or company of each ticket; those without one are errors of a partial answer."""
     results: list[JsonValue] = []
     errors: list[JsonValue] = []
     for one in cast("list[dict[str, str]]", visit.json["inputs"]):
@@ -198,11 +200,8 @@ def associations(visit: Visit) -> Answer:
         target = None if row is None else row.person if visit.match["to"] == "contacts" else row.account
         if target is None:
             errors.append({"status": "error", "category": "OBJECT_NOT_FOUND", "context": {"fromObjectId": [one["id"]]}})
-        elif "after" in one:
-            results.append({"from": {"id": one["id"]}, "to": []})
         else:
-            to: JsonValue = [{"toObjectId": int(target), "associationTypes": []}]
-            results.append({"from": {"id": one["id"]}, "to": to, "paging": {"next": {"after": "1"}}})
+            results.append({"from": {"id": one["id"]}, "to": [{"toObjectId": int(target), "associationTypes": []}]})
     return answered(207 if errors else 200, {"status": "COMPLETE", "results": results, "errors": errors})
 
 
@@ -258,6 +257,15 @@ def error(status: int, words: str) -> JsonValue:
     return {"status": "error", "message": words, **policy}
 
 
+def presents(request: Request) -> str | None:
+    form = dict(request.form or parse_qsl((request.content or b"").decode()))
+    return form.get("refresh_token")
+
+
+def granted(access: str, refresh: str) -> JsonValue:
+    return {"access_token": access, "refresh_token": refresh, "expires_in": 1800}
+
+
 HUBSPOT = Sheet(
     name="hubspot",
     base_url="https://api.hubapi.com",
@@ -285,7 +293,7 @@ HUBSPOT = Sheet(
             "POST",
             "/crm/v4/associations/tickets/(?P<to>contacts|companies)/batch/read",
             associations,
-            said("D", "a ticket with many contacts is paged PER INPUT"),
+            said("M", "Answer 207 multi-status: ids with no association are listed under errors"),
         ),
         Action(
             "POST",
@@ -309,6 +317,12 @@ HUBSPOT = Sheet(
         Happens(Kind.PERSON, Fate.MERGED, said("M", "hs_merged_object_ids / hs_calculated_merged_vids")),
     ),
     limited=Limited(said("M", "429 body policyName"), headers=lambda _now, _seconds: {}),
+    renews=Renews(
+        "/oauth/v3/token",
+        presents,
+        granted,
+        said("C", "OAuth access token (about 30 min; refresh; tap-hubspot 4.4.0 had to move off OAuth v1"),
+    ),
     unit=MILLISECOND,
     error=error,
 )

@@ -99,17 +99,16 @@ class Portal:
         declared = self._declared.get(stage.casefold())
         return declared or self._stages.get(stage, IssueStatus.UNKNOWN)
 
-    def learn_stages(self, found: Iterable[str] = ()) -> Flow[bool]:
-        """Reads the pipelines, once and again for each stage that is new to us; whether they were read now."""
+    def learn_stages(self, found: Iterable[str] = ()) -> Flow[None]:
+        """Reads the pipelines, once and again for each stage that is new to us."""
         strange = set(found) - self._stages.keys() - self._strange
         if self.pipelines and not strange:
-            return False
+            return
         response = yield from request(Request("GET", "/crm/v3/pipelines/tickets"))
         self.pipelines = parsed(_Pipelines, response, self.name).results
         stages = [stage for pipeline in self.pipelines for stage in pipeline.stages]
         self._stages = {stage.id: self._declared.get(stage.label.casefold(), stage.status) for stage in stages}
         self._strange |= strange
-        return True
 
     def search(self, kind: Kind, walk: Walk) -> Flow[Response]:
         """A page of what changed in a window, by ascending id.

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from alignkit.connectors.answers import Payload, listed, parsed
 from alignkit.connectors.base import Checkpoint, Fetched, Page, Run
 from alignkit.connectors.hubspot.portal import PAGE_SIZE, Portal, ticket_path
-from alignkit.connectors.hubspot.records import ARCHIVED, ARCHIVED_PAGE, Kind
+from alignkit.connectors.hubspot.records import ARCHIVED, ARCHIVED_PAGE, SETTLED, Beside, Kind
 from alignkit.connectors.records import Answer, Found
 from alignkit.connectors.window import Kept, Pace, Position, kept, position, service_time
 from alignkit.errors import PagingStuck
@@ -17,9 +17,12 @@ from alignkit.models.base import Instant
 from alignkit.models.events import CustomerEvent, IssueChanged, IssueRemoval, IssueRemoved
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.models.issue import Issue
-from alignkit.transport import Flow, Request, Response, request
+from alignkit.transport import Flow, Request, request
 
 PACE = Pace(overlap=timedelta(minutes=10), lag=timedelta(seconds=120))
+Associated = Mapping[str, tuple[str, ...]]
+"""The ids that tickets are associated with, by the ticket's."""
+
 ARCHIVE_EVERY = timedelta(hours=1)
 """The list of archived tickets cannot be asked for what is new, so it is not walked on every run."""
 
@@ -52,9 +55,8 @@ def read_tickets(portal: Portal, kind: Kind, checkpoint: Checkpoint | None, run:
     """One page of the tickets that changed, each with its contacts and companies."""
     at = position(Position, checkpoint, portal.name)
     walk = PACE.walk(at, run)
-    yield from portal.learn_stages()
     response = yield from portal.search(kind, walk)
-    answer = yield from _with_known_stages(portal, kind, response)
+    answer = listed(kind.body, response, portal.name)
     walk = PACE.answered(walk, response, portal.name)
     events = yield from _ticket_events(portal, answer.of(kind.shape), run.now)
     after = _after(portal, answer, walk.after)
@@ -86,10 +88,8 @@ def fetch(portal: Portal, kinds: Mapping[str, Kind], refs: Sequence[Ref], run: R
         ids = list(dict.fromkeys(ref.id for ref in refs if ref.kind == name and _is_id(ref.id)))
         if not ids:
             continue
-        if name == "issue":
-            yield from portal.learn_stages()
         response = yield from portal.batch(kind, ids)
-        answer = yield from _with_known_stages(portal, kind, response)
+        answer = listed(kind.body, response, portal.name)
         bad += answer.bad
         if name != "issue":
             events += [found.event(source=portal.name, received_at=run.now) for found in answer.of(kind.shape)]
@@ -105,37 +105,38 @@ def fetch(portal: Portal, kinds: Mapping[str, Kind], refs: Sequence[Ref], run: R
     return Fetched(events, [ref for ref in refs if ref.kind != "issue" or ref.id not in left], bad)
 
 
-def _with_known_stages(portal: Portal, kind: Kind, response: Response) -> Flow[Answer]:
-    """The records of an answer; read again where one of them is in a stage that was new to us."""
-    answer = listed(kind.body, response, portal.name)
-    issues = [found.data for found in answer.of(kind.shape) if isinstance(found.data, Issue)]
-    if issues and (yield from portal.learn_stages(issue.status_raw for issue in issues)):
-        return listed(kind.body, response, portal.name)
-    return answer
-
-
 def _ticket_events(portal: Portal, tickets: Sequence[Found[Any]], now: datetime) -> Flow[list[CustomerEvent]]:
-    """Tickets with the people and companies that they are associated with, and those merged into them."""
+    """Tickets as their stages and associations tell them, and those merged into them."""
     if not tickets:
         return []
+    yield from portal.learn_stages(found.data.status_raw for found in tickets)
     ids = [found.data.id for found in tickets]
     people = yield from portal.associated(ids, "contacts")
     companies = yield from portal.associated(ids, "companies")
     events: list[CustomerEvent] = []
     for found in tickets:
-        ticket: Issue = found.data
-        contacts = people.get(ticket.id, ())
-        ticket = ticket.model_copy(
-            update={
-                "requester_id": next(iter(contacts), None),
-                "affected_ids": contacts[1:],
-                "account_id": next(iter(companies.get(ticket.id, ())), None),
-            }
-        )
+        beside: Beside = found.extras.beside
+        ticket = _settled(portal, found.data, beside, people, companies)
         events.append(IssueChanged.of(ticket, source=portal.name, received_at=now))
-        losers = (one.strip() for one in (found.extras.beside or "").split(";"))
+        losers = (one.strip() for one in (beside.merged_ids or "").split(";"))
         events += [_merged(portal, one, ticket, now) for one in losers if one and one != ticket.id]
     return events
+
+
+def _settled(portal: Portal, ticket: Issue, beside: Beside, people: Associated, companies: Associated) -> Issue:
+    status = portal.status_of(ticket.status_raw)
+    contacts = people.get(ticket.id, ())
+    closed_at = beside.closed_at if status in SETTLED else None
+    return ticket.model_copy(
+        update={
+            "status": status,
+            "resolved_at": closed_at,
+            "closed_at": closed_at,
+            "requester_id": next(iter(contacts), None),
+            "affected_ids": contacts[1:],
+            "account_id": next(iter(companies.get(ticket.id, ())), None),
+        }
+    )
 
 
 def _merged(portal: Portal, loser: str, survivor: Issue, now: datetime) -> CustomerEvent:

@@ -5,8 +5,9 @@ Sources: HubSpot's published specs "CRM/Tickets", "CRM/Contacts" and "CRM/Compan
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from alignkit.connectors.records import Body, Extras, Path, Shape, Values
@@ -35,7 +36,14 @@ LIFECYCLE: Mapping[str, LifecycleStage] = {
     "evangelist": LifecycleStage.CUSTOMER,
 }
 
-_SETTLED = frozenset({IssueStatus.RESOLVED, IssueStatus.CLOSED, IssueStatus.CANCELLED})
+SETTLED = frozenset({IssueStatus.RESOLVED, IssueStatus.CLOSED, IssueStatus.CANCELLED})
+
+
+class Beside(NamedTuple):
+    """What a ticket tells beside the issue: the ids of those merged into it, and when it was last closed."""
+
+    merged_ids: str | None
+    closed_at: datetime | None
 
 
 class Kind(NamedTuple):
@@ -64,18 +72,9 @@ _COMMON: Mapping[str, Path] = {"id": "id", "remote_updated_at": "updatedAt"}
 _BESIDE: Mapping[str, tuple[Path, type]] = {"after": (("paging", "next", "after"), str), "total": ("total", int)}
 
 
-def tickets(status_of: Callable[[str], IssueStatus], tag_property: str | None, *, keeps_subjects: bool) -> Kind:
-    """How tickets become issues; `status_of` says what a stage of a pipeline means."""
-
-    def finish(ticket: Values) -> Extras:
-        status = ticket["status"] = status_of(ticket["status_raw"])
-        if status in _SETTLED:
-            ticket["resolved_at"] = ticket["closed_at"] = _moment(ticket.get("closed"))
-        # Only the positive word counts: the property is also false where nobody ever wrote.
-        if ticket.get("is_last_from_visitor") == "true":
-            ticket["customer_wrote"] = True
-        return Extras(beside=ticket.get("merged_ids"))
-
+@cache
+def tickets(tag_property: str | None, *, keeps_subjects: bool) -> Kind:
+    """How tickets become issues; what their stages mean is each portal's own, and settled afterwards."""
     places: dict[str, Path] = {
         **_COMMON,
         "status": _property("hs_pipeline_stage"),
@@ -100,11 +99,19 @@ def tickets(status_of: Callable[[str], IssueStatus], tag_property: str | None, *
             "merged_ids": (_property("hs_merged_object_ids"), str),
             "is_last_from_visitor": (_property("hs_last_message_from_visitor"), str),
         },
-        finish=finish,
+        finish=_finish_ticket,
     )
     return _kind("tickets", "hs_lastmodifieddate", shape)
 
 
+def _finish_ticket(ticket: Values) -> Extras:
+    # Only the positive word counts: the property is also false where nobody ever wrote.
+    if ticket.get("is_last_from_visitor") == "true":
+        ticket["customer_wrote"] = True
+    return Extras(beside=Beside(ticket.get("merged_ids"), _moment(ticket.get("closed"))))
+
+
+@cache
 def contacts() -> Kind:
     """How contacts become people."""
 
@@ -137,6 +144,7 @@ def contacts() -> Kind:
     return _kind("contacts", "lastmodifieddate", shape)
 
 
+@cache
 def companies() -> Kind:
     """How companies become accounts."""
     shape = Shape(

@@ -31,7 +31,7 @@ from alignkit.connectors.hubspot.writing import add_note, add_tag, create_ticket
 from alignkit.errors import DataInvalid, ResponseInvalid
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import IssueStatus
-from alignkit.transport import Account, Auth, Bearer, Flow, Limits, RefreshToken, Response
+from alignkit.transport import Account, Auth, Bearer, Flow, Limits, RefreshToken, Response, TokenStore
 
 API = "https://api.hubapi.com"
 
@@ -87,7 +87,7 @@ class HubSpotSettings(ConnectorSettings):
             raise ValueError("give either `token`, or `refresh_token`, `client_id` and `client_secret`")
         return self
 
-    def auth(self) -> Auth:
+    def auth(self, tokens: TokenStore | None) -> Auth:
         """How requests are authenticated."""
         if self.token is not None:
             return Bearer(self.token)
@@ -97,6 +97,7 @@ class HubSpotSettings(ConnectorSettings):
             client_id=self.client_id or "",
             client_secret=self.client_secret or "",
             client_in="body",
+            tokens=tokens,
         )
 
 
@@ -108,6 +109,7 @@ class HubSpot(Source):
         refresh_token: of an OAuth app, with `client_id` and `client_secret`, instead of `token`.
         client_id: see `refresh_token`.
         client_secret: see `refresh_token`.
+        tokens: a store of your own for access tokens, so that processes share them.
         base_url: another address of the API, such as a proxy.
         name: of this instance; it stays the same when the address changes.
         statuses: what stages mean, by id or label, where open and closed are not enough.
@@ -142,6 +144,7 @@ class HubSpot(Source):
         refresh_token: str | SecretStr | None = None,
         client_id: str | None = None,
         client_secret: str | SecretStr | None = None,
+        tokens: TokenStore | None = None,
         base_url: str = API,
         name: str = "hubspot",
         statuses: Mapping[str, IssueStatus | str] | None = None,
@@ -166,10 +169,10 @@ class HubSpot(Source):
         chosen = settings(HubSpotSettings, self.type, given)
         limits = HubSpotLimits(requests=4, seconds=1.0, reset=())
         self.name: str = chosen.name
-        self.account: Account | None = Account(chosen.base_url, chosen.auth(), name=chosen.name, limits=limits)
+        self.account: Account | None = Account(chosen.base_url, chosen.auth(tokens), name=chosen.name, limits=limits)
         self._chosen = chosen
         self._portal = Portal(chosen.name, chosen.statuses)
-        tickets = records.tickets(self._portal.status_of, chosen.tag_property, keeps_subjects=chosen.keeps_subjects)
+        tickets = records.tickets(chosen.tag_property, keeps_subjects=chosen.keeps_subjects)
         self._kinds = {"account": records.companies(), "contact": records.contacts(), "issue": tickets}
 
     def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
