@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -30,10 +31,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"*** live: SKIPPED: {reason}", red=True, bold=True)
 
 
-def _note_missing(config: pytest.Config, reason: str) -> None:
+def skip_missing(config: pytest.Config, reason: str) -> NoReturn:
+    """Skips a test for want of a server, and sees to it that the end of the run says so."""
     if MISSING not in config.stash:
         config.stash[MISSING] = set()
     config.stash[MISSING].add(reason)
+    pytest.skip(reason)
 
 
 @contextmanager
@@ -42,8 +45,7 @@ def running(server: LoopbackServer, config: pytest.Config) -> Generator[None]:
     try:
         server.start()
     except NotInstalled as error:
-        _note_missing(config, str(error))
-        pytest.skip(str(error))
+        skip_missing(config, str(error))
     try:
         yield
     finally:

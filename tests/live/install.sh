@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the servers that the end-to-end tests call: Request Tracker 5, nginx, PostgreSQL and Redis from Debian,
-# Mailman core from PyPI, an OpenID provider and a Bluesky network from npm.
+# Mailman core and a Singer tap from PyPI, an OpenID provider and a Bluesky network from npm.
 #
 # Safe to repeat: what is already there is left alone. What cannot be installed here is named loudly and
 # passed over, and the tests that need it skip with the same reason. `ALIGNKIT_LIVE_CACHE` moves the cache.
@@ -10,6 +10,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 cache=${ALIGNKIT_LIVE_CACHE:-$root/.cache/live}
 # SQLAlchemy 2.1 turns the member search into a 500; Falcon 4 removed what Mailman 3.3.10 imports.
 mailman_requirements="mailman==3.3.10 sqlalchemy<2.1 falcon<4"
+tap_requirements="tap-rest-api-msdk==1.4.2"
 oidc_requirements="oidc-provider@8.8.1"
 bluesky_requirements="@atproto/dev-env@0.3.215 @atproto/pds@0.4.217"
 is_updated=no
@@ -83,7 +84,7 @@ install_packages() {
 
 # Lists of requirements are split into words on purpose.
 # shellcheck disable=SC2086
-make_mailman() {
+make_environment() {
     python3 -m venv --clear "$1" && timeout 600 "$1/bin/pip" install --quiet --disable-pip-version-check $2
 }
 
@@ -132,7 +133,8 @@ mkdir -p "$cache"
 install_packages "Request Tracker 5" has_request_tracker request-tracker5 request-tracker5 rt5-db-sqlite rt5-standalone
 install_packages "nginx" has_nginx nginx nginx-light
 install_packages "PostgreSQL with Redis" has_databases "postgresql redis-server" postgresql redis-server
-install_into mailman "Mailman core" "$mailman_requirements" make_mailman
+install_into mailman "Mailman core" "$mailman_requirements" make_environment
+install_into tap "a Singer tap" "$tap_requirements" make_environment
 install_node_servers
 if [ "$skipped" -gt 0 ]; then
     printf '*** live: %s servers or their needs are missing; the tests that need them will be skipped\n' "$skipped" >&2
