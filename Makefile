@@ -33,9 +33,14 @@ live: $(STAMPS)/test ## end-to-end tests against real servers on loopback; needs
 # Goes on where it stopped; PAIRS and MINUTES say how far, and the seeds are printed.
 PAIRS ?= 1000000
 MINUTES ?= 120
+# Of the moment, so that each run plays other histories, and the same for all workers of one run.
+FIRST_SEED := $(shell date +%s)
 .PHONY: fuzz
-fuzz: $(STAMPS)/test ## a million generated policies and facts, decided by the engine and by the semantics page
+fuzz: $(STAMPS)/test ## a million generated policies and facts decided twice, and 200 new histories for each connector
 	$(BIN)/python -m tests.reference.fuzz --pairs $(PAIRS) --minutes $(MINUTES)
+	@echo "histories from seed $(FIRST_SEED); play them again with \`make fuzz FIRST_SEED=$(FIRST_SEED)\`"
+	ALIGNKIT_HISTORIES=200 ALIGNKIT_SEED=$(FIRST_SEED) $(BIN)/python -m pytest --numprocesses auto -q \
+		-k whatever_happened_meanwhile tests/connectors tests/testing
 
 # MUTANTS names a part, such as `alignkit.rules.clocks*`; what was found is kept in mutants/, and only the rest is run.
 .PHONY: mutants
