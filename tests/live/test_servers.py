@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from .admin import MailmanAdmin, RequestTrackerAdmin
+from .bluesky import BlueskyNetwork
+from .oauth import OAuthServer
 from .servers import NotInstalled, OwnProcess, RequestTrackerServer, ServerUnavailable, started_at, wait_until
 
 
@@ -60,6 +62,21 @@ def test_a_server_that_is_not_on_the_machine_says_how_to_install_it(
     monkeypatch.setattr(f"{RequestTrackerServer.__module__}.RT_SERVER", tmp_path / "absent")
     with pytest.raises(NotInstalled, match="make live"):
         RequestTrackerServer(tmp_path).start()
+
+
+@pytest.mark.parametrize(("server", "home"), [(OAuthServer, "OIDC_HOME"), (BlueskyNetwork, "BLUESKY_HOME")])
+def test_a_server_of_npm_that_is_not_installed_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: type[OAuthServer] | type[BlueskyNetwork], home: str
+) -> None:
+    monkeypatch.setattr(f"{server.__module__}.{home}", tmp_path / "absent")
+    with pytest.raises(NotInstalled, match="make live"):
+        server(tmp_path).start()
+
+
+def test_a_network_whose_database_is_missing_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{BlueskyNetwork.__module__}.POSTGRES_HOMES", tmp_path)
+    with pytest.raises(NotInstalled, match="make live"):
+        BlueskyNetwork(tmp_path).start()
 
 
 def test_a_stopped_request_tracker_starts_again_with_its_tickets(fresh_rt: RequestTrackerAdmin) -> None:
