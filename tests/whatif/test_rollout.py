@@ -10,7 +10,7 @@ from alignkit.errors import DataInvalid, PolicyInvalid
 from alignkit.gate import Gate
 from alignkit.models import Message, Verdict
 from alignkit.rules import Policy
-from alignkit.whatif.compare import Change
+from alignkit.whatif.comparison import Change
 from alignkit.whatif.rollout import NOTHING_IN_FORCE, Rollout
 
 from .town import ADA, BOB, CY, HOUR, contact, day, issue, store_of

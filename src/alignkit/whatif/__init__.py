@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from alignkit.whatif.backtest import Backtest, Tally, backtest
+from alignkit.whatif.backtesting import Backtest, Tally, backtest
 from alignkit.whatif.cases import CaseResult, PolicyCase, PolicyCases, load_cases
-from alignkit.whatif.compare import Change, Comparison, Question, compare, made_questions, questions_of_store
+from alignkit.whatif.comparison import Change, Comparison, Question, compare, made_questions, questions_of_store
 from alignkit.whatif.history import Known
 from alignkit.whatif.rollout import Observed, Rollout
 from alignkit.whatif.timeline import Flapping, Held, HoldTimes

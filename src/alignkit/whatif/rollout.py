@@ -15,7 +15,7 @@ from alignkit.models import Customer, Message, Outcome, Verdict
 from alignkit.rules.decision import Decision
 from alignkit.rules.policy import Mode, Policy
 from alignkit.stores.base import Store
-from alignkit.whatif.compare import Comparison, Question
+from alignkit.whatif.comparison import Comparison, Question
 
 NOTHING_IN_FORCE = Policy(name="nothing in force")
 """Stands for the policy in force where there is none: it lets every message go."""

@@ -14,7 +14,7 @@ from alignkit.errors import DataInvalid
 from alignkit.models import CustomerEvent, Outcome
 from alignkit.rules import Policy
 from alignkit.rules.presets import preset
-from alignkit.whatif.backtest import UNTOLD, Backtest, Tally, backtest
+from alignkit.whatif.backtesting import UNTOLD, Backtest, Tally, backtest
 
 from .town import ADA, BOB, CY, DAY, HOUR, answer, campaign, contact, day, issue, send, store_of
 

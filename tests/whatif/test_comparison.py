@@ -9,8 +9,8 @@ import pytest
 from alignkit.models import Category, Channel, Message, Outcome, Verdict
 from alignkit.rules import Policy
 from alignkit.rules.presets import preset
-from alignkit.whatif import compare as module
-from alignkit.whatif.compare import Change, compare, made_questions, questions_of_store
+from alignkit.whatif import comparison as module
+from alignkit.whatif.comparison import Change, compare, made_questions, questions_of_store
 
 from .town import ADA, BOB, CY, HOUR, contact, day, issue, store_of
 
