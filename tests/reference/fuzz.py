@@ -30,8 +30,9 @@ def main(arguments: list[str]) -> int:
         found = compared(options.seed)[1]
         print(found or f"`{options.seed}`: no difference")
         return int(found is not None)
-    done = 0 if options.afresh or not STATE.exists() else int(json.loads(STATE.read_text("utf-8"))["seeds"])
-    return run(done, options.pairs // FACTS, time.monotonic() + 60 * options.minutes)
+    state: Path = options.state
+    done = 0 if options.afresh or not state.exists() else int(json.loads(state.read_text("utf-8"))["seeds"])
+    return run(state, done, options.pairs // FACTS, time.monotonic() + 60 * options.minutes)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -39,11 +40,12 @@ def parser() -> argparse.ArgumentParser:
     built.add_argument("--pairs", type=int, default=1_000_000, help="policies times facts, all in all")
     built.add_argument("--minutes", type=float, default=120.0, help="stop after so long; the next run goes on")
     built.add_argument("--afresh", action="store_true", help="begin with the first seed")
+    built.add_argument("--state", type=Path, default=STATE, help="the file that keeps how far it has come")
     built.add_argument("--seed", help="ask this one again, such as `typed-17`")
     return built
 
 
-def run(done: int, wanted: int, deadline: float) -> int:
+def run(state: Path, done: int, wanted: int, deadline: float) -> int:
     began, first = time.monotonic(), done
     print(f"seeds {done:,} to {wanted:,}, {FACTS} facts each, half of them with damage")
     with get_context("spawn").Pool(os.cpu_count()) as pool:
@@ -53,11 +55,11 @@ def run(done: int, wanted: int, deadline: float) -> int:
                 return 1
             done += 1
             if done % TOLD == 0 or done == wanted:
-                keep(done)
+                keep(state, done)
                 pace = (done - first) * FACTS / (time.monotonic() - began)
                 print(f"{done * FACTS:,} pairs, the last seed {seed}, {pace:,.0f} a second", flush=True)
             if time.monotonic() > deadline:
-                keep(done)
+                keep(state, done)
                 print(f"stopped after {done * FACTS:,} pairs; run it again to go on")
                 return 0
     print(f"{done * FACTS:,} pairs without a difference")
@@ -76,9 +78,9 @@ def compared(seed: str) -> tuple[str, str | None]:
     return seed, first_difference(maker, FACTS, INSTANTS)
 
 
-def keep(done: int) -> None:
-    STATE.parent.mkdir(exist_ok=True)
-    STATE.write_text(json.dumps({"seeds": done}) + "\n", "utf-8")
+def keep(state: Path, done: int) -> None:
+    state.parent.mkdir(exist_ok=True)
+    state.write_text(json.dumps({"seeds": done}) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
