@@ -191,11 +191,14 @@ def test_what_is_no_policy_file_is_refused(tmp_path: Path) -> None:
         assert str(tmp_path) not in str(refused.value)
 
 
-def test_the_policy_in_the_documentation_is_one() -> None:
+def test_the_policies_in_the_documentation_are_ones() -> None:
     page = Path(__file__).parents[2] / "docs" / "policies.md"
-    [block] = re.findall(r"```toml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
-    policy = Policy.from_toml(block)
-    assert [rule.id for rule in policy.rules] == ["serious-issue", "enough-this-week", "vip"]
+    blocks = re.findall(r"```toml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    rules = {policy.name: [rule.id for rule in policy.rules] for policy in map(Policy.from_toml, blocks)}
+    assert rules == {
+        "shop": ["serious-issue", "enough-this-week", "vip"],
+        "contact": ["enough", "night", "same-product", "measure"],
+    }
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
