@@ -66,7 +66,7 @@ def test_a_server_that_is_not_on_the_machine_says_how_to_install_it(
 
 @pytest.mark.parametrize(("server", "home"), [(OAuthServer, "OIDC_HOME"), (BlueskyNetwork, "BLUESKY_HOME")])
 def test_a_server_of_npm_that_is_not_installed_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: type[OAuthServer] | type[BlueskyNetwork], home: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: type[OAuthServer | BlueskyNetwork], home: str
 ) -> None:
     monkeypatch.setattr(f"{server.__module__}.{home}", tmp_path / "absent")
     with pytest.raises(NotInstalled, match="make live"):
