@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from alignkit import AsyncGate, Customer, Gate, Message, Policy, SQLiteStore, Verdict
+from alignkit import AsyncGate, Cohort, Customer, Gate, Message, Policy, SQLiteStore, Sync, Verdict
 from alignkit.errors import AlignkitError, DataInvalid, StoreDamaged, StoreUnavailable
 from alignkit.models import Category, Channel, microseconds
 from alignkit.stores import MemoryStore
@@ -145,6 +145,34 @@ def test_without_any_source_marketing_waits() -> None:
     with MemoryStore() as store:
         decision = Gate(store, STARTER).decide("bob@shop.example", OFFER, now=at(2))
         assert (decision.verdict, decision.incomplete) == (Verdict.SUPPRESS, ("any source",))
+
+
+def test_a_hold_by_hand_counts_at_once_however_old_the_data_is(store: MemoryStore) -> None:
+    sync = Sync(store)
+    hold = sync.hold("bob@shop.example", "a dispute", now=at(50))
+    decision = Gate(store, STARTER).decide("bob@shop.example", OFFER, now=at(50))
+    assert (decision.verdict, decision.decided_as_of) == (Verdict.SUPPRESS, at(7))
+    sync.lift(hold.id, now=at(51))
+    assert verdict(store, "bob@shop.example", hours=51) is Verdict.SEND
+
+
+def test_an_incident_counts_at_once_however_old_the_data_is(store: MemoryStore) -> None:
+    sync = Sync(store)
+    sync.open_incident(Cohort(people=("bob@shop.example",)), "a recall", "Grace", id="recall", now=at(50))
+    assert verdict(store, "bob@shop.example", hours=50) is Verdict.SUPPRESS
+    sync.lift("recall", now=at(51))
+    assert verdict(store, "bob@shop.example", hours=51) is Verdict.SEND
+
+
+@pytest.mark.parametrize("policy", [Policy(name="no rule about holds"), STARTER])
+def test_a_stop_counts_whatever_a_policy_says(store: MemoryStore, policy: Policy) -> None:
+    Sync(store).stop("wrong prices", "Grace", now=at(2))
+    stopped = Gate(store, policy).decide("nobody@shop.example", OFFER, now=at(2))
+    assert stopped.verdict is Verdict.SUPPRESS
+    assert "wrong prices (stopped by Grace)" in stopped.explain()
+    assert Gate(store, policy).decide("nobody@shop.example", RECEIPT, now=at(2)).verdict is Verdict.SEND
+    Sync(store).resume(now=at(3))
+    assert Gate(store, policy).decide("nobody@shop.example", OFFER, now=at(3)).verdict is Verdict.SEND
 
 
 # Stores that fail

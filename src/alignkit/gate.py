@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -16,10 +17,11 @@ from alignkit.errors import DataInvalid, StoreDamaged, StoreUnavailable
 from alignkit.models import Customer, Message, microseconds
 from alignkit.rules.compiler import Plan
 from alignkit.rules.decision import Basis, Decision, settle
-from alignkit.rules.facts import Facts
+from alignkit.rules.facts import Facts, HoldFacts
 from alignkit.rules.freshness import View, fresh_until, view
 from alignkit.rules.policy import Policy
-from alignkit.stores.base import Store
+from alignkit.stores.base import OWN_SOURCE, Store
+from alignkit.stores.cohort import BlackoutFacts, blackout_in
 
 NO_SOURCE = "any source"
 """Stands in `Decision.incomplete` where no source was ever read and the policy names none."""
@@ -72,10 +74,13 @@ class Gate:
             if seen.as_of < moment:  # decided as of then, so what lies further back matters as well
                 facts, sources = self._ask(keys, seen.as_of)
                 seen = self._view(plan, moment, sources)
+                facts.holds = _holds_as_of(facts.holds, microseconds(seen.as_of), microseconds(moment))
         except (StoreUnavailable, StoreDamaged) as error:
             if self.on_error == "raise":
                 raise
             return self.policy.withhold(message, moment, str(error))
+        if facts.holds and (blackout := blackout_in(facts, moment)) is not None:
+            return self.policy.withhold(message, moment, blackout.explain(moment), customer=facts.customer)
         return settle(Basis(self._compiled, facts, message), plan, moment, seen)
 
     def _ask(self, keys: Sequence[str], as_of: datetime) -> tuple[Facts, Mapping[str, datetime | None]]:
@@ -107,6 +112,17 @@ class AsyncGate:
     async def decide(self, who: str | Customer, message: Message, *, now: datetime | None = None) -> Decision:
         """See `Gate.decide`."""
         return await asyncio.to_thread(self._gate.decide, who, message, now=now)
+
+
+def _holds_as_of(holds: Sequence[HoldFacts], as_of: int, now: int) -> list[HoldFacts]:
+    """Holds of our own are never stale: what is in force now counts as of the earlier moment, what is over does not."""
+    found: list[HoldFacts] = []
+    for hold in holds:
+        if isinstance(hold, BlackoutFacts) or not hold.ref.startswith(f"{OWN_SOURCE}/hold/"):
+            found.append(hold)
+        elif hold.opened_at <= now and (hold.ends_at is None or now < hold.ends_at):
+            found.append(replace(hold, opened_at=min(hold.opened_at, as_of)))
+    return found
 
 
 def aware(now: datetime | None) -> datetime:

@@ -29,7 +29,6 @@ from alignkit.rules.facts import Facts, IssueFacts
 from alignkit.rules.policy import Policy
 from alignkit.rules.wording import moment_of
 from alignkit.stores.base import SourceState
-from alignkit.stores.cohort import BlackoutFacts
 
 _NEEDS = frozenset({"issues", "surveys", "holds", "sends"})
 _STYLES = {Verdict.SEND: "bold green", Verdict.SUPPRESS: "bold yellow"}
@@ -141,7 +140,7 @@ def _tell_evidence(session: Session, decision: Decision, facts: Facts, issues: l
             hold.ref.rpartition("/")[2],
             hold.kind,
             hold.reason,
-            moment(_when(hold.at if isinstance(hold, BlackoutFacts) else hold.opened_at)),
+            moment(_when(hold.opened_at)),
             moment(_when(hold.ends_at)),
         )
         for hold in facts.holds

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from alignkit.models import Hold
-from alignkit.rules.facts import HoldFacts
-from alignkit.rules.wording import FIRST_INSTANT
+from alignkit.models import Hold, microseconds
+from alignkit.rules.facts import Facts, HoldFacts
+from alignkit.rules.wording import moment_of, spell_moment
 
 CAP = 500
 """How many people one such hold may silence before somebody confirms it."""
@@ -68,20 +68,24 @@ class Cohort:
 
 @dataclass(slots=True)
 class BlackoutFacts(HoldFacts):
-    """A blackout of our own over everybody, in force however old the data is that a decision trusts.
-
-    A decision on stale data asks what held at an earlier instant, at which nobody had stopped anything yet. So
-    `opened_at` lies before every instant, and `at` says since when it really is.
-    """
-
-    at: int = 0
+    """A blackout of our own over everybody; a gate keeps to it whatever a policy says and however old the data is."""
 
     @classmethod
     def over(cls, hold: HoldFacts) -> BlackoutFacts:
         """The blackout that this hold stands for."""
         known: dict[str, Any] = {field.name: getattr(hold, field.name) for field in fields(HoldFacts)}
-        known |= {"opened_at": FIRST_INSTANT, "at": hold.opened_at}
         return cls(**known)
+
+    def explain(self, now: datetime) -> str:
+        """The blackout in one clause."""
+        return f"everything outbound is stopped since {spell_moment(moment_of(self.opened_at), now)}: {self.reason}"
+
+
+def blackout_in(facts: Facts, now: datetime) -> BlackoutFacts | None:
+    """The blackout over everybody that is not over; one that begins later on another clock counts already."""
+    at = microseconds(now)
+    over = (hold for hold in facts.holds if isinstance(hold, BlackoutFacts))
+    return next((hold for hold in over if hold.ends_at is None or at < hold.ends_at), None)
 
 
 def is_active(hold: Hold, at: datetime) -> bool:

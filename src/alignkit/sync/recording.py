@@ -70,8 +70,8 @@ class Recording:
     ) -> Stop:
         """Stops everything outbound at once, or all runs at one destination, until `resume`.
 
-        Every gate over this store answers suppress where the policy has a rule about holds, and every run at a
-        destination ends before its next batch with `Stopped`. Transactional messages are not touched. What is stopped
+        Every gate over this store answers suppress, and every run at a destination ends before its next batch with
+        `Stopped`. Transactional messages are not touched. What is stopped
         already stays stopped by whom it was.
 
         Args:
