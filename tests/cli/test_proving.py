@@ -5,7 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
+from alignkit import registry
+from alignkit.connectors.base import Source
 from alignkit.rules import Policy
+from alignkit.rules.check.alone import unproduced
+from alignkit.rules.check.probe import Probe
+from alignkit.rules.presets import PRESETS, preset
 
 from .shop import ADA, BOB, CY, NOW, Shop, run
 
@@ -42,6 +49,30 @@ def test_check_finds_nothing_in_the_policy_of_the_settings(shop: Shop) -> None:
     result = shop.run("policy", "check")
     assert (result.exit_code, result.stdout) == (0, "starter: nothing wrong in 15 rules\n")
     assert shop.rows("policy", "check") == [{"type": "check", "policy": "starter", "rules": 15, "findings": 0}]
+
+
+def test_check_knows_the_statuses_of_the_sources_in_the_settings(shop: Shop) -> None:
+    snoozed = BAD.replace('field = "priority", equals = "urgent"', 'field = "status", equals = "snoozed"')
+    shop.write("snoozed.toml", snoozed)
+    shop.change('store = "align.db"', 'store = "align.db"\npolicy = "snoozed.toml"')
+    assert "status-not-produced:urgent" in shop.run("policy", "check").stdout
+    shop.change('connector = "export"', 'connector = "export"\nstatuses = { parked = "snoozed" }')
+    assert "status-not-produced" not in shop.run("policy", "check").stdout
+    shop.change('connector = "export"', 'connector = "bluesky"')
+    assert "status-not-produced" not in shop.run("policy", "check").stdout
+
+
+@pytest.mark.parametrize("kind", PRESETS)
+def test_no_preset_asks_for_a_status_that_a_built_in_source_never_has(kind: str) -> None:
+    connectors = {name: registry.resolve(name) for name in registry.BUILT_IN}
+    fixed = {
+        name: frozenset(status.value for status in connector.statuses.values())
+        for name, connector in connectors.items()
+        if issubclass(connector, Source) and connector.statuses
+    }
+    assert fixed
+    for name, statuses in fixed.items():
+        assert list(unproduced(Probe(preset(kind)), {name: statuses})) == []
 
 
 def test_check_tells_each_finding_with_its_remedy_and_facts(shop: Shop) -> None:

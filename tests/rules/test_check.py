@@ -213,6 +213,11 @@ def test_nothing_is_said_of_statuses_where_one_source_may_have_any() -> None:
     assert check(policy(snoozed)) == []
 
 
+def test_an_exception_for_a_status_that_no_source_has_does_no_harm() -> None:
+    waiting = {"not": {"field": "status", "equals": "waiting_on_customer"}}
+    assert check(policy(rule("open", {"any": "issues", "where": [ACTIVE, waiting]})), statuses={"desk": ["open"]}) == []
+
+
 def test_one_of_several_statuses_is_enough() -> None:
     status, recently = {"field": "status", "in": ["resolved", "closed"]}, {"field": "resolved_at", "within": "2d"}
     over = {"any": "issues", "where": [status, recently]}

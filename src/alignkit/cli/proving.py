@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 from rich.text import Text
@@ -92,14 +92,22 @@ def check_policy(
     session.output.say(f"{judged.name}: nothing wrong in {rules}", "green")
 
 
-def _statuses(session: Session) -> Mapping[str, Sequence[str]]:
+def _statuses(session: Session) -> dict[str, list[str]]:
     """The statuses that issues of each source of the settings can have; none where a source does not fix them."""
-    connectors = {name: registry.resolve(one.connector) for name, one in session.settings.file.sources.items()}
-    return {
-        name: [status.value for status in connector.statuses.values()]
-        for name, connector in connectors.items()
-        if issubclass(connector, Source)
-    }
+    found: dict[str, list[str]] = {}
+    for name, one in session.settings.file.sources.items():
+        connector = registry.resolve(one.connector)
+        if issubclass(connector, Source):
+            fixed = [status.value for status in connector.statuses.values()]
+            found[name] = [*fixed, *_mapped(one.given)] if fixed else []
+    return found
+
+
+def _mapped(given: Mapping[str, Any]) -> Iterator[str]:
+    """The statuses that the settings of a source give words of their own: `statuses = { parked = "snoozed" }`."""
+    for name, value in given.items():
+        if name.endswith("statuses") and isinstance(value, dict):
+            yield from map(str, cast("dict[str, object]", value).values())
 
 
 def _tell_finding(session: Session, finding: Finding) -> None:

@@ -13,6 +13,7 @@ from alignkit.rules.check.claims import Claims, Given, Rows, Told, claims_of, go
 from alignkit.rules.check.finding import Fault, Finding
 from alignkit.rules.check.formula import Every, Formula, Leaf, Some, conjuncts, leaves
 from alignkit.rules.check.probe import NOON, Probe, example
+from alignkit.rules.check.rows import ISSUES
 from alignkit.rules.check.samples import sample_cases
 from alignkit.rules.check.search import Case
 from alignkit.rules.conditions import PluginTest
@@ -126,13 +127,15 @@ _ALWAYS_POSSIBLE = frozenset({"unknown", "deleted", "merged", "spam"})
 
 
 def _statuses(claims: Claims) -> Iterator[tuple[str, ...]]:
-    """The statuses of each question that wants an issue to have one of them."""
+    """The statuses of each question that wants an issue to have one of them; an exception may have none."""
     for leaf in leaves(claims):
-        if isinstance(leaf.claim, Rows):
-            for test in leaves(leaf.claim.tests):
-                if test.claim.name == "status" and test.claim.operator in ("equals", "in"):
-                    operand = test.claim.operand
-                    yield (operand,) if isinstance(operand, str) else operand
+        if not isinstance(leaf.claim, Rows) or leaf.claim.collection not in ISSUES:
+            continue
+        for test in leaves(leaf.claim.tests):
+            is_wanted = test.is_denied is leaf.is_denied
+            if is_wanted and test.claim.name == "status" and test.claim.operator in ("equals", "in"):
+                operand = test.claim.operand
+                yield (operand,) if isinstance(operand, str) else operand
 
 
 def _unproduced(probe: Probe, rule: Rule, wanted: tuple[str, ...], sources: list[str]) -> Finding:

@@ -20,7 +20,9 @@ from alignkit.rules.fields import CUSTOMER_FIELDS, MESSAGE_FIELDS, PARTS, ROW_FI
 MOST_STEPS = 50_000
 """A search that takes more is given up."""
 
-_ISSUES = frozenset({"issues", "account_issues", "all_issues"})
+ISSUES = frozenset({"issues", "account_issues", "all_issues"})
+"""The collections whose rows are issues."""
+
 _STANDING = ("status", "active", "excluded", "resolved_at")
 _GONE = ("spam", "deleted")
 
@@ -101,7 +103,7 @@ class _Search:
         value = row[asked.name]
         if compares(asked):
             return common.get(asked) if self.terms.message is None else _in_common(asked, value, self.terms.message)
-        absent_is = self.terms.unknown_is_active if asked.name == "active" and self.collection in _ISSUES else None
+        absent_is = self.terms.unknown_is_active if asked.name == "active" and self.collection in ISSUES else None
         return answer(asked, value, self.terms.now, absent_is=absent_is)
 
 
@@ -113,7 +115,7 @@ def _search(search: _Search, names: list[str], row: Assignment, common: dict[Ask
         name, *rest = names
         for value in search.domains[name]:
             longer = {**row, name: value}
-            if search.collection not in _ISSUES or _is_possible(longer):
+            if search.collection not in ISSUES or _is_possible(longer):
                 yield from _search(search, rest, longer, common)
     elif verdict:
         yield row
@@ -161,17 +163,17 @@ def _domains(collection: str, tests: Tests, terms: Terms, fixed: Mapping[str, An
     asked: dict[str, list[Asked]] = {name: [] for name in fixed}
     for leaf in leaves(tests):
         asked.setdefault(leaf.claim.name, []).append(leaf.claim)
-    if collection in _ISSUES and (terms.at_rest or not asked.keys().isdisjoint(_STANDING)):
+    if collection in ISSUES and (terms.at_rest or not asked.keys().isdisjoint(_STANDING)):
         asked = {**{name: [] for name in _STANDING}, **asked}
     domains = {name: cells(name, known[name], questions, terms.now, usual[name]) for name, questions in asked.items()}
     _open_up(domains, collection, asked, terms)
     domains |= {name: [value] for name, value in fixed.items()}
-    return _narrowed(domains, tests, terms, is_issue=collection in _ISSUES)
+    return _narrowed(domains, tests, terms, is_issue=collection in ISSUES)
 
 
 def _open_up(domains: dict[str, list[Any]], collection: str, asked: Mapping[str, list[Asked]], terms: Terms) -> None:
     """Gives fields the values that follow from others or from the terms, not from the questions about them."""
-    if collection in _ISSUES and "status" in domains:
+    if collection in ISSUES and "status" in domains:
         statuses = terms.statuses or frozenset(IssueStatus)
         domains["status"] = [status.value for status in IssueStatus if status in statuses]
         domains["status"].sort(key=lambda status: status != "open")
