@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -96,7 +96,7 @@ def _cases(folder: Path) -> Iterator[ConnectorTests[Any] | SinkTests[Any]]:
         for made in vars(module).values():
             is_kit = isinstance(made, type) and issubclass(made, (ConnectorTests, SinkTests))
             if is_kit and made.__module__ == module.__name__ and made.__name__.startswith("Test"):
-                case: ConnectorTests[Any] | SinkTests[Any] = made()
+                case: ConnectorTests[Any] | SinkTests[Any] = cast("Any", made)()
                 # Where a connector works on files, a fixture gives its tests a folder.
                 place = folder / made.__name__
                 place.mkdir(exist_ok=True)

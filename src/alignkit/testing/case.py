@@ -116,6 +116,7 @@ class Trial(Generic[S]):
         through: what stands between connector and service; the service itself by default.
         at_strike: the checkpoints as they stood when a fault first happened.
         gaps: what was told as possibly missed, in all runs.
+        latest: the connector of the latest run.
     """
 
     case: SourceCase[S]
@@ -126,6 +127,7 @@ class Trial(Generic[S]):
     clock: Clock = field(init=False)
     wire: Wire = field(init=False)
     watch: Watched = field(init=False)
+    latest: Source | None = None
     at_strike: Mapping[str, object] = field(default_factory=dict[str, object])
     gaps: tuple[str, ...] = ()
 
@@ -144,7 +146,7 @@ class Trial(Generic[S]):
 
     def source(self) -> Source:
         """A new connector under watch."""
-        source = self.case.connector(self.service)
+        source = self.latest = self.case.connector(self.service)
         self.watch = watched(source, self.clock, self.crash)
         self.wire.allowed = self.watch.reachable
         return source
@@ -187,7 +189,7 @@ class Trial(Generic[S]):
         self.wire.disarm()
         self.crash = CrashPoint()
         self.pull()
-        if self.store.wanted(self.source().name, self.case.now + LATER, 1):
+        if self.latest and self.store.wanted(self.latest.name, self.case.now + LATER, 1):
             self.pull(later=LATER)
 
     def pages(self) -> Iterable[tuple[str, Page]]:
@@ -215,7 +217,7 @@ class Trial(Generic[S]):
 
     def checkpoints(self) -> Mapping[str, object]:
         """Where each stream stands."""
-        source = self.case.connector(self.service)
+        source = self.latest or self.source()
         return {stream: self.store.checkpoint(source.name, stream) for stream in source.streams}
 
     @property
