@@ -109,6 +109,18 @@ def test_every_reopening_is_a_step_and_every_step_has_its_snapshot(history: list
     assert found.count(IssueStep.ESCALATED) == len(fold.escalations)
 
 
+@given(histories())
+def test_a_fold_names_the_last_event_and_the_last_snapshot(history: list[Event]) -> None:
+    fold = fold_issue(history)
+    if fold is None:
+        return
+    in_order = sorted(history, key=version_of)
+    shown = [event for event in in_order if isinstance(event, IssueChanged)]
+    assert version_of(fold.last) == fold.version == version_of(in_order[-1])
+    assert fold.snapshot_id == shown[-1].id
+    assert fold.is_active == fold.issue.is_active
+
+
 def test_nothing_is_folded_from_nothing() -> None:
     assert fold_issue([]) is None
     assert fold_issue([removal("deleted", DAY)]) is None
@@ -169,6 +181,22 @@ def test_what_the_service_tells_of_the_past_is_believed() -> None:
     assert fold.first_active_at == us(HOUR)
     assert fold.reopened_at == us(2 * DAY)
     assert fold.resolved_at == us(5 * DAY)
+
+
+def test_the_next_step_is_owed_since_the_status_and_for_a_new_issue_since_its_creation() -> None:
+    assert folded(snapshot("new", DAY)).waiting_since == us(timedelta())
+    assert folded(snapshot("open", 2 * DAY, status_since=START + DAY)).waiting_since == us(DAY)
+
+
+def test_what_the_service_tells_of_a_later_status_is_believed() -> None:
+    changed = snapshot("waiting_on_third_party", 3 * DAY, status_since=START + 2 * DAY)
+    assert folded(snapshot("open"), changed).status_since == us(2 * DAY)
+
+
+def test_a_closing_from_before_the_last_stretch_is_not_believed() -> None:
+    opened = snapshot("open", 5 * DAY, status_since=START + 5 * DAY)
+    closed = snapshot("closed", 9 * DAY, closed_at=START + DAY)
+    assert folded(opened, closed).resolved_at == us(9 * DAY)
 
 
 def test_closing_is_the_end_where_no_resolution_is_told() -> None:
