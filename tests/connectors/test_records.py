@@ -247,6 +247,18 @@ def test_a_text_that_is_no_such_document_is_refused_whole(text: bytes) -> None:
         PAGE.read(text)
 
 
+@pytest.mark.parametrize("deep", [{}, {"at": None}, None, {"at": "2026-03-01T12:00:00Z", "id": None}])
+def test_a_needed_value_that_lies_deep_is_needed_in_both_ways(deep: Any) -> None:
+    posts = Shape(model=Post, places={"id": ("p", "id"), "posted_at": ("p", "at")}, finish=of_the_shop)
+    body = Body({"posts": posts})
+    good = {"p": {"id": 1, "at": "2026-03-01T12:00:00Z"}}
+    text = json.dumps({"posts": [good, {"p": deep}]}).encode()
+    for answer in (body.read(text), general(body, text)):
+        assert [found.data.id for found in answer.of(posts)] == ["1"]
+        assert len(answer.bad) == 1
+    assert took_the_quick_way(body, json.dumps({"posts": [good]}).encode())
+
+
 def test_lists_that_are_not_there_are_told() -> None:
     answer = PAGE.read(b'{"people": []}')
     assert list(answer.absent) == [ISSUES]

@@ -15,6 +15,7 @@ from pydantic_core import from_json
 from alignkit import signals
 from alignkit.fold import IssueFold, begin, fold_issue, version_of
 from alignkit.models import (
+    Account,
     Contact,
     Entity,
     Event,
@@ -27,6 +28,7 @@ from alignkit.models import (
     microseconds,
 )
 from alignkit.rules.facts import (
+    AccountFacts,
     Facts,
     HoldFacts,
     IssueFacts,
@@ -262,6 +264,23 @@ def _contact(contact: Contact) -> str:
     )
 
 
+def _account(account: Account) -> str:
+    return encode(
+        (
+            (
+                account.name,
+                account.plan,
+                account.status,
+                account.owner_ref,
+                account.parent_id,
+                account.arr,
+                account.domains,
+            ),
+            (),
+        )
+    )
+
+
 def _nothing(_: object) -> str:
     return ""
 
@@ -272,6 +291,7 @@ _FACTS_OF: Mapping[type, Callable[[Any], str]] = {
     Send: _send,
     Hold: _hold,
     Contact: _contact,
+    Account: _account,
 }
 
 
@@ -306,12 +326,15 @@ def blank() -> Facts:
     return Facts(None, [], [], [], [], [], [], [], {}, [])
 
 
-def add(facts: Facts, kind: int, source: str, id: str, stored: str) -> None:
-    """Puts a stored thing among the facts of a customer; an issue that is nobody's problem gives no signals."""
+def add(facts: Facts, kind: int, source: str, id: str, stored: str, whose: str | None = None) -> None:
+    """Puts a stored thing among the facts of a customer; an issue that is nobody's problem gives no signals.
+
+    `whose` is the customer whose issue it is, where that is another one.
+    """
     fields, told = from_json(stored)
     if kind == Kind.ISSUE:
         ref = f"{source}/issue/{id}"
-        facts.issues.append(IssueFacts(ref, *fields))
+        facts.issues.append(IssueFacts(ref, *fields, None, whose or facts.customer))
         if fields[_EXCLUDED] is None:
             story = signals.of_story(told, fields[_CREATED_AT], fields[_RESOLVED_AT], fields[_STATUS])
             facts.signals += [SignalFacts(*reading, 1.0, 1.0, ref) for reading in story]
@@ -327,6 +350,8 @@ def add(facts: Facts, kind: int, source: str, id: str, stored: str) -> None:
         facts.signals += [_signal(reading, ref) for reading in told]
     elif kind == Kind.SEND:
         facts.sends.append(SendFacts(f"{source}/send/{id}", *fields))
+    elif kind == Kind.ACCOUNT:
+        facts.accounts.append(AccountFacts(f"{source}/account/{id}", *fields))
     elif kind == Kind.HOLD:
         facts.holds.append(HoldFacts(f"{source}/hold/{id}", *fields))
 

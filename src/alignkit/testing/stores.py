@@ -162,6 +162,9 @@ def _told(store: Store, identifier: str) -> dict[str, Any]:
     facts = asdict(store.facts(identifier, EVERYTHING))
     customer = store.customer(identifier)
     facts["customer"] = None if customer is None else customer.identifiers
+    known = {one.id: one.identifiers for one in store.customers()}
+    for issue in (*facts["issues"], *facts["account_issues"]):
+        issue["customer"] = known.get(issue["customer"], issue["customer"])
     lists: dict[str, list[Any]] = {name: found for name, found in facts.items() if isinstance(found, list)}
     return facts | {name: sorted(found, key=str) for name, found in lists.items()}
 
@@ -543,6 +546,20 @@ class StoreTests:
         facts = store.facts("email:ada@shop.example", EVERYTHING)
         assert [one.ref for one in facts.account_issues] == ["desk/issue/1"]
         assert [one.ref for one in facts.holds] == ["desk/hold/h1"]
+
+    def test_accounts_and_the_customers_of_their_issues_are_told(self, store: Store) -> None:
+        account = Account(id="a1", name="Shop", plan="gold", arr=1200.5, domains=("shop.example",), parent_id="a0")
+        people = [contact(f"u{n}", 1, f"p{n}@shop.example", account_ids=("a1",)) for n in (1, 2)]
+        store.apply(page([AccountChanged.of(account, source=DESK, received_at=at(0)), *people]))
+        store.apply(page([issue(f"{n}", 1, requester_id=f"u{n}", account_id="a1") for n in (1, 2)]))
+        facts = store.facts("email:p1@shop.example", EVERYTHING | {"accounts"})
+        [told] = facts.accounts
+        assert (told.ref, told.name, told.plan, told.arr) == ("desk/account/a1", "Shop", "gold", 1200.5)
+        assert (tuple(told.domains), told.parent, told.owner_ref) == (("shop.example",), "a0", None)
+        other = store.facts("email:p2@shop.example", EVERYTHING)
+        assert [one.customer for one in facts.issues] == [facts.customer]
+        assert [one.customer for one in facts.account_issues] == [other.customer]
+        assert facts.customer != other.customer
 
     # Issues that went into others, or away
 

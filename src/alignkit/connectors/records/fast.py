@@ -156,15 +156,21 @@ class Taker:
                 has_null = not want.is_required and kind is not msgspec.Raw
                 record.add(keys_of(place), kind | None if has_null else kind, is_required=want.is_required)
         paths = [(want, [record.names(keys_of(path)) for path in alternatives(want.paths)]) for want in wants]
+        # A key of the record itself is required by the decoder; one that lies deeper is looked for afterwards.
+        self._deep = [want.name for want in wants if want.is_required and len(keys_of(alternatives(want.paths)[0])) > 1]
         self._fill = filler([_step(want, map(attribute, names), converters) for want, names in paths], UNSET)
         self._carefully = filler([_step(want, map(_along, names), converters) for want, names in paths], UNSET)
 
     def fill(self, record: Any, values: Values) -> Values:
         """Adds what a record tells; a field that it lacks, or has as null, stays as it is."""
         try:
-            return self._fill(record, values)
+            filled = self._fill(record, values)
         except AttributeError:  # a null where an object might have been
-            return self._carefully(record, values)
+            filled = self._carefully(record, values)
+        for name in self._deep:
+            if filled[name] is None:
+                raise Unfit
+        return filled
 
 
 def along(record: Any, names: Sequence[str]) -> Any:

@@ -35,13 +35,15 @@ WHERE i.identifier = ?1
 """
 )
 _THINGS_OF = """
-SELECT t.kind, t.source, t.id, t.facts FROM concerns k JOIN things t ON t.no = k.thing
+SELECT t.kind, t.source, t.id, t.facts,
+(SELECT customer FROM identifiers WHERE identifier = json_extract(t.people, '$[0][0]'))
+FROM concerns k JOIN things t ON t.no = k.thing
 WHERE k.customer = ? AND k.kind = ?
 """
-_OF_ACCOUNTS = {"account_issues": Kind.ISSUE, "holds": Kind.HOLD}
+_OF_ACCOUNTS = {"account_issues": Kind.ISSUE, "holds": Kind.HOLD, "accounts": Kind.ACCOUNT}
 _ACCOUNTS = '"accounts"'
 _EVER = -(2**63)
-_ATTRIBUTES = ("is_vip", "tier", "lifecycle_stage", "locale", "time_zone", "kind")
+_ATTRIBUTES = ("is_vip", "tier", "lifecycle_stage", "locale", "time_zone", "kind", "owner_ref")
 
 # What folding says of an issue beside its status; the rest is as its last snapshot has it.
 _FOLDED = ("status_since", "first_active_at", "waiting_since", "resolved_at", "reopened_at")
@@ -106,14 +108,15 @@ class Answers(Log, Ledger):
     def _add_accounts(
         self, db: sqlite3.Connection, facts: Facts, accounts: Sequence[int], needs: AbstractSet[str]
     ) -> None:
-        """Adds what concerns the customer's accounts: issues of others there, and holds on all of it."""
+        """Adds what is known of the customer's accounts, issues of others there, and holds on all of it."""
         found = Facts()
         for account in accounts:
             for need in _OF_ACCOUNTS.keys() & needs:
-                for kind, source, id, stored in db.execute(_THINGS_OF, (account, _OF_ACCOUNTS[need])):
+                for kind, source, id, stored, whose in db.execute(_THINGS_OF, (account, _OF_ACCOUNTS[need])):
                     if stored:
-                        add(found, kind, self._name(source), id, stored)
+                        add(found, kind, self._name(source), id, stored, None if whose is None else str(whose))
         own = {issue.ref for issue in facts.issues} | {hold.ref for hold in facts.holds}
+        facts.accounts = found.accounts
         facts.account_issues = [issue for issue in found.issues if issue.ref not in own]
         facts.holds += [hold for hold in found.holds if hold.ref not in own]
 
