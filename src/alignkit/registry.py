@@ -28,6 +28,7 @@ BUILT_IN = {
     "zendesk": ("alignkit.connectors.zendesk", "Zendesk"),
     "salesforce": ("alignkit.connectors.salesforce", "Salesforce"),
     "pipedrive": ("alignkit.connectors.pipedrive", "Pipedrive"),
+    "mastodon": ("alignkit.connectors.mastodon", "Mastodon"),
     "export": ("alignkit.connectors.export", "Export"),
     "audience_file": ("alignkit.connectors.audience_file", "AudienceFile"),
     "segment": ("alignkit.interchange.segment", "Segment"),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from alignkit.connectors.hubspot import HubSpot
     from alignkit.connectors.intercom import Intercom
     from alignkit.connectors.mailman import Mailman
+    from alignkit.connectors.mastodon import Mastodon
     from alignkit.connectors.pipedrive import Pipedrive
     from alignkit.connectors.request_tracker import RequestTracker
     from alignkit.connectors.salesforce import Salesforce
@@ -27,6 +28,7 @@ _HOMES = {
     "HubSpot": "alignkit.connectors.hubspot",
     "Intercom": "alignkit.connectors.intercom",
     "Mailman": "alignkit.connectors.mailman",
+    "Mastodon": "alignkit.connectors.mastodon",
     "Pipedrive": "alignkit.connectors.pipedrive",
     "RequestTracker": "alignkit.connectors.request_tracker",
     "Salesforce": "alignkit.connectors.salesforce",
@@ -42,6 +44,7 @@ __all__ = [
     "HubSpot",
     "Intercom",
     "Mailman",
+    "Mastodon",
     "Pipedrive",
     "RequestTracker",
     "Salesforce",
