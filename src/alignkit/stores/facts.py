@@ -334,7 +334,9 @@ def add(facts: Facts, kind: int, source: str, id: str, stored: str, whose: str |
     fields, told = from_json(stored)
     if kind == Kind.ISSUE:
         ref = f"{source}/issue/{id}"
-        facts.issues.append(IssueFacts(ref, *fields, customer=whose or facts.customer))
+        issue = IssueFacts(ref, *fields)
+        issue.customer = whose or facts.customer
+        facts.issues.append(issue)
         if fields[_EXCLUDED] is None:
             story = signals.of_story(told, fields[_CREATED_AT], fields[_RESOLVED_AT], fields[_STATUS])
             facts.signals += [SignalFacts(*reading, 1.0, 1.0, ref) for reading in story]
