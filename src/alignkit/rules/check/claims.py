@@ -99,9 +99,9 @@ def holds(rule: Rule) -> Claims:
     return Every((governed_by(rule), claims_of(rule.when)))
 
 
-def collections(rule: Rule) -> frozenset[str]:
-    """The collections that a rule looks through."""
-    return frozenset(leaf.claim.collection for leaf in leaves(claims_of(rule.when)) if isinstance(leaf.claim, Rows))
+def collections(claims: Claims) -> frozenset[str]:
+    """The collections that claims are about."""
+    return frozenset(leaf.claim.collection for leaf in leaves(claims) if isinstance(leaf.claim, Rows))
 
 
 def tests_of(where: Sequence[Test]) -> Tests:

@@ -10,7 +10,7 @@ from typing import Any
 
 from alignkit.models.events import microseconds
 from alignkit.rules.check.cells import ask
-from alignkit.rules.check.claims import Claims, Told, holds, message_is
+from alignkit.rules.check.claims import Claims, Told, collections, holds, message_is
 from alignkit.rules.check.finding import Example
 from alignkit.rules.check.formula import Every, Leaf, denied
 from alignkit.rules.check.rows import Terms
@@ -46,6 +46,7 @@ class Probe:
         )
         self._found: dict[str, Answer] = {}
         self._claims: dict[str, Claims] = {}
+        self._collections: dict[str, frozenset[str]] = {}
 
     def rules(self, *effects: Effect) -> list[Rule]:
         """The rules of these effects, in the order of the policy."""
@@ -78,6 +79,12 @@ class Probe:
         if rule.id not in self._claims:
             self._claims[rule.id] = holds(rule)
         return self._claims[rule.id]
+
+    def collections(self, rule: Rule) -> frozenset[str]:
+        """The collections that a rule looks through."""
+        if rule.id not in self._collections:
+            self._collections[rule.id] = collections(self.claims(rule))
+        return self._collections[rule.id]
 
     def case_of(self, rule: Rule) -> Answer:
         """Facts on which a rule holds."""

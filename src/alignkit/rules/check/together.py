@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from alignkit.rules.check.claims import collections
 from alignkit.rules.check.finding import Fault, Finding
 from alignkit.rules.check.formula import Every, denied
 from alignkit.rules.check.probe import Probe, example, listed
@@ -43,12 +42,13 @@ def _implied(probe: Probe, rule: Rule, others: Sequence[Rule]) -> tuple[Case | N
     case = probe.case_of(rule).case
     if case is None:
         return None, []
-    beside = [one for one in others if one.id in probe.holding(case)]
+    held = probe.holding(case)
+    beside = [one for one in others if one.id in held]
     for one in beside:
         if _always(probe, rule, [one]):
             return case, [one.id]
-    related = [one for one in others if probe.case_of(one).case is not None and collections(one) & collections(rule)]
-    if beside and 1 < len(related) <= MOST_TOGETHER and _always(probe, rule, related):
+    related = [one for one in others if probe.collections(one) & probe.collections(rule)] if beside else []
+    if 1 < len(related) <= MOST_TOGETHER and _always(probe, rule, related):
         return case, [one.id for one in _fewest(probe, rule, related)]
     return case, []
 
