@@ -25,6 +25,7 @@ BUILT_IN = {
     "freshdesk": ("alignkit.connectors.freshdesk", "Freshdesk"),
     "gorgias": ("alignkit.connectors.gorgias", "Gorgias"),
     "intercom": ("alignkit.connectors.intercom", "Intercom"),
+    "jira_service_management": ("alignkit.connectors.jira_service_management", "JiraServiceManagement"),
     "zendesk": ("alignkit.connectors.zendesk", "Zendesk"),
     "salesforce": ("alignkit.connectors.salesforce", "Salesforce"),
     "pipedrive": ("alignkit.connectors.pipedrive", "Pipedrive"),

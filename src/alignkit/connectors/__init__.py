@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from alignkit.connectors.gorgias import Gorgias
     from alignkit.connectors.hubspot import HubSpot
     from alignkit.connectors.intercom import Intercom
+    from alignkit.connectors.jira_service_management import JiraServiceManagement
     from alignkit.connectors.mailman import Mailman
     from alignkit.connectors.mastodon import Mastodon
     from alignkit.connectors.pipedrive import Pipedrive
@@ -27,6 +28,7 @@ _HOMES = {
     "Gorgias": "alignkit.connectors.gorgias",
     "HubSpot": "alignkit.connectors.hubspot",
     "Intercom": "alignkit.connectors.intercom",
+    "JiraServiceManagement": "alignkit.connectors.jira_service_management",
     "Mailman": "alignkit.connectors.mailman",
     "Mastodon": "alignkit.connectors.mastodon",
     "Pipedrive": "alignkit.connectors.pipedrive",
@@ -43,6 +45,7 @@ __all__ = [
     "Gorgias",
     "HubSpot",
     "Intercom",
+    "JiraServiceManagement",
     "Mailman",
     "Mastodon",
     "Pipedrive",

@@ -88,8 +88,11 @@ class FreshdeskSettings(ConnectorSettings):
         return HeaderKey("Authorization", b64encode(pair).decode(), prefix="Basic ", setting="api_key")
 
 
-class _Ticket(Payload):
+class _Known(Payload):
     id: str
+
+
+class _Ticket(_Known):
     tags: list[str] | None = None
 
 
@@ -201,6 +204,8 @@ class Freshdesk(Source):
             if response.status == 200:
                 body: Body = desk.one_ticket if is_issue else desk.one_contact
                 shape: Shape[Any] = desk.tickets[Listed.TICKETS] if is_issue else CONTACTS
+                # An error that is told as a success is no record.
+                parsed(_Known, response, self.name)
                 answer = body.read(response.content, f"{ref.kind}/{ref.id}")
                 events += [one.event(source=self.name, received_at=run.now, sequence=1) for one in answer.of(shape)]
                 bad += answer.bad

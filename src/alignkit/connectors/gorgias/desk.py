@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from alignkit.connectors.answers import listed
+from alignkit.connectors.answers import Payload, listed, parsed
 from alignkit.connectors.base import Checkpoint, Fetched, Page, Run
 from alignkit.connectors.gorgias.records import CUSTOMERS, surveys, tickets
 from alignkit.connectors.records import Body, Found, Shape
@@ -41,6 +41,10 @@ NOT_THERE = frozenset({403, 404})
 _MOVED = frozenset({301, 403, 404})
 _PAGED = {"after": (("meta", "next_cursor"), str)}
 _TICKET = re.compile(r"/api/tickets/([0-9]+)(?:/.*)?")
+
+
+class _Known(Payload):
+    id: str
 
 
 class Stream(NamedTuple):
@@ -152,6 +156,7 @@ class Desk:
     def _fetch_customer(self, ref: Ref, result: _Result) -> Flow[None]:
         response = yield from request(Request("GET", f"{API}/customers/{ref.id}", accept=_MOVED))
         if response.status == 200:
+            parsed(_Known, response, self.name)
             answer = self.one_customer.read(response.content, f"contact/{ref.id}")
             result.add(self.events(answer.of(CUSTOMERS), result.run, result.run.now, 1), answer.bad)
 
@@ -159,6 +164,8 @@ class Desk:
         """A ticket; one that was merged is told by a redirect, of which the id alone is taken."""
         response = yield from request(Request("GET", f"{API}/tickets/{id}", accept=_MOVED))
         if response.status == 200:
+            # An error that is told as a success is no record.
+            parsed(_Known, response, self.name)
             answer = self.one_ticket.read(response.content, f"issue/{id}")
             clock = service_time(response, self.name)
             result.add(self.events(answer.of(self.tickets), result.run, clock, 1), answer.bad)

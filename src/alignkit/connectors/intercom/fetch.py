@@ -46,7 +46,7 @@ def _fetch_contact(space: Workspace, ref: Ref, result: _Result) -> Flow[None]:
         if not says_not_found(response):
             result.unseen.add(ref)
         return
-    answer = space.one_contact.read(response.content, f"contact/{ref.id}")
+    answer = space.read_one(space.one_contact, response, f"contact/{ref.id}")
     result.events += [one.event(source=space.name, received_at=result.run.now) for one in answer.of(CONTACTS)]
     result.quarantined += answer.bad
 
@@ -56,7 +56,7 @@ def _fetch_issue(space: Workspace, ref: Ref, result: _Result) -> Flow[None]:
     response = yield from request(get(f"/conversations/{ref.id}", accept=_HIDDEN_OR_GONE))
     is_gone = says_not_found(response)
     if response.status == 200:
-        answer = space.one_conversation.read(response.content, f"issue/{ref.id}")
+        answer = space.read_one(space.one_conversation, response, f"issue/{ref.id}")
         found = answer.of(space.conversations)
         result.quarantined += answer.bad
         result.events += space.issues(found, result.run, sequence=1)
@@ -64,7 +64,7 @@ def _fetch_issue(space: Workspace, ref: Ref, result: _Result) -> Flow[None]:
             return
     response = yield from request(get(f"/tickets/{ref.id}", accept=_HIDDEN_OR_GONE))
     if response.status == 200:
-        answer = space.one_ticket.read(response.content, f"issue/{ref.id}")
+        answer = space.read_one(space.one_ticket, response, f"issue/{ref.id}")
         result.quarantined += answer.bad
         result.events += space.issues(answer.of(space.tickets), result.run, sequence=1)
     elif is_gone and says_not_found(response):

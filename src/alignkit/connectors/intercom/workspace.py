@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from alignkit.connectors.answers import listed
+from alignkit.connectors.answers import Payload, listed, parsed
 from alignkit.connectors.base import Run
 from alignkit.connectors.intercom.records import COMPANIES, CONTACTS, conversations, tickets
 from alignkit.connectors.records import Answer, Body, Found, Shape
@@ -19,6 +19,10 @@ VERSION: Mapping[str, str] = {"Intercom-Version": "2.15"}
 PAGE_SIZE = 150
 
 _PAGED = {"after": (("pages", "next", "starting_after"), str)}
+
+
+class _Known(Payload):
+    id: str
 
 
 class Workspace:
@@ -49,6 +53,15 @@ class Workspace:
             ResponseInvalid: it is another document than was asked for.
         """
         return listed(body, response, self.name)
+
+    def read_one(self, body: Body, response: Response, place: str) -> Answer:
+        """The one record that an answer holds.
+
+        Raises:
+            ResponseInvalid: it is none; an error that is told as a success is no record.
+        """
+        parsed(_Known, response, self.name)
+        return body.read(response.content, place)
 
     def issues(self, found: Sequence[Found[Issue]], run: Run, sequence: int = 0) -> list[CustomerEvent]:
         """Issues, and the ratings in them. A conversation that is a ticket is told by the ticket alone."""
