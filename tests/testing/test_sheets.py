@@ -106,6 +106,8 @@ def test_every_trap_of_a_sheet_refuses_some_connector() -> None:
 
 
 def test_the_number_of_histories_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ALIGNKIT_HISTORIES", raising=False)
+    monkeypatch.delenv("ALIGNKIT_SEED", raising=False)
     assert list(seeds()) == list(range(25))
     monkeypatch.setenv("ALIGNKIT_HISTORIES", "200")
     monkeypatch.setenv("ALIGNKIT_SEED", "1000")
