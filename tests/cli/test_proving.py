@@ -131,7 +131,9 @@ def quicker(shop: Shop) -> str:
 def test_diff_shows_who_would_be_decided_differently(shop: Shop) -> None:
     shop.pull()
     difference, total = shop.rows("policy", "diff", quicker(shop), "--now", NOW)
-    assert (difference["change"], difference["rules"]) == ("released", ["cool-down"])
+    assert (difference["who"], difference["change"]) == (f"email:{BOB}", "released")
+    assert difference["rules"] == ["cool-down"]
+    assert shop.run("explain", difference["who"], "--now", NOW).exit_code == 0
     assert (difference["before"]["verdict"], difference["after"]["verdict"]) == ("suppress", "send")
     assert (total["before"], total["after"], total["changed"]) == ("starter", "quicker", 1)
     assert total["by_rule"] == {"cool-down": {"released": 1}}

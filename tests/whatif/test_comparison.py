@@ -35,7 +35,7 @@ def test_customers_of_a_store_are_compared_by_their_messages() -> None:
     assert found.changes == {Change.RELEASED: 2}
     assert found.by_rule == {"cool-down": {Change.RELEASED: 2}}
     [offer, news] = found.differences
-    assert offer.who == news.who
+    assert offer.who == news.who == f"email:{BOB}"
     assert offer.rules == ("cool-down",)
     assert (offer.before.verdict, offer.after.verdict) == (Verdict.SUPPRESS, Verdict.SEND)
     assert {offer.after.scope, news.after.scope} == {"promotional/email", "newsletter/email"}

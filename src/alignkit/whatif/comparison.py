@@ -40,7 +40,7 @@ class Question(NamedTuple):
     """One customer, and the message that both policies are asked about.
 
     Attributes:
-        who: how the customer is told in a report.
+        who: how the customer is told in a report; of a store, an identifier that every command takes.
         sources: when each source was last read, as a store tells it; None where that does not matter.
     """
 
@@ -180,9 +180,11 @@ def questions_of_store(
     needs = frozenset[str]().union(*(policy.needs for policy in policies))
     for customer in store.customers():
         if customer.identifiers:
-            facts, sources = store.ask(customer.identifiers[0], needs)
+            # An address before a service's number: a reader knows it, and every command takes it.
+            who = min(customer.identifiers, key=lambda key: (not key.startswith("email:"), key))
+            facts, sources = store.ask(who, needs)
             for message in messages:
-                yield Question(customer.id, facts, message, moment, sources)
+                yield Question(who, facts, message, moment, sources)
 
 
 def made_questions(policies: Sequence[Policy], *, number: int = 1_000, seed: int = 0) -> Iterator[Question]:
