@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from types import NoneType
 from typing import Any, cast
 
-from alignkit.rules import syntax
+from alignkit import syntax
 from alignkit.rules.fields import MESSAGE_FIELDS, Field, Kind
 from alignkit.rules.questions import Operator, Question
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from alignkit.rules import syntax
+from alignkit import syntax
 from alignkit.rules.questions import AllOfTests, AnyOfTests, NotTest, Operator, RowTest, Test
 
 DEEPEST = 24

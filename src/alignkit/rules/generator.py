@@ -32,8 +32,8 @@ import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar, cast
 
+from alignkit import syntax
 from alignkit.models.marketing import Message
-from alignkit.rules import syntax
 from alignkit.rules.answers import Constants, answer, is_absent
 from alignkit.rules.closures import covers, in_common
 from alignkit.rules.conditions import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Sequence
 
-from alignkit.rules import syntax
+from alignkit import syntax
 from alignkit.rules.answers import Constants, answer_to, comparison, is_absent, present
 from alignkit.rules.branches import Asks, Literal, Sorted, alone, branches, key_of
 from alignkit.rules.conditions import LatestRow, RowsCondition

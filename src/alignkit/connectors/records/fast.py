@@ -17,7 +17,7 @@ import msgspec
 from pydantic_core import from_json
 
 from alignkit.connectors.records.convert import Convert
-from alignkit.connectors.records.filler import Step, attribute, filler
+from alignkit.connectors.records.filler import Step, attribute, attribute_or_nothing, filler
 from alignkit.connectors.records.recipe import Found, Recipe, Want
 from alignkit.connectors.records.shape import Path, Shape, Values, alternatives, keys_of
 from alignkit.models.base import in_utc
@@ -158,8 +158,10 @@ class Taker:
         paths = [(want, [record.names(keys_of(path)) for path in alternatives(want.paths)]) for want in wants]
         # A key of the record itself is required by the decoder; one that lies deeper is looked for afterwards.
         self._deep = [want.name for want in wants if want.is_required and len(keys_of(alternatives(want.paths)[0])) > 1]
-        self._fill = filler([_step(want, map(attribute, names), converters) for want, names in paths], UNSET)
-        self._carefully = filler([_step(want, map(_along, names), converters) for want, names in paths], UNSET)
+        self._fill, self._carefully = (
+            filler([_step(want, map(source, names), converters) for want, names in paths], UNSET)
+            for source in (attribute, attribute_or_nothing)
+        )
 
     def fill(self, record: Any, values: Values) -> Values:
         """Adds what a record tells; a field that it lacks, or has as null, stays as it is."""
@@ -179,14 +181,6 @@ def along(record: Any, names: Sequence[str]) -> Any:
     for name in names:
         record = getattr(record, name, nothing)
     return record
-
-
-def _along(names: Sequence[str]) -> ast.expr:
-    found: ast.expr = ast.Name("record", ast.Load())
-    for name in names:
-        called = ast.Name("getattr", ast.Load())
-        found = ast.Call(called, [found, ast.Constant(name), ast.Name("nothing", ast.Load())], [])
-    return found
 
 
 def _step(want: Want, sources: Iterable[ast.expr], converters: Mapping[str, Convert | None]) -> Step:

@@ -9,6 +9,7 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from alignkit import syntax
 from alignkit.connectors.records.shape import Values
 
 Fill = Callable[[Any, Values], Values]
@@ -44,61 +45,48 @@ def filler(steps: Sequence[Step], nothing: object) -> Fill:
         convert = f"convert{number}" if step.convert else ""
         bound[convert] = step.convert
         body += _statements(step, convert)
-    arguments = ast.arguments(
-        posonlyargs=[], args=[ast.arg("record"), ast.arg("values")], kwonlyargs=[], kw_defaults=[], defaults=[]
-    )
-    function = ast.FunctionDef(
-        name="fill", args=arguments, body=[*body, ast.Return(_name("values"))], decorator_list=[], returns=None
-    )
-    module = ast.fix_missing_locations(ast.Module(body=[function], type_ignores=[]))
-    exec(compile(module, "<records>", "exec"), bound)  # noqa: S102 - a tree of ours, see above
+    fill = syntax.function("fill", ["record", "values"], [*body, syntax.give(syntax.name("values"))])
+    exec(compile(syntax.module(fill), "<records>", "exec"), bound)  # noqa: S102 - a tree of ours, see above
     made: Fill = bound["fill"]
     return made
 
 
 def attribute(names: Sequence[str]) -> ast.expr:
     """The attribute of a record that these names lead to."""
-    found: ast.expr = _name("record")
+    found: ast.expr = syntax.name("record")
     for name in names:
-        found = ast.Attribute(found, name, ast.Load())
+        found = syntax.attribute(found, name)
+    return found
+
+
+def attribute_or_nothing(names: Sequence[str]) -> ast.expr:
+    """The same where any of them may be missing."""
+    found: ast.expr = syntax.name("record")
+    for name in names:
+        found = syntax.call(syntax.name("getattr"), found, syntax.constant(name), syntax.name("nothing"))
     return found
 
 
 def item(name: str) -> ast.expr:
     """What a record that is a dictionary has under a name."""
-    get = ast.Attribute(_name("record"), "get", ast.Load())
-    return ast.Call(get, [ast.Constant(name), _name("nothing")], [])
+    return syntax.call(syntax.attribute(syntax.name("record"), "get"), syntax.constant(name), syntax.name("nothing"))
 
 
 def _statements(step: Step, convert: str) -> list[ast.stmt]:
-    value = _name("value")
-    body: list[ast.stmt] = [_assign(step.sources[0])]
-    body += [ast.If(_is("nothing"), [_assign(source)], []) for source in step.sources[1:]]
+    value, nothing, null = syntax.name("value"), syntax.name("nothing"), syntax.constant(None)
+    body: list[ast.stmt] = [syntax.assign("value", step.sources[0])]
+    body += [
+        syntax.when(syntax.compare(value, ast.Is(), nothing), [syntax.assign("value", source)])
+        for source in step.sources[1:]
+    ]
     made: ast.expr = value
     if step.is_text:
-        is_text = ast.Compare(ast.Attribute(value, "__class__", ast.Load()), [ast.Is()], [_name("str")])
-        made = ast.IfExp(is_text, value, ast.Call(_name("str"), [value], []))
+        is_text = syntax.compare(syntax.attribute(value, "__class__"), ast.Is(), syntax.name("str"))
+        made = syntax.choice(is_text, value, syntax.call(syntax.name("str"), value))
     if convert:
-        made = ast.Call(_name(convert), [made], [])
-    is_there = ast.Compare(value, [ast.IsNot()], [_name("nothing")])
-    is_said = ast.Compare(value, [ast.IsNot()], [ast.Constant(None)])
+        made = syntax.call(syntax.name(convert), made)
+    is_there, is_said = syntax.compare(value, ast.IsNot(), nothing), syntax.compare(value, ast.IsNot(), null)
     if step.keeps_null:
-        kept = ast.IfExp(is_said, made, ast.Constant(None))
-        return [*body, ast.If(is_there, [_put(step.name, kept)], [])]
-    return [*body, ast.If(ast.BoolOp(ast.And(), [is_said, is_there]), [_put(step.name, made)], [])]
-
-
-def _name(name: str) -> ast.expr:
-    return ast.Name(name, ast.Load())
-
-
-def _is(name: str) -> ast.expr:
-    return ast.Compare(_name("value"), [ast.Is()], [_name(name)])
-
-
-def _assign(source: ast.expr) -> ast.stmt:
-    return ast.Assign([ast.Name("value", ast.Store())], source)
-
-
-def _put(name: str, value: ast.expr) -> ast.stmt:
-    return ast.Assign([ast.Subscript(_name("values"), ast.Constant(name), ast.Store())], value)
+        put = syntax.put("values", step.name, syntax.choice(is_said, made, null))
+        return [*body, syntax.when(is_there, [put])]
+    return [*body, syntax.when(syntax.every([is_said, is_there]), [syntax.put("values", step.name, made)])]

@@ -76,6 +76,12 @@ def assign(variable: str, value: ast.expr) -> ast.Assign:
     return ast.Assign([ast.Name(variable, _STORE, lineno=1, col_offset=0)], value, lineno=1, col_offset=0)
 
 
+def put(variable: str, key: str, value: ast.expr) -> ast.Assign:
+    """Puts a value into a dictionary."""
+    target = ast.Subscript(name(variable), constant(key), _STORE, lineno=1, col_offset=0)
+    return ast.Assign([target], value, lineno=1, col_offset=0)
+
+
 def do(expression: ast.expr) -> ast.Expr:
     """A statement that is there for what the expression does."""
     return ast.Expr(expression, lineno=1, col_offset=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from alignkit.rules import syntax
+from alignkit import syntax
 
 
 def run(*body: ast.stmt) -> Any:
