@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from alignkit.connectors.answers import listed
 from alignkit.connectors.freshdesk.records import COMPANIES, CONTACTS, Listed, ratings, tickets
@@ -92,3 +93,18 @@ class Desk:
                 label = labels[0] if isinstance(labels, list) and labels else labels
                 found[number] = str(label).casefold()
         return found
+
+
+@lru_cache(maxsize=32)
+def compiled(
+    name: str,
+    root: str,
+    statuses: frozenset[tuple[str, IssueStatus]],
+    tags: Tags,
+    *,
+    keeps_text: bool,
+    page_size: int,
+    most_pages: int,
+) -> Desk:
+    """The desk with these settings. How it is read is compiled once, and not for every connector that is made."""
+    return Desk(name, root, dict(statuses), tags, keeps_text=keeps_text, page_size=page_size, most_pages=most_pages)

@@ -25,7 +25,7 @@ from alignkit.connectors.base import (
     Source,
     settings,
 )
-from alignkit.connectors.freshdesk.desk import API, BESIDE, NOT_THERE, Desk
+from alignkit.connectors.freshdesk.desk import API, BESIDE, NOT_THERE, Desk, compiled
 from alignkit.connectors.freshdesk.profile import PROFILE
 from alignkit.connectors.freshdesk.records import CONTACTS, STATUSES, Listed
 from alignkit.connectors.freshdesk.streams import read_companies, read_contacts, read_ratings, read_tickets
@@ -169,15 +169,14 @@ class Freshdesk(Source):
         self.account: Account | None = Account(at, chosen.auth(), name=chosen.name, limits=Limits())
         self._key_field = chosen.key_field
         self._statuses = chosen.statuses
-        self._desk = Desk(
-            chosen.name,
-            chosen.root,
-            chosen.statuses,
-            Tags(chosen.internal_tags, chosen.outbound_tags),
-            keeps_text=chosen.keeps_text,
-            page_size=self.page_size,
-            most_pages=self.most_pages,
-        )
+        tags, keeps = Tags(chosen.internal_tags, chosen.outbound_tags), chosen.keeps_text
+        pages = {"page_size": self.page_size, "most_pages": self.most_pages}
+        if all(word.isdigit() for word in chosen.statuses):
+            statuses_given = frozenset(chosen.statuses.items())
+            self._desk = compiled(chosen.name, chosen.root, statuses_given, tags, keeps_text=keeps, **pages)
+        else:
+            # What names mean is learned, by each connector for itself.
+            self._desk = Desk(chosen.name, chosen.root, chosen.statuses, tags, keeps_text=keeps, **pages)
 
     def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
         """Reads one page of a stream.

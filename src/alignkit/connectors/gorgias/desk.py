@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -191,6 +192,12 @@ class Desk:
             }
         )
         return IssueRemoved.of(removal, source=self.name, received_at=run.now, sequence=1)
+
+
+@lru_cache(maxsize=32)
+def compiled(name: str, root: str, tags: Tags, *, keeps_text: bool) -> Desk:
+    """The desk with these settings. How it is read is compiled once, and not for every connector that is made."""
+    return Desk(name, root, tags, keeps_text=keeps_text)
 
 
 @dataclass(slots=True)

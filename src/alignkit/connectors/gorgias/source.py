@@ -24,7 +24,7 @@ from alignkit.connectors.base import (
     Source,
     settings,
 )
-from alignkit.connectors.gorgias.desk import API, NOT_THERE, Desk
+from alignkit.connectors.gorgias.desk import API, NOT_THERE, compiled
 from alignkit.connectors.gorgias.profile import PROFILE
 from alignkit.connectors.gorgias.records import STATUSES
 from alignkit.connectors.tags import Tags
@@ -147,7 +147,7 @@ class Gorgias(Source):
         self.account: Account | None = Account(at, chosen.auth(), name=chosen.name, limits=limits)
         self._sender = chosen.email
         tags = Tags(chosen.internal_tags, chosen.outbound_tags)
-        self._desk = Desk(chosen.name, chosen.root, tags, keeps_text=chosen.keeps_text)
+        self._desk = compiled(chosen.name, chosen.root, tags, keeps_text=chosen.keeps_text)
 
     def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
         """Reads one page of a stream, newest first.

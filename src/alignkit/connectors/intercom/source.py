@@ -26,7 +26,7 @@ from alignkit.connectors.intercom.fetch import fetch, says_not_found
 from alignkit.connectors.intercom.profile import PROFILE
 from alignkit.connectors.intercom.records import STATUSES
 from alignkit.connectors.intercom.streams import read_companies, read_contacts, read_conversations, read_tickets
-from alignkit.connectors.intercom.workspace import Workspace, companies, get, post, search
+from alignkit.connectors.intercom.workspace import Workspace, companies, compiled, get, post, search
 from alignkit.connectors.tags import Tags
 from alignkit.errors import AlignkitError, DataInvalid, RequestRefused
 from alignkit.models.base import Name
@@ -128,7 +128,7 @@ class Intercom(Source):
         self.account: Account | None = Account(at, Bearer(chosen.token), name=chosen.name, limits=LIMITS)
         self._ticket_type = chosen.ticket_type_id
         tags = Tags(chosen.internal_tags, chosen.outbound_tags)
-        self._space = Workspace(chosen.name, tags, keeps_text=chosen.keeps_text)
+        self._space = compiled(chosen.name, tags, keeps_text=chosen.keeps_text)
 
     def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
         """Reads one page of a stream.

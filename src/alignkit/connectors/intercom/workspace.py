@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from alignkit.connectors.answers import Payload, listed, parsed
 from alignkit.connectors.base import Run
@@ -69,6 +70,12 @@ class Workspace:
         events = [one.event(source=self.name, received_at=run.now, sequence=sequence) for one in told]
         answers = [one.extras.answer for one in found if one.extras.answer is not None]
         return events + [SurveyAnswered.of(one, source=self.name, received_at=run.now) for one in answers]
+
+
+@lru_cache(maxsize=32)
+def compiled(name: str, tags: Tags, *, keeps_text: bool) -> Workspace:
+    """The workspace with these settings. How it is read is compiled once, and not for every connector that is made."""
+    return Workspace(name, tags, keeps_text=keeps_text)
 
 
 def search(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from alignkit.connectors.answers import Payload, listed, parsed
@@ -343,6 +344,20 @@ class Site:
             remote_updated_at=at,
         )
         result.events.append(SurveyAnswered.of(answer, source=self.name, received_at=result.run.now))
+
+
+@lru_cache(maxsize=32)
+def compiled(
+    name: str,
+    root: str,
+    projects: tuple[str, ...],
+    names: frozenset[tuple[str, IssueStatus]],
+    tags: Tags,
+    *,
+    keeps_text: bool,
+) -> Site:
+    """The site with these settings. How it is read is compiled once, and not for every connector that is made."""
+    return Site(name, root, projects, dict(names), tags, keeps_text=keeps_text)
 
 
 @dataclass(slots=True)

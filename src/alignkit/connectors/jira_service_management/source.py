@@ -24,7 +24,7 @@ from alignkit.connectors.base import (
 )
 from alignkit.connectors.jira_service_management.profile import PROFILE
 from alignkit.connectors.jira_service_management.records import STATUSES
-from alignkit.connectors.jira_service_management.site import API, DESK_API, Desks, Site
+from alignkit.connectors.jira_service_management.site import API, DESK_API, Desks, compiled
 from alignkit.connectors.tags import Tags
 from alignkit.errors import AlignkitError, DataInvalid
 from alignkit.models.base import Name
@@ -173,9 +173,9 @@ class JiraServiceManagement(Source):
         self.name: str = chosen.name
         self.account: Account | None = Account(chosen.address, chosen.auth(), name=chosen.name, limits=LIMITS)
         self._chosen = chosen
-        names = {word.casefold(): meaning for word, meaning in chosen.statuses.items()}
+        names = frozenset((word.casefold(), meaning) for word, meaning in chosen.statuses.items())
         tags = Tags(chosen.internal_labels, chosen.outbound_labels)
-        self._site = Site(chosen.name, root, chosen.projects, names, tags, keeps_text=chosen.keeps_text)
+        self._site = compiled(chosen.name, root, chosen.projects, names, tags, keeps_text=chosen.keeps_text)
 
     def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
         """Reads one page of a stream.

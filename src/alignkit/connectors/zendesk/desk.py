@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from alignkit.connectors.base import Run
@@ -149,3 +149,17 @@ class Desk:
             return {}
         rows = [one for one in listed if isinstance(one, dict)]
         return {str(one["id"]): str(one.get("agent_label")).casefold() for one in rows if one.get("id") is not None}
+
+
+@lru_cache(maxsize=32)
+def compiled(
+    name: str,
+    root: str,
+    custom_statuses: frozenset[tuple[str, IssueStatus]],
+    tags: Tags,
+    spam_tags: frozenset[str],
+    *,
+    keeps_text: bool,
+) -> Desk:
+    """The desk with these settings. How it is read is compiled once, and not for every connector that is made."""
+    return Desk(name, root, dict(custom_statuses), tags, spam_tags, keeps_text=keeps_text)

@@ -25,7 +25,7 @@ from alignkit.connectors.base import (
 )
 from alignkit.connectors.tags import Tags
 from alignkit.connectors.zendesk.checks import check
-from alignkit.connectors.zendesk.desk import API, Desk
+from alignkit.connectors.zendesk.desk import API, Desk, compiled
 from alignkit.connectors.zendesk.exports import read_organizations, read_ratings, read_tickets, read_users
 from alignkit.connectors.zendesk.fetch import fetch
 from alignkit.connectors.zendesk.profile import PROFILE
@@ -164,14 +164,13 @@ class Zendesk(Source):
             chosen.base_url or chosen.root, chosen.auth(), name=chosen.name, limits=LIMITS
         )
         self._custom_statuses = chosen.custom_statuses
-        self._desk = Desk(
-            chosen.name,
-            chosen.root,
-            chosen.custom_statuses,
-            Tags(chosen.internal_tags, chosen.outbound_tags),
-            chosen.spam_tags,
-            keeps_text=chosen.keeps_text,
-        )
+        tags = Tags(chosen.internal_tags, chosen.outbound_tags)
+        custom, spam, keeps = chosen.custom_statuses, chosen.spam_tags, chosen.keeps_text
+        if all(word.isdigit() for word in custom):
+            self._desk = compiled(chosen.name, chosen.root, frozenset(custom.items()), tags, spam, keeps_text=keeps)
+        else:
+            # What names mean is learned, by each connector for itself.
+            self._desk = Desk(chosen.name, chosen.root, custom, tags, spam, keeps_text=keeps)
 
     def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
         """Reads one page of a stream.
