@@ -30,6 +30,7 @@ BUILT_IN = {
     "salesforce": ("alignkit.connectors.salesforce", "Salesforce"),
     "pipedrive": ("alignkit.connectors.pipedrive", "Pipedrive"),
     "mastodon": ("alignkit.connectors.mastodon", "Mastodon"),
+    "x": ("alignkit.connectors.x", "X"),
     "export": ("alignkit.connectors.export", "Export"),
     "audience_file": ("alignkit.connectors.audience_file", "AudienceFile"),
     "segment": ("alignkit.interchange.segment", "Segment"),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from alignkit.connectors.pipedrive import Pipedrive
     from alignkit.connectors.request_tracker import RequestTracker
     from alignkit.connectors.salesforce import Salesforce
+    from alignkit.connectors.x import X
     from alignkit.connectors.zendesk import Zendesk
 
 _HOMES = {
@@ -34,6 +35,7 @@ _HOMES = {
     "Pipedrive": "alignkit.connectors.pipedrive",
     "RequestTracker": "alignkit.connectors.request_tracker",
     "Salesforce": "alignkit.connectors.salesforce",
+    "X": "alignkit.connectors.x",
     "Zendesk": "alignkit.connectors.zendesk",
 }
 
@@ -51,6 +53,7 @@ __all__ = [
     "Pipedrive",
     "RequestTracker",
     "Salesforce",
+    "X",
     "Zendesk",
 ]
 
