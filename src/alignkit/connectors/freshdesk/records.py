@@ -111,7 +111,7 @@ def tickets(
             "origin": ("source", str),
             "spam": ("spam", bool),
             "deleted": ("deleted", bool),
-            "stats": ("stats", object),
+            "answered": (("stats", "requester_responded_at"), str),
             "copied": ("cc_emails", tuple),
         },
         finish=partial(_ticket, listed, root, custom, tags),
@@ -154,7 +154,7 @@ def _settle_beginning(values: Values) -> None:
         values["direction"] = Direction.INBOUND
     elif origin == _OUTBOUND:
         values["initiated_by"], values["direction"] = Initiator.AGENT, Direction.OUTBOUND
-        values["customer_wrote"] = has_answered if values.get("stats") else None
+        values["customer_wrote"] = has_answered if "answered" in values else None
     elif origin == _PHONE:
         values["initiated_by"] = Initiator.AGENT
         values["customer_wrote"] = True if has_answered else None

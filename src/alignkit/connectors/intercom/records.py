@@ -105,7 +105,7 @@ def conversations(tags: Tags, *, keeps_text: bool) -> Shape[Issue]:
             "delivered_as": (("source", "delivered_as"), str),
             "author": (("source", "author"), object),
             "first_reply": ("first_contact_reply", object),
-            "statistics": ("statistics", object),
+            "last_reply": (("statistics", "last_contact_reply_at"), float),
             "rating": ("conversation_rating", object),
             "ticket_id": (("ticket", "id"), str),
         },
@@ -151,11 +151,10 @@ def _settle_beginning(values: Values) -> None:
     if initiator is Initiator.CUSTOMER:
         values["customer_wrote"], values["direction"] = True, Direction.INBOUND
         return
-    statistics = values.get("statistics")
     has_reply = bool(values.get("first_reply")) or values["last_customer_message_at"] is not None
     if has_reply:
         values["customer_wrote"] = True
-    elif initiator is not None and statistics:
+    elif initiator is not None and "last_reply" in values:
         values["customer_wrote"], values["direction"] = False, Direction.OUTBOUND
 
 
