@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from alignkit.rules.compiler import Plan
+
 from .comparing import first_difference
 from .generating import Typed, Untyped
 
@@ -21,3 +23,12 @@ def test_engine_and_page_decide_a_sample_alike(five: int) -> None:
 def test_engine_and_page_read_clocks_and_calendars_alike() -> None:
     for number in range(4):
         assert first_difference(Typed(f"clock-{number}", clocks=1), 3, INSTANTS) is None
+
+
+def test_valid_facts_never_need_the_careful_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    def careful(*_: object) -> None:
+        raise AssertionError("the generated function failed on valid facts")
+
+    monkeypatch.setattr(Plan, "evaluate_carefully", careful)
+    for number in range(40):
+        assert first_difference(Typed(f"sample-{number}", clocks=0), FACTS, INSTANTS) is None
