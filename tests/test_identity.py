@@ -487,6 +487,10 @@ def test_a_message_may_have_gone_to_a_number_or_to_a_device() -> None:
     assert keys(sent.model_copy(update={"address": "device-token"})) == []
 
 
+def test_a_contact_that_went_into_another_is_the_same_person() -> None:
+    assert keys(Contact(id="7", merged_into="8")) == [("helpdesk_user:desk/7", "helpdesk_user:desk/8")]
+
+
 def test_equipment_and_deals_concern_their_contacts() -> None:
     assert keys(Asset(id="1", product_ref="p", contact_id="7")) == [("helpdesk_user:desk/7",)]
     assert keys(Asset(id="1", product_ref="p")) == []

@@ -267,3 +267,8 @@ def test_a_signal_is_about_its_customer_where_one_is_known() -> None:
     reading = Reading(SignalKind.POST, None, 1)
     assert as_signal(reading, "forum/post/9").subject == "forum/post/9"
     assert as_signal(reading, "forum/post/9", "42").subject == "42"
+
+
+def test_a_post_that_was_taken_back_says_nothing() -> None:
+    event = PostPublished.of(post(rating=1.0, deleted_at=START), source="forum", received_at=START)
+    assert read([event], "forum") == []

@@ -319,12 +319,17 @@ def people_of_issue(issue: Issue, source: str) -> list[Person]:
 
 
 def person_of_contact(contact: Contact, source: str) -> Person:
-    """Every identifier that a contact record carries; the service's own id comes first."""
+    """Every identifier that a contact record carries; the service's own id comes first.
+
+    A record that went into another is that person's too: the service itself has said so.
+    """
     known: list[str] = [of_service(Namespace.HELPDESK_USER, source, contact.id)]
     known.extend(one for one in map(email, contact.emails) if one)
     known.extend(one for one in map(phone, contact.phones) if one)
     known.extend(of_service(Namespace.EXTERNAL_ID, source, one) for one in contact.external_ids)
     known.extend(one for one in map(_written_handle, contact.handles) if one)
+    if contact.merged_into:
+        known.append(of_service(Namespace.HELPDESK_USER, source, contact.merged_into))
     return Person(tuple(dict.fromkeys(known)))
 
 

@@ -77,6 +77,8 @@ def read(history: Sequence[Event], source: str) -> list[Signal]:
     if isinstance(last, SurveyAnswered):
         return [as_signal(of_survey(last.data), f"{source}/survey/{last.subject}")]
     if isinstance(last, PostPublished):
+        if last.data.deleted_at is not None:  # taken back by whoever wrote it
+            return []
         return [as_signal(of_post(last.data), f"{source}/post/{last.subject}")]
     fold = fold_issue(history)
     return [as_signal(reading, f"{source}/issue/{fold.issue.id}") for reading in of_issue(fold)] if fold else []

@@ -210,6 +210,8 @@ def _survey(answer: SurveyResponse) -> str:
 
 
 def _post(post: Post) -> str:
+    if post.deleted_at is not None:  # taken back by whoever wrote it
+        return ""
     reading = signals.of_post(post)
     return encode(
         (
