@@ -15,6 +15,8 @@ from alignkit.models import Contact, Issue, SurveyResponse
 from alignkit.models.events import ContactChanged, IssueChanged, IssueRemoved, SurveyAnswered
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import Channel, Initiator, IssueStatus, Priority, SurveyBucket
+from alignkit.stores import MemoryStore
+from alignkit.stores.base import Batch
 from alignkit.testing import SheetTests
 from alignkit.testing.sheet import Sheet
 from alignkit.testing.sheet_service import SheetService
@@ -206,6 +208,16 @@ def test_what_lies_in_the_trash_or_among_spam_is_over() -> None:
     assert issue_of(stream="spam_tickets").status is IssueStatus.SPAM
     assert issue_of(deleted=True).is_active is False
     assert issue_of(spam=True).is_active is False
+
+
+def test_a_ticket_that_was_put_away_in_the_second_of_its_last_change_is_over() -> None:
+    store, source = MemoryStore(), freshdesk()
+    for stream in ("deleted_tickets", "tickets", "spam_tickets"):
+        page = read(source, stream, Answers({TICKETS: [ticket()]}))
+        ranks = {(event.source_version, event.sequence) for event in page.events}
+        store.apply(Batch(source.name, page.events, NOW))
+        assert {sequence for _, sequence in ranks} == {int(stream != "tickets")}
+    assert [issue.is_active for issue in store.issues()] == [False]
 
 
 STATS: JsonValue = {"requester_responded_at": None}

@@ -101,7 +101,9 @@ def read_tickets(listed: Listed) -> Callable[[Desk, Checkpoint | None, Run], Flo
         answer = desk.read(desk.ticket_pages[listed], response)
         found = answer.of(desk.tickets[listed])
         following, gaps = _by_seconds(desk, walk, found, answer.bad)
-        events = [one.event(source=desk.name, received_at=run.now) for one in found]
+        # A ticket may be put away in the very second of its last change.
+        sequence = 0 if listed is Listed.TICKETS else 1
+        events = [one.event(source=desk.name, received_at=run.now, sequence=sequence) for one in found]
         after = at.following(following, walk.until)
         # What changed during a long or resumed walk may lie behind its end; another walk brings it at once.
         is_behind = walk.until is not None and service_time(response, desk.name) - walk.until > LAG + _CATCH_UP
