@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, cast
 
-from pydantic import Field, SecretStr, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from alignkit.connectors.answers import Payload, listed, parsed
 from alignkit.connectors.base import (
@@ -374,23 +374,16 @@ def _refuse_failure(beside: Mapping[str, Any], name: str) -> None:
         raise ResponseInvalid(f"`{name}` answered a page and called it a failure; try again later")
 
 
-class _Value(Payload):
-    value: str | None = None
-    primary: bool | None = None
-
-
 def _values(entries: object) -> tuple[str, ...]:
     """The values of a list of addresses or numbers, the main one first; empty ones count as none."""
-    try:
-        found = _VALUES.validate_python(entries or ())
-    except ValidationError:
+    if not entries:
         return ()
-    found.sort(key=lambda one: not one.primary)
-    texts = (one.value.strip() for one in found if one.value)
-    return tuple(dict.fromkeys(text for text in texts if text))
-
-
-_VALUES = TypeAdapter(list[_Value])
+    try:
+        rows = sorted(cast("list[dict[str, Any]]", entries), key=lambda one: not one.get("primary"))
+    except (AttributeError, TypeError):
+        return ()
+    texts = (one.get("value") for one in rows)
+    return tuple(dict.fromkeys(text.strip() for text in texts if isinstance(text, str) and text.strip()))
 
 
 def _day(text: str | None) -> datetime | None:

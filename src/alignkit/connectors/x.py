@@ -168,7 +168,8 @@ _USERS = TypeAdapter(tuple[_User, ...])
 
 def _finish(post: Values) -> Extras:
     references = _read(_REFERENCES, post.get("references"))
-    current = post.get("current") or post["id"]
+    current = post["id"]
+    post["id"] = next(iter(post.get("history") or ()), current)
     if not (_is_id(current) and _is_id(post["id"])):
         raise ValueError("the id of a post is a number of up to 19 digits")
     replied = next((one.id for one in references if one.type == "replied_to"), None)
@@ -185,13 +186,13 @@ def _finish(post: Values) -> Extras:
 POST = Shape(
     model=Post,
     places={
-        "id": [("edit_history_tweet_ids", 0), "id"],
+        "id": "id",
         "author_ref": "author_id",
         "text": "text",
         "lang": "lang",
     },
     also={
-        "current": ("id", str),
+        "history": ("edit_history_tweet_ids", tuple),
         "long_text": (("note_tweet", "text"), str),
         "references": ("referenced_tweets", object),
     },
