@@ -211,6 +211,8 @@ class Typed:
         return self.one((before, before, {"not": before}, other, {"not": other}))
 
     def plain_test(self, name: str) -> Table:
+        if "products" in FIELDS[name] and self.is_so(0.1):
+            return {"field": "products", "same_as": "product_refs"}
         field, about = self.one(list(FIELDS[name].items()))
         if name in TIMES and self.is_so(0.4):
             field = self.one(TIMES[name])

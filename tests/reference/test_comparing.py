@@ -92,7 +92,7 @@ def tally(maker: type[Typed], policies: int) -> Counter[str]:
 
 
 def test_what_is_generated_reaches_every_part_of_a_decision() -> None:
-    found = tally(Typed, 60)
+    found = tally(Typed, 150)
     outcomes = [f"outcome {outcome}" for outcome in ("defer", "drop", "swap", "review")]
     verdicts = ["verdict send", "verdict suppress", "freed", "notes", "evidence", "until", "recheck_at", "relevance"]
     assert {name for name in (*outcomes, *verdicts, "substitute", "trials") if found[name] < 5} == set()
