@@ -84,10 +84,12 @@ def test_a_subdomain_that_could_name_another_host_is_refused_before_any_request(
         {"email": "agent@example.com"},
         {"token": "sample-token"},
         {"email": "agent@example.com", "token": "sample-token", "access_token": "sample-token"},
+        {"refresh_token": "sample-token", "client_id": "alignkit"},
+        {"access_token": "sample-token", "refresh_token": "x", "client_id": "alignkit", "client_secret": "x"},
     ],
 )
 def test_one_whole_credential_is_needed_and_no_second_one(given: dict[str, str]) -> None:
-    with pytest.raises(SettingsError, match="give either `email` and `token`, or `access_token`"):
+    with pytest.raises(SettingsError, match="give either `email` and `token`, `access_token`"):
         Zendesk("acme", **given)  # type: ignore[arg-type] # every combination is wrong
 
 
@@ -405,8 +407,14 @@ class TestZendeskSheet(SheetTests):
     not_applicable: ClassVar[Mapping[str, str]] = {
         "5": "the export goes by the time at which Zendesk noted a change, which no change precedes",
         "10": "an export has no cap: its cursor leads to the end",
-        "38": "an API token does not end, and an access token that ended is told",
     }
 
     def connector(self, service: SheetService) -> Zendesk:
-        return Zendesk("acme", "agent@example.com", self.secret, base_url=service.base_url)
+        return Zendesk(
+            "acme",
+            refresh_token=self.secret,
+            client_id="alignkit",
+            client_secret="sample-secret",
+            base_url=service.base_url,
+            tokens=service.tokens,
+        )

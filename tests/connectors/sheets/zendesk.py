@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl
 
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.testing.sheet import (
@@ -19,6 +20,7 @@ from alignkit.testing.sheet import (
     Lookup,
     Optional,
     Refused,
+    Renews,
     Repeats,
     Sheet,
     Shows,
@@ -32,7 +34,7 @@ from alignkit.testing.sheet import (
 )
 from alignkit.testing.sheet_service import answered
 from alignkit.testing.world import Fate, Kind, Row, World
-from alignkit.transport import JsonValue, Response
+from alignkit.transport import JsonValue, Request, Response
 
 said = quoting("zendesk")
 
@@ -299,6 +301,15 @@ def lookup(kind: Kind, name: str) -> Lookup:
     )
 
 
+def presents(request: Request) -> str | None:
+    form = dict(request.form or parse_qsl((request.content or b"").decode()))
+    return form.get("refresh_token")
+
+
+def granted(access: str, refresh: str) -> JsonValue:
+    return {"access_token": access, "refresh_token": refresh, "token_type": "bearer", "expires_in": 1800}
+
+
 ZENDESK = Sheet(
     name="zendesk",
     base_url="https://acme.zendesk.com",
@@ -367,6 +378,12 @@ ZENDESK = Sheet(
             403,
             said("C", "403/404 when plan lacks CSAT => optional stream, not fatal"),
         ),
+    ),
+    renews=Renews(
+        "/oauth/tokens",
+        presents,
+        granted,
+        said("C", 'OAuth tokens now expire, refresh needed [C tap-zendesk 2.8.0 "Handle OAuth token expiry"]'),
     ),
     error=error,
     headers=left,

@@ -34,7 +34,20 @@ from alignkit.errors import DataInvalid, ResponseInvalid
 from alignkit.models.base import Name
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import IssueStatus
-from alignkit.transport import Account, Auth, Basic, Bearer, Flow, JsonValue, Limits, Request, request, subdomain
+from alignkit.transport import (
+    Account,
+    Auth,
+    Basic,
+    Bearer,
+    Flow,
+    JsonValue,
+    Limits,
+    RefreshToken,
+    Request,
+    TokenStore,
+    request,
+    subdomain,
+)
 
 _Id = Annotated[str, Field(coerce_numbers_to_str=True)]
 
@@ -60,6 +73,9 @@ class ZendeskSettings(ConnectorSettings):
     email: str | None = None
     token: SecretStr | None = None
     access_token: SecretStr | None = None
+    refresh_token: SecretStr | None = None
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
     base_url: str | None = None
     custom_statuses: Mapping[_Id, IssueStatus] = Field(default_factory=dict[str, IssueStatus])
     outbound_tags: frozenset[str] = frozenset()
@@ -71,9 +87,13 @@ class ZendeskSettings(ConnectorSettings):
     def _is_enough(self) -> ZendeskSettings:
         if self.subdomain is None and self.base_url is None:
             raise ValueError("give `subdomain`")
-        has_login = self.email is not None and self.token is not None
-        if (self.access_token is not None) == has_login or (self.email is None) != (self.token is None):
-            raise ValueError("give either `email` and `token`, or `access_token`")
+        login = [part is not None for part in (self.email, self.token)]
+        app = [part is not None for part in (self.refresh_token, self.client_id, self.client_secret)]
+        is_whole = any(login) == all(login) and any(app) == all(app)
+        if not is_whole or [any(login), self.access_token is not None, any(app)].count(True) != 1:
+            raise ValueError(
+                "give either `email` and `token`, `access_token`, or `refresh_token`, `client_id` and `client_secret`"
+            )
         return self
 
     @property
@@ -86,10 +106,19 @@ class ZendeskSettings(ConnectorSettings):
         label = None if self.subdomain is None else subdomain(self.subdomain)
         return f"https://{label}.zendesk.com" if label else str(self.base_url)
 
-    def auth(self) -> Auth:
+    def auth(self, tokens: TokenStore | None) -> Auth:
         """How requests are authenticated."""
         if self.access_token is not None:
             return Bearer(self.access_token, setting="access_token")
+        if self.refresh_token is not None:
+            return RefreshToken(
+                f"{(self.base_url or self.root).rstrip('/')}/oauth/tokens",
+                self.refresh_token,
+                client_id=self.client_id or "",
+                client_secret=self.client_secret or "",
+                client_in="body",
+                tokens=tokens,
+            )
         return Basic(f"{self.email}/token", self.token or "")
 
 
@@ -100,7 +129,11 @@ class Zendesk(Source):
         subdomain: of `https://acme.zendesk.com` it is `acme`.
         email: of an admin, with `token`.
         token: an API token.
-        access_token: of an OAuth client, in place of `email` and `token`.
+        access_token: of an OAuth client, in place of `email` and `token`; when it ends, a new one is needed.
+        refresh_token: of an OAuth client, with `client_id` and `client_secret`; access tokens are renewed by it.
+        client_id: see `refresh_token`.
+        client_secret: see `refresh_token`.
+        tokens: where renewed tokens are kept; a store that outlives the process, since each renewal replaces the last.
         base_url: a proxy, sandbox or test server in place of `https://SUBDOMAIN.zendesk.com`.
         name: of this instance; it stays the same when the address changes.
         custom_statuses: the id, or the name that agents see, of a custom status -> what it means; others mean what
@@ -137,6 +170,10 @@ class Zendesk(Source):
         token: str | SecretStr | None = None,
         *,
         access_token: str | SecretStr | None = None,
+        refresh_token: str | SecretStr | None = None,
+        client_id: str | None = None,
+        client_secret: str | SecretStr | None = None,
+        tokens: TokenStore | None = None,
         base_url: str | None = None,
         name: str = "zendesk",
         custom_statuses: Mapping[str, IssueStatus | str] | None = None,
@@ -151,6 +188,9 @@ class Zendesk(Source):
             "email": email,
             "token": token,
             "access_token": access_token,
+            "refresh_token": refresh_token,
+            "client_id": client_id,
+            "client_secret": client_secret,
             "base_url": base_url,
             "custom_statuses": custom_statuses or {},
             "outbound_tags": outbound_tags,
@@ -161,7 +201,7 @@ class Zendesk(Source):
         chosen = settings(ZendeskSettings, self.type, given)
         self.name: str = chosen.name
         self.account: Account | None = Account(
-            chosen.base_url or chosen.root, chosen.auth(), name=chosen.name, limits=LIMITS
+            chosen.base_url or chosen.root, chosen.auth(tokens), name=chosen.name, limits=LIMITS
         )
         self._custom_statuses = chosen.custom_statuses
         tags = Tags(chosen.internal_tags, chosen.outbound_tags)
