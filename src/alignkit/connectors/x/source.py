@@ -1,4 +1,4 @@
-"""Reads mentions and a search from X, and stops before more is spent than was allowed (API v2).
+"""X as a source: mentions and a search, newest first, and never past the day's budget (API v2).
 
 Source: docs.x.com, "Pagination", "Timelines", "Search Posts", "Pricing", and X's OpenAPI document.
 """
@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, SecretStr, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from alignkit.connectors.answers import Payload, parsed
 from alignkit.connectors.base import (
@@ -24,15 +24,15 @@ from alignkit.connectors.base import (
     Profile,
     Run,
     Source,
-    StreamProfile,
     settings,
 )
-from alignkit.connectors.records import Answer, Body, Extras, Shape, Values
-from alignkit.connectors.window import Kept, kept, position, service_time
+from alignkit.connectors.records import Answer
+from alignkit.connectors.window import kept, position, service_time
+from alignkit.connectors.x.posts import PAGE, POST, authors, made
+from alignkit.connectors.x.profile import PROFILE
+from alignkit.connectors.x.walk import Position, Walk, begun, later, of_day, stamp
 from alignkit.errors import AlignkitError, DataInvalid, PagingStuck, RateLimited, RequestRefused, ResponseInvalid
-from alignkit.models.conversation import Post
 from alignkit.models.events import CustomerEvent, PostPublished
-from alignkit.models.vocabulary import PostKind
 from alignkit.transport import (
     Account,
     Auth,
@@ -48,109 +48,13 @@ from alignkit.transport import (
 )
 
 API = "https://api.x.com"
-PLATFORM = "x"
 MOST_MENTIONS = 800
 """How far back mentions reach."""
 
-OVERLAP = timedelta(minutes=3)
 _MOST = 100
 _LEAST = {"mentions": 5, "search": 10}
 _WINDOW = timedelta(days=7) - timedelta(minutes=1)
-_EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657_000, tzinfo=UTC)
 _HOUR = 3_600.0
-
-PROFILE = Profile(
-    service="X",
-    example='X("2244994945", "sample-token", query="wet parcel", daily_budget=2.5)',
-    streams={
-        "mentions": StreamProfile(
-            brings="posts that mention the account, replies among them",
-            endpoint="GET /2/users/{id}/mentions",
-            late="3 minutes of overlap catch what is listed late",
-        ),
-        "search": StreamProfile(
-            brings="posts of the last 7 days that `query` finds; nothing without one",
-            endpoint="GET /2/tweets/search/recent",
-            late="30 seconds, which X leaves out; 3 minutes of overlap catch what is indexed late",
-        ),
-    },
-    permissions={
-        "an app's bearer token, or a user's `tweet.read`, `users.read`, `offline.access`": "mentions and searches",
-    },
-    limits=(
-        (
-            "X charges for each post and each author that is read. Before a page is asked for, the most that it can"
-            " cost is held against what is left of `daily_budget` of the stream; a page that could pass it is made"
-            " smaller, and where not even the smallest fits, the run ends with `RateLimited`. The day is UTC's, by the"
-            " time of the run. What a page cost is stored with it: where a run ends before that, it is not known."
-        ),
-        "A spent window (429) is waited for up to its reset; a usage cap ends the run with `RateLimited`.",
-    ),
-    reading=(
-        (
-            "Pages come newest first. The mark moves when the walk has reached the last one known, so that a run that"
-            " stops on the way loses nothing."
-        ),
-        (
-            "Mentions reach back 800 posts, searches 7 days. Where more was missed, the run says so; a search goes on"
-            " from 7 days ago."
-        ),
-        (
-            "An edited post has a new id each time; it is known by its first one. Retweets are left out. Authors are"
-            " known by their lasting id and, unless `reads_authors` is off, by their name; there are no addresses."
-        ),
-    ),
-    not_covered={
-        "deleted posts": "asking for each one again costs as much as reading it; nothing follows from a post alone",
-        "streams and webhooks": "they need other plans; the lists lose nothing without them",
-        "writing": "answers are given at the helpdesk",
-    },
-    sources=("docs.x.com: X API v2",),
-)
-
-
-class _Walk(Kept):
-    """A walk from the newest post down to the last one known.
-
-    Attributes:
-        since: only posts above this id are asked for.
-        newest: the mark once the walk has ended.
-        token: of the next page.
-        read: how many posts came so far.
-        start: where the id is too old, the time that is asked from instead.
-    """
-
-    since: str | None = None
-    newest: str | None = None
-    token: str | None = None
-    read: int = 0
-    start: str | None = None
-
-
-class _Position(Kept):
-    """The checkpoint of a stream: the newest post known, the walk under way, and what the day has cost."""
-
-    mark: str | None = None
-    walk: _Walk | None = None
-    day: str | None = None
-    spent: float = 0.0
-
-
-class _Beside(NamedTuple):
-    """What is wanted of a post beside itself: the id of its newest version, and whether it is a retweet."""
-
-    version: int
-    is_retweet: bool
-
-
-class _Reference(Payload):
-    type: str = ""
-    id: str = ""
-
-
-class _User(Payload):
-    id: str
-    username: str | None = None
 
 
 class _Usage(Payload):
@@ -160,53 +64,6 @@ class _Usage(Payload):
 
 class _Used(Payload):
     data: _Usage
-
-
-_REFERENCES = TypeAdapter(tuple[_Reference, ...])
-_USERS = TypeAdapter(tuple[_User, ...])
-
-
-def _finish(post: Values) -> Extras:
-    references = _read(_REFERENCES, post.get("references"))
-    current = post["id"]
-    post["id"] = next(iter(post.get("history") or ()), current)
-    if not (_is_id(current) and _is_id(post["id"])):
-        raise ValueError("the id of a post is a number of up to 19 digits")
-    replied = next((one.id for one in references if one.type == "replied_to"), None)
-    post["platform"] = PLATFORM
-    post["posted_at"] = post["remote_updated_at"] = _made(post["id"])
-    post["in_reply_to"] = replied
-    post["kind"] = PostKind.COMMENT if replied else PostKind.MENTION
-    post["text"] = post.get("long_text") or post["text"]
-    return Extras(
-        version=int(current), beside=_Beside(int(current), any(one.type == "retweeted" for one in references))
-    )
-
-
-POST = Shape(
-    model=Post,
-    places={
-        "id": "id",
-        "author_ref": "author_id",
-        "text": "text",
-        "lang": "lang",
-    },
-    also={
-        "history": ("edit_history_tweet_ids", tuple),
-        "long_text": (("note_tweet", "text"), str),
-        "references": ("referenced_tweets", object),
-    },
-    finish=_finish,
-)
-PAGE = Body(
-    {"data": POST},
-    {
-        "count": (("meta", "result_count"), int),
-        "newest": (("meta", "newest_id"), str),
-        "token": (("meta", "next_token"), str),
-        "users": (("includes", "users"), object),
-    },
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,15 +211,15 @@ class X(Source):
         """
         if stream not in self.streams:
             raise DataInvalid(f"`{stream}` is no stream of X; there are {', '.join(self.streams)}")
-        at = _of_day(position(_Position, checkpoint, self.name), run)
+        at = of_day(position(Position, checkpoint, self.name), run)
         if stream == "search" and self._chosen.query is None:
             return Page((), kept(at), more=False)
-        walk = at.walk or _begun(at, run)
+        walk = at.walk or begun(at, run)
         size = self._affordable(stream, at)
         response = yield from request(self._page(stream, walk, size))
         gaps: list[str] = []
         if response.status == 400:
-            walk = _Walk(start=_stamp(self._start(stream, walk, response)))
+            walk = Walk(start=stamp(self._start(stream, walk, response)))
             gaps = ["the last post known is older than a search reaches; what came between is not read"]
             response = yield from request(self._page(stream, walk, size))
         answer = self._read(response)
@@ -381,9 +238,9 @@ class X(Source):
             gaps.append(f"only the latest {MOST_MENTIONS} mentions can be read; older ones may be missing")
         # As if each post had another author: what X charges for one who comes twice is not known.
         spent = at.spent + count * self._chosen.price
-        after = _Position(mark=at.mark, walk=walk, day=at.day, spent=spent)
+        after = Position(mark=at.mark, walk=walk, day=at.day, spent=spent)
         if token is None:
-            after = _Position(mark=_later(at.mark, walk.newest), day=at.day, spent=spent)
+            after = Position(mark=later(at.mark, walk.newest), day=at.day, spent=spent)
         return Page(self._events(answer, run), kept(after), token is not None, answer.bad, gaps=gaps)
 
     def check(self) -> Flow[Sequence[Finding]]:
@@ -397,7 +254,7 @@ class X(Source):
         subject = f"{used.project_usage} of {used.project_cap} posts of the project's cap"
         return [Finding(is_well=True, subject="credential"), Finding(is_well=is_well, subject=subject, remedy=remedy)]
 
-    def _affordable(self, stream: str, at: _Position) -> int:
+    def _affordable(self, stream: str, at: Position) -> int:
         """How many posts the next page may have, each at the most that it can cost."""
         left, price = self._chosen.daily_budget - at.spent, self._chosen.price
         most = _MOST if not price else int(left / price + 1e-9)
@@ -407,7 +264,7 @@ class X(Source):
             )
         return min(most, _MOST)
 
-    def _page(self, stream: str, walk: _Walk, size: int) -> Request:
+    def _page(self, stream: str, walk: Walk, size: int) -> Request:
         is_search = stream == "search"
         params = [
             *([("query", self._chosen.query or "")] if is_search else []),
@@ -422,14 +279,14 @@ class X(Source):
         may_be_too_old = is_search and walk.since is not None and walk.token is None
         return Request("GET", path, params=params, accept=frozenset({400}) if may_be_too_old else frozenset())
 
-    def _start(self, stream: str, walk: _Walk, response: Response) -> datetime:
+    def _start(self, stream: str, walk: Walk, response: Response) -> datetime:
         """From when on a search reaches, where the last post known is older.
 
         Raises:
             RequestRefused: it is not older, so the refusal has another reason.
         """
         start = service_time(response, self.name) - _WINDOW
-        if walk.since is None or _made(walk.since) >= start:
+        if walk.since is None or made(walk.since) >= start:
             raise RequestRefused(f"`{self.name}` refused `{stream}` (400); correct `query`", status=400)
         return start
 
@@ -444,11 +301,10 @@ class X(Source):
         return answer
 
     def _events(self, answer: Answer, run: Run) -> list[CustomerEvent]:
-        names = {user.id: user.username for user in _read(_USERS, answer.beside.get("users"))}
+        names = authors(answer.beside.get("users"))
         events: list[CustomerEvent] = []
         for found in answer.of(POST):
-            beside: _Beside = found.extras.beside
-            if beside.is_retweet:
+            if found.extras.beside:  # a retweet
                 continue
             update: dict[str, Any] = {"author_handle": names.get(found.data.author_ref or "")}
             if not self._chosen.keeps_text:
@@ -456,43 +312,3 @@ class X(Source):
             post = found.data.model_copy(update=update)
             events.append(PostPublished.of(post, source=self.name, received_at=run.now, version=found.extras.version))
         return events
-
-
-R = TypeVar("R")
-
-
-def _read(adapter: TypeAdapter[tuple[R, ...]], value: object) -> tuple[R, ...]:
-    """A list that an answer may have; none where it is in another form."""
-    try:
-        return adapter.validate_python(value or ())
-    except ValidationError:
-        return ()
-
-
-def _of_day(at: _Position, run: Run) -> _Position:
-    """The position on the day of this run, which begins with nothing spent."""
-    day = run.now.astimezone(UTC).date().isoformat()
-    return at if at.day == day else at.model_copy(update={"day": day, "spent": 0.0})
-
-
-def _begun(at: _Position, run: Run) -> _Walk:
-    if at.mark is not None:
-        return _Walk(since=str(max(1, int(at.mark) - (int(OVERLAP.total_seconds() * 1_000) << 22))))
-    return _Walk(start=None if run.since is None else _stamp(run.since))
-
-
-def _made(id: str) -> datetime:
-    """When a post was made: the upper bits of its id are milliseconds."""
-    return _EPOCH + timedelta(milliseconds=int(id) >> 22)
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 19
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _later(one: str | None, other: str | None) -> str | None:
-    return max((id for id in (one, other) if id is not None), key=int, default=None)

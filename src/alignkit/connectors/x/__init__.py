@@ -1,0 +1,5 @@
+"""Reads mentions and a search from X, and stops before more is spent than was allowed (API v2)."""
+
+from alignkit.connectors.x.source import X, XSettings
+
+__all__ = ["X", "XSettings"]
