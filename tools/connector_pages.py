@@ -18,6 +18,7 @@ from alignkit.registry import BUILT_IN, Connector, resolve
 
 PAGES = Path(__file__).parents[1] / "docs" / "connectors"
 HEAD = "% Written by tools/connector_pages.py from the connector; change that, then run it again.\n"
+LINE = 120
 MEANINGS: Mapping[Capability, str] = {
     Capability.INCREMENTAL: "later runs read only what changed",
     Capability.DELETIONS: "a deleted issue is noticed",
@@ -68,8 +69,16 @@ def _opening(connector: Connector, profile: Profile) -> Iterator[str]:
     yield f"`{connector.__name__}`: {first}"
     lines = [f"from alignkit.connectors import {connector.__name__}", "", f"service = {profile.example}"]
     if issubclass(connector, Source):
-        lines.append(f"assert service.streams == {connector.streams!r}".replace("'", '"'))
+        lines += _told_streams(connector.streams)
     yield "\n".join(["```python", *lines, "```"])
+
+
+def _told_streams(streams: tuple[str, ...]) -> list[str]:
+    """A line that says what streams there are, as the formatter would have it."""
+    line = f"assert service.streams == {streams!r}".replace("'", '"')
+    if len(line) <= LINE:
+        return [line]
+    return ["assert service.streams == (", *(f'    "{stream}",' for stream in streams), ")"]
 
 
 def _settings(connector: Connector) -> Iterator[str]:

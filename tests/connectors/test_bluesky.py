@@ -355,7 +355,8 @@ def test_a_position_that_is_no_longer_known_begins_the_walk_anew_and_says_so() -
 
 
 def test_a_page_without_posts_that_is_not_the_last_ends_nothing() -> None:
-    answers = iter([{"notifications": [], "cursor": "further"}, {"notifications": [item("late")]}])
+    told: list[dict[str, Any]] = [{"notifications": [], "cursor": "further"}, {"notifications": [item("late")]}]
+    answers = iter(told)
     network = Network(answers={"app.bsky.notification.listNotifications": lambda _params: next(answers)})
     assert texts(pages(network, bluesky(network), "mentions")) == {"late"}
 
