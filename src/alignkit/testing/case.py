@@ -184,12 +184,13 @@ class Trial(Generic[S]):
             return True
         return False
 
-    def recover(self) -> None:
-        """Runs again when all is well, and once more when what was put off is due, where anything was."""
+    def recover(self, wanted: State | None = None) -> None:
+        """Runs again when all is well; and once more a day later where something was put off, or is still wanting."""
         self.wire.disarm()
         self.crash = CrashPoint()
         self.pull()
-        if self.latest and self.store.wanted(self.latest.name, self.case.now + LATER, 1):
+        is_put_off = self.latest and self.store.wanted(self.latest.name, self.case.now + LATER, 1)
+        if is_put_off or (wanted is not None and self.state != wanted):
             self.pull(later=LATER)
 
     def pages(self) -> Iterable[tuple[str, Page]]:

@@ -11,6 +11,7 @@ from alignkit.connectors.request_tracker.payload import (
     Listing,
     Queue,
     Reader,
+    RecordInvalid,
     Records,
     Ticket,
     Transaction,
@@ -194,6 +195,9 @@ class Desk:
         if response.status in HIDDEN_OR_GONE:
             return None
         user = parsed(UserRecord, response, self.name)
+        if user.name is None and user.email is None and user.privileged is None:
+            reason = "tells neither name nor rights, as no user's record does"
+            raise RecordInvalid(f"an answer of `{self.name}` about a user {reason}; check `base_url`", reason)
         if user.privileged is not None:
             self.privileged[user_id] = user.privileged
         return user
