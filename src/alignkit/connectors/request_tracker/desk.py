@@ -11,7 +11,6 @@ from alignkit.connectors.request_tracker.payload import (
     Listing,
     Queue,
     Reader,
-    RecordInvalid,
     Records,
     Ticket,
     Transaction,
@@ -20,6 +19,7 @@ from alignkit.connectors.request_tracker.payload import (
     Watcher,
     parsed,
 )
+from alignkit.errors import ResponseInvalid
 from alignkit.models.exchange import Quarantined
 from alignkit.transport import Flow, Request, request
 
@@ -195,9 +195,8 @@ class Desk:
         if response.status in HIDDEN_OR_GONE:
             return None
         user = parsed(UserRecord, response, self.name)
-        if user.name is None and user.email is None and user.privileged is None:
-            reason = "tells neither name nor rights, as no user's record does"
-            raise RecordInvalid(f"an answer of `{self.name}` about a user {reason}; check `base_url`", reason)
+        if not user.model_fields_set and response.json():
+            raise ResponseInvalid(f"an answer of `{self.name}` has none of the fields of a user; check `base_url`")
         if user.privileged is not None:
             self.privileged[user_id] = user.privileged
         return user
