@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -144,6 +145,13 @@ CHANGES: list[Record] = [
     {"id": 1e3},
     {"opened": None},
     {"opened": "2026-03-01T13:00:00+01:00"},
+    {"opened": "2026-03-01T12:00:00+0000"},
+    {"opened": "2026-03-01T12:00:00.25-03:30"},
+    {"opened": "2026-03-01T12:00:00.1234567+00:00"},
+    {"opened": "2026-03-01T12:00:00+24:00"},
+    {"opened": "2026-03-01T12:00:00-00:00"},
+    {"opened": "2026-03-01T12:00:00+01"},
+    {"opened": "0001-01-01T00:00:00+23:00"},
     {"opened": "2026-03-01 12:00:00Z"},
     {"opened": "2026-03-01T12:00:00"},
     {"opened": "2026-03-01T12:00:00.1234567Z"},
@@ -257,6 +265,26 @@ def test_a_needed_value_that_lies_deep_is_needed_in_both_ways(deep: Any) -> None
         assert [found.data.id for found in answer.of(posts)] == ["1"]
         assert len(answer.bad) == 1
     assert took_the_quick_way(body, json.dumps({"posts": [good]}).encode())
+
+
+def test_a_needed_value_may_stand_in_one_of_several_places_in_both_ways() -> None:
+    posts = Shape(model=Post, places={"id": ["id", "uid"], "posted_at": "at"}, naive_is_utc=True, finish=of_the_shop)
+    body = Body({"posts": posts})
+    at = "2026-03-01T12:00:00Z"
+    good = [{"id": 1, "at": at}, {"uid": 2, "at": at}]
+    text = json.dumps({"posts": [*good, {"at": at}, {"id": 3, "at": "2026-03-01T12:00:00"}]}).encode()
+    for answer in (body.read(text), general(body, text)):
+        assert [found.data.id for found in answer.of(posts)] == ["1", "2", "3"]
+        assert len(answer.bad) == 1
+    assert took_the_quick_way(body, json.dumps({"posts": good}).encode())
+
+
+def test_an_error_carries_no_record_along() -> None:
+    text = json.dumps(page(issue(title="ada@example.com"))).encode()[:-30]
+    with pytest.raises(ResponseInvalid) as caught:
+        PAGE.read(text)
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "ada@" not in shown
 
 
 def test_lists_that_are_not_there_are_told() -> None:

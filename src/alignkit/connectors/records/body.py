@@ -69,10 +69,10 @@ class Body:
         self._recipes: dict[Path, Recipe[Any]] = {path: Recipe(shape) for path, shape in records.items()}
         self._is_one = is_one
         wants = [Want(name, paths, kind) for name, (paths, kind) in (beside or {}).items()]
-        self._beside = SchemaValidator(cast("Any", wire.values(wants)))
+        self._beside = _validator(wire.values(wants))
         self._names: dict[str, Path] = {f"records {number}": path for number, path in enumerate(self._recipes)}
-        self._whole = SchemaValidator(cast("Any", self._schema(wants)))
-        self._each = {path: SchemaValidator(cast("Any", wire.record(one))) for path, one in self._recipes.items()}
+        self._whole = _validator(self._schema(wants))
+        self._each = {path: _validator(wire.record(one)) for path, one in self._recipes.items()}
         self._fast = None if is_one else _fast(self._recipes, wants)
 
     def read(self, text: bytes, place: str = "record") -> Answer:
@@ -91,8 +91,8 @@ class Body:
         try:
             found = self._whole.validate_json(text)
         except ValidationError:
-            return self._one_by_one(text, place)
-        return self._answer(found)
+            found = _UNREAD  # not from here: an error in what follows would carry the record along
+        return self._one_by_one(text, place) if found is _UNREAD else self._answer(found)
 
     def _schema(self, wants: Sequence[Want]) -> wire.Schema:
         parts = {
@@ -147,6 +147,10 @@ class Body:
         return Answer(records, beside, bad, absent)
 
 
+def _validator(schema: wire.Schema) -> SchemaValidator:
+    return SchemaValidator(cast("Any", schema), {"hide_input_in_errors": True})
+
+
 def _fast(recipes: Mapping[Path, Recipe[Any]], beside: Sequence[Want]) -> Fast | None:
     """The quick way to read these documents, where it is installed and can tell them."""
     if find_spec("msgspec") is None:
@@ -159,7 +163,7 @@ def _fast(recipes: Mapping[Path, Recipe[Any]], beside: Sequence[Want]) -> Fast |
         return None
 
 
-_NO_JSON = object()
+_NO_JSON, _UNREAD = object(), object()
 _TOLD = 5
 
 

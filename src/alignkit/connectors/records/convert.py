@@ -88,10 +88,10 @@ UNITS = {"seconds": 1, "milliseconds": 1_000}
 
 def _time_converter(shape: Shape[Any]) -> Convert:
     if shape.times == "iso":
-        return _meant_in_utc if shape.naive_is_utc else in_utc
+        return meant_in_utc if shape.naive_is_utc else in_utc
     if shape.times in UNITS:
         return partial(_since_epoch, UNITS[shape.times])
-    return partial(_by_format, shape.times, _meant_in_utc if shape.naive_is_utc else _in_utc)
+    return partial(_by_format, shape.times, meant_in_utc if shape.naive_is_utc else _in_utc)
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -100,7 +100,8 @@ def _in_utc(moment: datetime) -> datetime:
     return in_utc(moment)
 
 
-def _meant_in_utc(moment: datetime) -> datetime:
+def meant_in_utc(moment: datetime) -> datetime:
+    """The same instant, told in UTC; a time without a zone is meant so."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else _in_utc(moment)
 
 

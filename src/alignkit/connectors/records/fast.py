@@ -8,6 +8,7 @@ nothing that only one of the two ways would read, or would read differently.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -16,7 +17,7 @@ from typing import Annotated, Any, NamedTuple, cast
 import msgspec
 from pydantic_core import from_json
 
-from alignkit.connectors.records.convert import Convert
+from alignkit.connectors.records.convert import Convert, meant_in_utc
 from alignkit.connectors.records.filler import Step, attribute, attribute_or_nothing, filler
 from alignkit.connectors.records.recipe import Found, Recipe, Want
 from alignkit.connectors.records.shape import Path, Shape, Values, alternatives, keys_of
@@ -150,14 +151,17 @@ class Taker:
         for want in wants:
             kind = _ID if want.name == "id" else _TYPES.get(want.kind, _TEXT)
             places = alternatives(want.paths)
-            if want.is_required and len(places) > 1:
-                raise Unfit
+            is_sure = want.is_required and len(places) == 1
             for place in places:
-                has_null = not want.is_required and kind is not msgspec.Raw
-                record.add(keys_of(place), kind | None if has_null else kind, is_required=want.is_required)
+                has_null = not is_sure and kind is not msgspec.Raw
+                record.add(keys_of(place), kind | None if has_null else kind, is_required=is_sure)
         paths = [(want, [record.names(keys_of(path)) for path in alternatives(want.paths)]) for want in wants]
-        # A key of the record itself is required by the decoder; one that lies deeper is looked for afterwards.
-        self._deep = [want.name for want in wants if want.is_required and len(keys_of(alternatives(want.paths)[0])) > 1]
+        # A key of the record itself is required by the decoder; what may lie elsewhere is looked for afterwards.
+        self._elsewhere = [
+            want.name
+            for want in wants
+            if want.is_required and (isinstance(want.paths, list) or len(keys_of(want.paths)) > 1)
+        ]
         self._fill, self._carefully = (
             filler([_step(want, map(source, names), converters) for want, names in paths], UNSET)
             for source in (attribute, attribute_or_nothing)
@@ -169,7 +173,7 @@ class Taker:
             filled = self._fill(record, values)
         except AttributeError:  # a null where an object might have been
             filled = self._carefully(record, values)
-        for name in self._deep:
+        for name in self._elsewhere:
             if filled[name] is None:
                 raise Unfit
         return filled
@@ -188,7 +192,7 @@ def _step(want: Want, sources: Iterable[ast.expr], converters: Mapping[str, Conv
     convert = converters.get(want.name)
     is_text = False
     if want.kind is datetime:
-        convert = _time if convert in (None, in_utc) else _unfit
+        convert = _time if convert in (None, in_utc, meant_in_utc) else _unfit
     elif want.kind is object:
         convert = _json
     elif want.kind is tuple:
@@ -218,17 +222,18 @@ def _texts(value: Any) -> list[str | None] | str:
 
 
 def _time(text: object) -> datetime:
-    """The instant of a time in UTC as nearly every service writes it."""
-    if isinstance(text, str) and len(text) >= 20 and text[-1] == "Z" and _is_plain(text):
-        return datetime.fromisoformat(text)
+    """The instant of a time with its zone, as nearly every service writes it."""
+    if isinstance(text, str) and len(text) >= 20 and _is_plain(text):
+        if text[-1] == "Z" and (len(text) == 20 or (text[19] == "." and 21 < len(text) <= 27)):
+            return datetime.fromisoformat(text)
+        if _WITH_ZONE.fullmatch(text, 19):
+            return in_utc(datetime.fromisoformat(text))
     raise Unfit
 
 
+_WITH_ZONE = re.compile(r"(\.[0-9]{1,6})?[+-][0-9]{2}:?[0-9]{2}", re.ASCII)
+
+
 def _is_plain(text: str) -> bool:
-    """Whether date and time are written with dashes and colons, with nothing after the seconds or up to six digits."""
-    return (
-        text[4] == "-" == text[7]
-        and text[10] == "T"
-        and text[13] == ":" == text[16]
-        and (len(text) == 20 or (text[19] == "." and 21 < len(text) <= 27))
-    )
+    """Whether date and time are written with dashes and colons."""
+    return text[4] == "-" == text[7] and text[10] == "T" and text[13] == ":" == text[16]
