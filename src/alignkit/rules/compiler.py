@@ -150,7 +150,7 @@ class Plan:
         freshness: Freshness | None,
         expects: tuple[str, ...],
     ) -> None:
-        self.rules = rules
+        self.rules: Sequence[CompiledRule] = rules
         self._suppressing, self._exempting, self._noting = _by_effect(rules)
         self._function = function
         self._moments: Moments | None = None
@@ -219,8 +219,8 @@ class CompiledRule:
     def __init__(self, rule: Rule, closures: Closures) -> None:
         self.id: str = rule.id
         self.outcome: Outcome | None = rule.outcome
-        self.mark = Mark(rule.id, -1 if rule.outcome is None else CAUTION[rule.outcome], rule.outcome)
-        self.rule = rule
+        self.mark: Mark = Mark(rule.id, -1 if rule.outcome is None else CAUTION[rule.outcome], rule.outcome)
+        self.rule: Rule = rule
         self._closures = closures
         self._when: Asking | None = None
 

@@ -66,8 +66,6 @@ class Decision:
     def __eq__(self, other: object) -> bool:
         return self._told == other._told if isinstance(other, Decision) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment] # it may be changed, as its facts may
-
     @property
     def _told(self) -> tuple[object, ...]:
         when = (self.decided_at, self.decided_as_of)
