@@ -62,7 +62,7 @@ class Newest(Rows):
         super().__init__(name, collection, literals)
         self.time = time
         self.passes = passes
-        self.last = f"{name}_last"
+        self.last: str = f"{name}_last"
 
     def beginning(self) -> Iterator[ast.stmt]:
         yield from super().beginning()

@@ -62,7 +62,7 @@ class Busy:
     def __init__(self, service: SheetService, chance: random.Random) -> None:
         self.service = service
         self.chance = chance
-        self.was_busy = False
+        self.was_busy: bool = False
 
     def handle(self, request: Request) -> Response:
         is_busy = not self.was_busy and self.chance.random() < ODDS / 3

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from alignkit.testing.case import Expected, SourceTests
 from alignkit.testing.changes import Changes, settled_world
+from alignkit.testing.service import Records
 from alignkit.testing.sheet import Sheet
 from alignkit.testing.sheet_service import SheetService
 from alignkit.testing.world import Fate, Kind, Row, World
@@ -22,6 +23,10 @@ class SheetCase(SourceTests[SheetService]):
     """
 
     sheet: ClassVar[Sheet]
+    records: ClassVar[Sequence[Records]]
+    has_numeric_ids: ClassVar[bool]
+    expected: ClassVar[Expected]
+    lines: ClassVar[frozenset[str]]
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -76,7 +76,7 @@ class Desk:
         self.one_ticket: Body = Body({(): self.tickets}, is_one=True)
         self.one_customer: Body = Body({(): CUSTOMERS}, is_one=True)
         changed, created = "updated_datetime:desc", "created_datetime:desc"
-        self.streams = {
+        self.streams: dict[str, Stream] = {
             "customers": Stream("/customers", changed, PACE, Body({"data": CUSTOMERS}, _PAGED), CUSTOMERS),
             "tickets": Stream("/tickets", changed, PACE, Body({"data": self.tickets}, _PAGED), self.tickets),
             "satisfaction_surveys": Stream(

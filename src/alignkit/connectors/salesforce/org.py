@@ -49,7 +49,7 @@ class Org:
 
     def __init__(self, name: str, version: str) -> None:
         self.name = name
-        self.api = f"/services/data/v{version}"
+        self.api: str = f"/services/data/v{version}"
         self._hidden: dict[str, frozenset[str]] = {}
 
     def page(self, kind: Kind, walk: Walk) -> Flow[Response]:
