@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignkit.transport.limits import Limiter, Limits, wait_of
+from alignkit.transport.limits import APART, Limiter, Limits, wait_of
 
 from .scripted import NOW, answer
 
@@ -99,7 +99,7 @@ def test_a_pause_holds_for_everybody_until_it_is_over() -> None:
     limiter = Limiter(Limits())
     limiter.pause(NOW, 30)
     limiter.pause(NOW, 10)
-    assert limiter.reserve(NOW) == limiter.reserve(NOW + 5) + 5 == 30.0
+    assert [limiter.reserve(NOW), limiter.reserve(NOW + 5) + 5, limiter.reserve(NOW, 60)] == [30.0, 30.0 + APART, 60.0]
     assert limiter.reserve(NOW + 31) == 0.0
 
 

@@ -17,6 +17,10 @@ _FIRST_EPOCH_SECOND = 1e9
 _FIRST_EPOCH_MILLISECOND = 1e11
 
 
+APART = 1.0
+"""Seconds between the first requests of several flows after a pause that the service asked for."""
+
+
 def is_too_many(response: Response) -> bool:
     """Whether an answer says "too many requests", as most services put it."""
     return response.status == 429
@@ -80,13 +84,18 @@ class Limiter:
         self._lock = threading.Lock()
         self._starts: deque[float] = deque(maxlen=limits.requests or 0)
         self._paused_until = -math.inf
+        self._resume_at = -math.inf
         self._latest = -math.inf
 
     def reserve(self, now: float, wait: float = 0.0) -> float:
         """Seconds until a request may start that waits for `wait` seconds anyway; the start is taken."""
         with self._lock:
             self._follow(now)
-            start = max(now + wait, self._paused_until)
+            start = now + wait
+            if now < self._paused_until:
+                # One after the other: all at once, they would only be told to wait again.
+                start = max(start, self._resume_at)
+                self._resume_at = start + APART
             if self._starts.maxlen and len(self._starts) == self._starts.maxlen:
                 start = max(start, self._starts[0] + self._seconds)
             self._starts.append(start)
@@ -97,6 +106,7 @@ class Limiter:
         with self._lock:
             self._follow(now)
             self._paused_until = max(self._paused_until, now + seconds)
+            self._resume_at = max(self._resume_at, self._paused_until)
 
     def pause_left(self, now: float) -> float:
         """Seconds of a pause that are still to come."""
@@ -110,6 +120,7 @@ class Limiter:
         if 0 < back < math.inf:
             self._starts = deque((start - back for start in self._starts), self._starts.maxlen)
             self._paused_until -= back
+            self._resume_at -= back
         self._latest = now
 
 
