@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the servers that the end-to-end tests call: Request Tracker 5, nginx, PostgreSQL and Redis from Debian,
-# Mailman core and a Singer tap from PyPI, an OpenID provider and a Bluesky network from npm.
+# Mailman core and a Singer tap by pip, an OpenID provider and a Bluesky network by npm.
 #
 # Safe to repeat: what is already there is left alone. What cannot be installed here is named loudly and
 # passed over, and the tests that need it skip with the same reason. `ALIGNKIT_LIVE_CACHE` moves the cache.
