@@ -14,7 +14,8 @@ from typing import ClassVar, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from alignkit.errors import SettingsError
+from alignkit import identity
+from alignkit.errors import DataInvalid, SettingsError
 from alignkit.models.events import CustomerEvent
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.models.vocabulary import IssueStatus
@@ -241,6 +242,21 @@ class Source(Endpoint):
     def add_tag(self, issue_id: str, tag: str) -> Flow[None]:
         """Adds a tag to an issue and leaves the others as they are; one that is there already stays (`WRITE_TAG`)."""
         raise NotImplementedError
+
+
+def unknown_stream(source: Source, stream: str) -> DataInvalid:
+    """The error about a stream that a source has not."""
+    return DataInvalid(f"`{source.name}` has no stream `{stream}`; its streams are {', '.join(source.streams)}")
+
+
+def check_requester(issue: NewIssue, thing: str = "ticket") -> None:
+    """Refuses an issue that its service would take, and then answer to nobody; `thing` is its word for one.
+
+    Raises:
+        DataInvalid: the requester's address is none.
+    """
+    if identity.email(issue.requester_email) is None:
+        raise DataInvalid(f"`requester_email` is no e-mail address; a {thing} without one reaches nobody")
 
 
 class Standing(StrEnum):

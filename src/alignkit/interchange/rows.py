@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from alignkit.connectors.base import Capability, Checkpoint, Page, Run, Source
+from alignkit.connectors.base import Capability, Checkpoint, Page, Run, Source, unknown_stream
 from alignkit.errors import CursorExpired, DataInvalid
 from alignkit.models.events import Event
 from alignkit.models.exchange import Ref
@@ -52,7 +52,7 @@ def stream_rows(
         SettingsError, TryAgainLater, ServiceMisbehaved: the service; the state stays behind the last whole page.
     """
     if stream not in source.streams:
-        raise DataInvalid(f"`{source.name}` has no stream `{stream}`; its streams are {', '.join(source.streams)}")
+        raise unknown_stream(source, stream)
     moment = datetime.now(UTC) if now is None else now
     if moment.tzinfo is None:
         raise DataInvalid("`now` is a time without a zone, which says no instant; give an aware one")

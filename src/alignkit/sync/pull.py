@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from alignkit.connectors.base import Capability, Checkpoint, Page, Run, Source
+from alignkit.connectors.base import Capability, Checkpoint, Page, Run, Source, unknown_stream
 from alignkit.errors import CursorExpired, DataInvalid, PagingStuck
 from alignkit.log import logger
 from alignkit.models.exchange import Ref
@@ -107,9 +107,7 @@ class PullJob:
     def __post_init__(self) -> None:
         unknown = [stream for stream in self.streams if stream not in self.source.streams]
         if unknown:
-            raise DataInvalid(
-                f"`{self.source.name}` has no stream `{unknown[0]}`; its streams are {', '.join(self.source.streams)}"
-            )
+            raise unknown_stream(self.source, unknown[0])
         if self.max_pages is not None and self.max_pages < 1:
             raise DataInvalid("`max_pages` must be at least 1")
         self.tenure = Tenure(self.store, f"pull:{self.source.name}")

@@ -10,7 +10,6 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, SecretStr, model_validator
 
-from alignkit import identity
 from alignkit.connectors.answers import Payload, parsed
 from alignkit.connectors.base import (
     Capability,
@@ -23,7 +22,9 @@ from alignkit.connectors.base import (
     Profile,
     Run,
     Source,
+    check_requester,
     settings,
+    unknown_stream,
 )
 from alignkit.connectors.freshdesk.desk import API, BESIDE, NOT_THERE, Desk, compiled
 from alignkit.connectors.freshdesk.profile import PROFILE
@@ -186,7 +187,7 @@ class Freshdesk(Source):
         """
         read = _STREAMS.get(stream)
         if read is None:
-            raise DataInvalid(f"`{self.name}` has no stream `{stream}`; its streams are {', '.join(self.streams)}")
+            raise unknown_stream(self, stream)
         return (yield from read(self._desk, checkpoint, run))
 
     def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
@@ -263,8 +264,7 @@ class Freshdesk(Source):
         Raises:
             DataInvalid: the requester's address is none, or `queue` is no number.
         """
-        if identity.email(issue.requester_email) is None:
-            raise DataInvalid("`requester_email` is no e-mail address; a ticket without one reaches nobody")
+        check_requester(issue)
         ticket: dict[str, JsonValue] = {
             "email": issue.requester_email,
             "subject": issue.subject,

@@ -9,7 +9,6 @@ from typing import ClassVar
 
 from pydantic import SecretStr, model_validator
 
-from alignkit import identity
 from alignkit.connectors.answers import Payload, parsed
 from alignkit.connectors.base import (
     Capability,
@@ -22,7 +21,9 @@ from alignkit.connectors.base import (
     Profile,
     Run,
     Source,
+    check_requester,
     settings,
+    unknown_stream,
 )
 from alignkit.connectors.gorgias.desk import API, NOT_THERE, compiled
 from alignkit.connectors.gorgias.profile import PROFILE
@@ -158,7 +159,7 @@ class Gorgias(Source):
         """
         wanted = self._desk.streams.get(stream)
         if wanted is None:
-            raise DataInvalid(f"`{self.name}` has no stream `{stream}`; its streams are {', '.join(self.streams)}")
+            raise unknown_stream(self, stream)
         return (yield from self._desk.read(wanted, checkpoint, run))
 
     def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
@@ -191,8 +192,7 @@ class Gorgias(Source):
         Raises:
             DataInvalid: the requester's address is none, or there is a `queue`.
         """
-        if identity.email(issue.requester_email) is None:
-            raise DataInvalid("`requester_email` is no e-mail address; a ticket without one reaches nobody")
+        check_requester(issue)
         if issue.queue is not None:
             raise DataInvalid("Gorgias has no queues; leave `queue` empty, and use tags")
         message: dict[str, JsonValue] = {

@@ -6,9 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
-from alignkit import identity
 from alignkit.connectors.answers import Payload, parsed
-from alignkit.connectors.base import NewIssue
+from alignkit.connectors.base import NewIssue, check_requester
 from alignkit.connectors.hubspot.portal import Portal, ticket_path
 from alignkit.connectors.window import service_time
 from alignkit.errors import DataInvalid, ResponseInvalid, SettingsError
@@ -36,8 +35,7 @@ def create_ticket(
     With `key_property`, a unique property of tickets, the ticket is found by a digest of what it says before it is
     made, so that it may be sent again. Without it nothing is sent twice.
     """
-    if identity.email(issue.requester_email) is None:
-        raise DataInvalid("`requester_email` is no e-mail address; a ticket without one reaches nobody")
+    check_requester(issue)
     if issue.tags and tag_property is None:
         raise DataInvalid("HubSpot's tickets have no tags; set `tag_property`, or leave `tags` empty")
     yield from portal.learn_stages()

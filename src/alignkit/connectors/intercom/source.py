@@ -7,7 +7,6 @@ from typing import ClassVar, Literal
 
 from pydantic import SecretStr
 
-from alignkit import identity
 from alignkit.connectors.answers import Payload, parsed
 from alignkit.connectors.base import (
     Capability,
@@ -20,7 +19,9 @@ from alignkit.connectors.base import (
     Profile,
     Run,
     Source,
+    check_requester,
     settings,
+    unknown_stream,
 )
 from alignkit.connectors.intercom.fetch import fetch, says_not_found
 from alignkit.connectors.intercom.profile import PROFILE
@@ -139,7 +140,7 @@ class Intercom(Source):
         """
         read = _STREAMS.get(stream)
         if read is None:
-            raise DataInvalid(f"`{self.name}` has no stream `{stream}`; its streams are {', '.join(self.streams)}")
+            raise unknown_stream(self, stream)
         return (yield from read(self._space, checkpoint, run))
 
     def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
@@ -173,8 +174,7 @@ class Intercom(Source):
         Raises:
             DataInvalid: the requester's address is none, no type is named, or there are tags.
         """
-        if identity.email(issue.requester_email) is None:
-            raise DataInvalid("`requester_email` is no e-mail address; a ticket without one reaches nobody")
+        check_requester(issue)
         ticket_type = issue.queue or self._ticket_type
         if ticket_type is None:
             raise DataInvalid("a ticket has a type; set `ticket_type_id`, or give its id as `queue`")

@@ -7,7 +7,6 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, SecretStr, model_validator
 
-from alignkit import identity
 from alignkit.connectors.answers import Payload, parsed
 from alignkit.connectors.base import (
     Capability,
@@ -20,7 +19,9 @@ from alignkit.connectors.base import (
     Profile,
     Run,
     Source,
+    check_requester,
     settings,
+    unknown_stream,
 )
 from alignkit.connectors.jira_service_management.profile import PROFILE
 from alignkit.connectors.jira_service_management.records import STATUSES
@@ -190,7 +191,7 @@ class JiraServiceManagement(Source):
             "issues": self._site.read_issues,
         }
         if stream not in reads:
-            raise DataInvalid(f"`{self.name}` has no stream `{stream}`; its streams are {', '.join(self.streams)}")
+            raise unknown_stream(self, stream)
         return (yield from reads[stream](checkpoint, run))
 
     def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
@@ -236,8 +237,7 @@ class JiraServiceManagement(Source):
         Raises:
             DataInvalid: the requester's address is none, or service desk or request type is missing, or there are tags.
         """
-        if identity.email(issue.requester_email) is None:
-            raise DataInvalid("`requester_email` is no e-mail address; a request without one reaches nobody")
+        check_requester(issue, "request")
         desk, kind = self._chosen.service_desk_id, issue.queue or self._chosen.request_type_id
         if desk is None or kind is None:
             raise DataInvalid("a request has a desk and a type; set `service_desk_id` and `request_type_id`")

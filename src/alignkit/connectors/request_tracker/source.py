@@ -7,7 +7,6 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, SecretStr, model_validator
 
-from alignkit import identity
 from alignkit.connectors.base import (
     Capability,
     Checkpoint,
@@ -18,6 +17,7 @@ from alignkit.connectors.base import (
     Page,
     Run,
     Source,
+    check_requester,
     settings,
 )
 from alignkit.connectors.request_tracker.checks import check
@@ -166,8 +166,7 @@ class RequestTracker(Source):
             DataInvalid: the requester's address is none (RT would drop it without a word), or there are tags.
             PermissionMissing: there is no such queue, or the user may not create tickets in it.
         """
-        if identity.email(issue.requester_email) is None:
-            raise DataInvalid("`requester_email` is no e-mail address; a ticket without one reaches nobody")
+        check_requester(issue)
         if issue.tags:
             raise DataInvalid("Request Tracker has no tags; leave `tags` empty")
         body: JsonValue = {

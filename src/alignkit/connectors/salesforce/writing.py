@@ -8,9 +8,8 @@ from hashlib import blake2b
 
 from pydantic import Field
 
-from alignkit import identity
 from alignkit.connectors.answers import Payload, parsed
-from alignkit.connectors.base import NewIssue
+from alignkit.connectors.base import NewIssue, check_requester
 from alignkit.connectors.salesforce.org import Org, quoted, select
 from alignkit.connectors.salesforce.records import whole_id
 from alignkit.errors import DataInvalid, ResponseInvalid
@@ -35,8 +34,7 @@ def create_case(org: Org, issue: NewIssue, *, origin: str, key_field: str | None
     With `key_field`, an external id of cases, the case is found by a digest of what it says before it is made, so
     that it may be sent again. Without it nothing is sent twice.
     """
-    if identity.email(issue.requester_email) is None:
-        raise DataInvalid("`requester_email` is no e-mail address; a case without one reaches nobody")
+    check_requester(issue, "case")
     contacts = yield from _ids(org, "Contact", f"Email = {quoted(issue.requester_email)} LIMIT 2")
     body: dict[str, JsonValue] = {
         "Subject": issue.subject,

@@ -9,7 +9,6 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, SecretStr, model_validator
 
-from alignkit import identity
 from alignkit.connectors.base import (
     Capability,
     Checkpoint,
@@ -21,7 +20,9 @@ from alignkit.connectors.base import (
     Profile,
     Run,
     Source,
+    check_requester,
     settings,
+    unknown_stream,
 )
 from alignkit.connectors.tags import Tags
 from alignkit.connectors.zendesk.checks import check
@@ -221,7 +222,7 @@ class Zendesk(Source):
         """
         read = _STREAMS.get(stream)
         if read is None:
-            raise DataInvalid(f"`{self.name}` has no stream `{stream}`; its streams are {', '.join(self.streams)}")
+            raise unknown_stream(self, stream)
         return (yield from read(self._desk, checkpoint, run))
 
     def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
@@ -241,8 +242,7 @@ class Zendesk(Source):
         Raises:
             DataInvalid: the requester's address is none, or `queue` is no number.
         """
-        if identity.email(issue.requester_email) is None:
-            raise DataInvalid("`requester_email` is no e-mail address; a ticket without one reaches nobody")
+        check_requester(issue)
         ticket: dict[str, JsonValue] = {
             "subject": issue.subject,
             # Not public: what is filed here is told to agents, and no mail goes to the customer.

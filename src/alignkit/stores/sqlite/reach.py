@@ -22,8 +22,8 @@ from alignkit.stores.facts import Kind, add
 from alignkit.stores.sqlite.answers import Answers
 from alignkit.stores.sqlite.database import optional_us, when
 from alignkit.stores.sqlite.people import as_json, keys_in
+from alignkit.stores.sqlite.runs import STREAMS_CHANGED
 
-_CHANGED = "INSERT INTO meta VALUES ('streams', 1) ON CONFLICT DO UPDATE SET value = value + 1"
 _ONE = (
     "SELECT s.name, e.data FROM things t JOIN sources s ON s.no = t.source JOIN events e ON e.seq = t.seq"
     " WHERE s.name = ? AND t.kind = 5 AND t.id = ?"
@@ -195,7 +195,7 @@ class Reaching(Answers):
             self._set_reach(db, source, reach)
         has_grown = self._note_large(db, batch)
         if wide or batch.reaches or has_grown:
-            db.execute(_CHANGED)
+            db.execute(STREAMS_CHANGED)
 
     def _note_large(self, db: sqlite3.Connection, batch: Batch) -> bool:
         """Notes accounts that have come to have more people than an unconfirmed hold may silence."""
@@ -227,7 +227,7 @@ class Reaching(Answers):
                 is_known = bool(db.execute(_CONFIRM_ACCOUNT, values).rowcount)
             if not is_known:
                 raise DataInvalid("there is no hold on accounts or a cohort with this id; `alignkit status` lists them")
-            db.execute(_CHANGED)
+            db.execute(STREAMS_CHANGED)
 
     # Asked from outside
 

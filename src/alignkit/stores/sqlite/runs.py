@@ -17,7 +17,7 @@ from alignkit.stores.sqlite.database import Database, us, when
 STREAMS_STATE = "SELECT value FROM meta WHERE key = 'streams'"
 """A number that grows whenever what is known of streams changes, so that a decision need not read them each time."""
 
-_STREAMS_CHANGED = "INSERT INTO meta VALUES ('streams', 1) ON CONFLICT DO UPDATE SET value = value + 1"
+STREAMS_CHANGED = "INSERT INTO meta VALUES ('streams', 1) ON CONFLICT DO UPDATE SET value = value + 1"
 
 
 class Runs(Database):
@@ -50,7 +50,7 @@ class Runs(Database):
                 "DELETE FROM streams WHERE source = ? AND stream NOT IN (SELECT value FROM json_each(?))",
                 (no, json.dumps(list(streams))),
             )
-            db.execute(_STREAMS_CHANGED)
+            db.execute(STREAMS_CHANGED)
 
     def sources(self) -> list[SourceState]:
         """Every source that was ever expected, with its watermark."""
@@ -104,7 +104,7 @@ class Runs(Database):
                     now if batch.ended else None,
                 ),
             )
-            db.execute(_STREAMS_CHANGED)
+            db.execute(STREAMS_CHANGED)
         db.executemany(
             "INSERT INTO work (source, kind, id, reason, due_at) VALUES (?1, ?2, ?3, ?4, ?5)"
             " ON CONFLICT DO UPDATE SET reason = ?4",
