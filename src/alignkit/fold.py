@@ -50,6 +50,7 @@ class IssueFold:
     snapshot_id: str
     issue: Issue
     is_active: bool | None
+    created_at: int
     status_since: int
     first_active_at: int | None
     waiting_since: int | None
@@ -86,6 +87,7 @@ def begin(event: IssueChanged) -> IssueFold:
         snapshot_id=event.id,
         issue=issue,
         is_active=activity,
+        created_at=created,
         status_since=status_since,
         first_active_at=_told(issue.first_active_at) or (created if is_active else None),
         waiting_since=_waiting(issue, owed_since) if is_active else None,
@@ -120,6 +122,7 @@ def advance(fold: IssueFold, event: IssueChanged) -> IssueFold:
         snapshot_id=event.id,
         issue=issue,
         is_active=activity,
+        created_at=microseconds(issue.created_at),
         status_since=_since(fold, _standing(issue), _told(issue.status_since) or moment),
         first_active_at=first_active,
         waiting_since=_waiting(issue, fold.waiting_since or moment) if is_active else None,

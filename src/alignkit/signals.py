@@ -89,7 +89,7 @@ def of_issue(fold: IssueFold) -> list[Reading]:
     issue = fold.issue
     if issue.is_spam or issue.is_deleted or issue.merged_into or issue.status in _SPEECHLESS:
         return []
-    told = of_story(story_of(fold), microseconds(issue.created_at), fold.resolved_at, issue.status)
+    told = of_story(story_of(fold), fold.created_at, fold.resolved_at, issue.status)
     return [Reading(*one) for one in told]
 
 

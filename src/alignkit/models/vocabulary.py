@@ -5,7 +5,13 @@ from __future__ import annotations
 from enum import IntEnum, StrEnum
 
 
-class IssueStatus(StrEnum):
+class Word(StrEnum):
+    """A word of a closed list; a text like any other, and found as quickly in sets and tables."""
+
+    __hash__ = str.__hash__
+
+
+class IssueStatus(Word):
     """Where an issue stands, whatever its helpdesk calls it."""
 
     NEW = "new"
@@ -38,7 +44,7 @@ ACTIVE_STATUSES = frozenset(
 )
 
 
-class Priority(StrEnum):
+class Priority(Word):
     """How urgent the helpdesk says an issue is; `unset` is not `normal`."""
 
     URGENT = "urgent"
@@ -63,7 +69,7 @@ class PriorityRank(IntEnum):
     URGENT = 4
 
 
-class Severity(StrEnum):
+class Severity(Word):
     """How badly the customer is hit, apart from how urgent the desk finds it."""
 
     CRITICAL = "critical"
@@ -72,7 +78,7 @@ class Severity(StrEnum):
     NONE = "none"
 
 
-class IssueType(StrEnum):
+class IssueType(Word):
     """What kind of issue it is."""
 
     INCIDENT = "incident"
@@ -87,7 +93,7 @@ class IssueType(StrEnum):
     OTHER = "other"
 
 
-class IssueReason(StrEnum):
+class IssueReason(Word):
     """Why the customer got in touch."""
 
     DELIVERY_LATE = "delivery_late"
@@ -109,7 +115,7 @@ class IssueReason(StrEnum):
     OTHER = "other"
 
 
-class Channel(StrEnum):
+class Channel(Word):
     """The way by which words travel, in either direction."""
 
     EMAIL = "email"
@@ -127,7 +133,7 @@ class Channel(StrEnum):
     OTHER = "other"
 
 
-class Direction(StrEnum):
+class Direction(Word):
     """Who wrote to whom, seen from the company."""
 
     INBOUND = "inbound"
@@ -135,7 +141,7 @@ class Direction(StrEnum):
     INTERNAL = "internal"
 
 
-class Initiator(StrEnum):
+class Initiator(Word):
     """Who began an issue."""
 
     CUSTOMER = "customer"
@@ -145,7 +151,7 @@ class Initiator(StrEnum):
     SYSTEM = "system"
 
 
-class Audience(StrEnum):
+class Audience(Word):
     """Whom an issue is for."""
 
     CUSTOMER = "customer"
@@ -153,7 +159,7 @@ class Audience(StrEnum):
     TRACKER = "tracker"
 
 
-class AuthorKind(StrEnum):
+class AuthorKind(Word):
     """Who wrote a text."""
 
     CUSTOMER = "customer"
@@ -162,7 +168,7 @@ class AuthorKind(StrEnum):
     SYSTEM = "system"
 
 
-class IssueStep(StrEnum):
+class IssueStep(Word):
     """One step in the history of an issue."""
 
     OPENED = "opened"
@@ -178,7 +184,7 @@ class IssueStep(StrEnum):
     DELETED = "deleted"
 
 
-class Polarity(StrEnum):
+class Polarity(Word):
     """What a signal means for the relationship; None, not a member, stands for unknown."""
 
     POSITIVE = "positive"
@@ -187,7 +193,7 @@ class Polarity(StrEnum):
     MIXED = "mixed"
 
 
-class Intent(StrEnum):
+class Intent(Word):
     """What somebody wants."""
 
     HELP = "help"
@@ -199,7 +205,7 @@ class Intent(StrEnum):
     OTHER = "other"
 
 
-class Team(StrEnum):
+class Team(Word):
     """The team that a signal matters to."""
 
     SERVICE = "service"
@@ -209,7 +215,7 @@ class Team(StrEnum):
     SUCCESS = "success"
 
 
-class Department(StrEnum):
+class Department(Word):
     """The part of the company that took part in an interaction."""
 
     SERVICE = "service"
@@ -218,7 +224,7 @@ class Department(StrEnum):
     OTHER = "other"
 
 
-class SignalKind(StrEnum):
+class SignalKind(Word):
     """What was read out of the history of one thing."""
 
     ISSUE_OPENED = "issue_opened"
@@ -242,7 +248,7 @@ class SignalKind(StrEnum):
     IDEA = "idea"
 
 
-class SignalState(StrEnum):
+class SignalState(Word):
     """What became of a signal."""
 
     NEW = "new"
@@ -252,7 +258,7 @@ class SignalState(StrEnum):
     EXPIRED = "expired"
 
 
-class Detector(StrEnum):
+class Detector(Word):
     """Who or what found a signal."""
 
     RULE = "rule"
@@ -261,7 +267,7 @@ class Detector(StrEnum):
     CONNECTOR = "connector"
 
 
-class SurveyKind(StrEnum):
+class SurveyKind(Word):
     """Which scale a survey uses; different scales are never averaged."""
 
     NPS = "nps"
@@ -272,7 +278,7 @@ class SurveyKind(StrEnum):
     CUSTOM = "custom"
 
 
-class SurveyBucket(StrEnum):
+class SurveyBucket(Word):
     """Which side of its scale an answer falls on."""
 
     PROMOTER = "promoter"
@@ -283,7 +289,7 @@ class SurveyBucket(StrEnum):
     BAD = "bad"
 
 
-class PostKind(StrEnum):
+class PostKind(Word):
     """What kind of public or direct post it is."""
 
     POST = "post"
@@ -294,7 +300,7 @@ class PostKind(StrEnum):
     MENTION = "mention"
 
 
-class Category(StrEnum):
+class Category(Word):
     """What an outbound message is for."""
 
     PROMOTIONAL = "promotional"
@@ -327,7 +333,7 @@ MARKETING = frozenset(
 )
 
 
-class CampaignState(StrEnum):
+class CampaignState(Word):
     """How far a campaign has come."""
 
     DRAFT = "draft"
@@ -337,7 +343,7 @@ class CampaignState(StrEnum):
     ENDED = "ended"
 
 
-class SendStatus(StrEnum):
+class SendStatus(Word):
     """What became of one message to one person."""
 
     QUEUED = "queued"
@@ -349,7 +355,7 @@ class SendStatus(StrEnum):
     FAILED = "failed"
 
 
-class EngagementKind(StrEnum):
+class EngagementKind(Word):
     """What somebody did with a message."""
 
     DELIVERED = "delivered"
@@ -361,7 +367,7 @@ class EngagementKind(StrEnum):
     CONVERSION = "conversion"
 
 
-class ConsentStatus(StrEnum):
+class ConsentStatus(Word):
     """What a person has said about being written to; read here, never written."""
 
     SUBSCRIBED = "subscribed"
@@ -370,7 +376,7 @@ class ConsentStatus(StrEnum):
     NONE = "none"
 
 
-class CustomerKind(StrEnum):
+class CustomerKind(Word):
     """What kind of customer it is."""
 
     PERSON = "person"
@@ -378,7 +384,7 @@ class CustomerKind(StrEnum):
     PROSPECT = "prospect"
 
 
-class LifecycleStage(StrEnum):
+class LifecycleStage(Word):
     """How far a customer has come with the company."""
 
     LEAD = "lead"
@@ -388,7 +394,7 @@ class LifecycleStage(StrEnum):
     CHURNED = "churned"
 
 
-class Namespace(StrEnum):
+class Namespace(Word):
     """What kind of identifier it is."""
 
     EMAIL = "email"
@@ -401,7 +407,7 @@ class Namespace(StrEnum):
     DEVICE = "device"
 
 
-class HoldKind(StrEnum):
+class HoldKind(Word):
     """Where a hold comes from; automatic ones are derived from facts and never stored as facts."""
 
     AUTOMATIC = "automatic"
@@ -410,7 +416,7 @@ class HoldKind(StrEnum):
     BLACKOUT = "blackout"
 
 
-class IncidentState(StrEnum):
+class IncidentState(Word):
     """How far an incident has come."""
 
     INVESTIGATING = "investigating"
@@ -419,7 +425,7 @@ class IncidentState(StrEnum):
     RESOLVED = "resolved"
 
 
-class OpportunityStatus(StrEnum):
+class OpportunityStatus(Word):
     """Whether a deal is still open."""
 
     OPEN = "open"
@@ -427,7 +433,7 @@ class OpportunityStatus(StrEnum):
     LOST = "lost"
 
 
-class OrderStatus(StrEnum):
+class OrderStatus(Word):
     """How far an order or a return has come."""
 
     PLACED = "placed"
@@ -441,7 +447,7 @@ class OrderStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
-class CalendarKind(StrEnum):
+class CalendarKind(Word):
     """What marketing has planned, for support to know."""
 
     PROMOTION = "promotion"
@@ -452,7 +458,7 @@ class CalendarKind(StrEnum):
     POLICY_CHANGE = "policy_change"
 
 
-class Permission(StrEnum):
+class Permission(Word):
     """How far the permission to quote somebody has come."""
 
     CANDIDATE = "candidate"
@@ -462,7 +468,7 @@ class Permission(StrEnum):
     EXPIRED = "expired"
 
 
-class RequestState(StrEnum):
+class RequestState(Word):
     """How far a request between teams has come."""
 
     NEW = "new"
@@ -472,14 +478,14 @@ class RequestState(StrEnum):
     DECLINED = "declined"
 
 
-class Verdict(StrEnum):
+class Verdict(Word):
     """Whether a message may go out now."""
 
     SEND = "send"
     SUPPRESS = "suppress"
 
 
-class Outcome(StrEnum):
+class Outcome(Word):
     """What should become of a suppressed message."""
 
     DEFER = "defer"

@@ -132,7 +132,7 @@ def _last_at(fold: IssueFold) -> int:
         return ALWAYS
     snoozed = fold.issue.snoozed_until
     return max(
-        microseconds(fold.issue.created_at),
+        fold.created_at,
         fold.status_since,
         fold.first_active_at or 0,
         fold.resolved_at or 0,
@@ -177,7 +177,7 @@ def _issue(fold: IssueFold) -> str:
                 issue.team,
                 issue.tags,
                 issue.product_refs,
-                microseconds(issue.created_at),
+                fold.created_at,
                 fold.status_since,
                 fold.first_active_at,
                 fold.waiting_since,
