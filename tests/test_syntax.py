@@ -23,14 +23,16 @@ def test_a_function_compiles_without_positions_being_filled_in() -> None:
             syntax.sequence(syntax.name("value"), syntax.constant(1)),
             [syntax.do(syntax.call(syntax.attribute(syntax.name("found"), "append"), syntax.name("each")))],
         ),
+        syntax.update("value", ast.Mult(), syntax.constant(2)),
         syntax.when(negative, [syntax.give(syntax.constant(None))]),
         syntax.give(
             syntax.new_list(
-                syntax.spread(syntax.name("found")), syntax.subtract(syntax.name("value"), syntax.constant(2))
+                syntax.spread(syntax.name("found")),
+                syntax.combine(syntax.name("value"), ast.Sub(), syntax.constant(2)),
             )
         ),
     )
-    assert function(5) == [5, 1, 3]
+    assert function(5) == [5, 1, 8]
     assert function(-1) is None
 
 

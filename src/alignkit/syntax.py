@@ -23,8 +23,8 @@ def attribute(of: ast.expr, field: str) -> ast.Attribute:
     return ast.Attribute(of, field, _LOAD, lineno=1, col_offset=0)
 
 
-def subtract(left: ast.expr, right: ast.expr) -> ast.BinOp:
-    return ast.BinOp(left, ast.Sub(), right, lineno=1, col_offset=0)
+def combine(left: ast.expr, operator: ast.operator, right: ast.expr) -> ast.BinOp:
+    return ast.BinOp(left, operator, right, lineno=1, col_offset=0)
 
 
 def compare(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> ast.Compare:
@@ -80,6 +80,12 @@ def put(variable: str, key: str, value: ast.expr) -> ast.Assign:
     """Puts a value into a dictionary."""
     target = ast.Subscript(name(variable), constant(key), _STORE, lineno=1, col_offset=0)
     return ast.Assign([target], value, lineno=1, col_offset=0)
+
+
+def update(variable: str, operator: ast.operator, value: ast.expr) -> ast.AugAssign:
+    """Changes a variable by a value, such as `variable += value`."""
+    target = ast.Name(variable, _STORE, lineno=1, col_offset=0)
+    return ast.AugAssign(target, operator, value, lineno=1, col_offset=0)
 
 
 def do(expression: ast.expr) -> ast.Expr:

@@ -10,7 +10,7 @@ import pytest
 from alignkit.rules import Facts
 from alignkit.rules.branches import DEEPEST
 from alignkit.rules.conditions import AnyRow, Condition, NotTest, RowTest
-from alignkit.rules.generator import Asked, Questions, generate
+from alignkit.rules.generator import Questions, generate
 
 from .builders import NOW, at, issue, message
 
@@ -27,15 +27,11 @@ class Watched:
         return getattr(issue(**self.fields), name)
 
 
-def marks(held: Any, *_: Any) -> list[int]:
-    return [mark for mark, _ in held]
-
-
 def found(conditions: list[Condition], row: Any) -> list[int]:
     """The numbers of the conditions that hold of this row alone."""
-    questions = Questions([Asked(mark, each) for mark, each in enumerate(conditions)], (), ())
-    function = generate(questions, marks, list[int](), unknown_is_active=True)
-    return sorted(function(Facts(issues=[row]), message(), at(NOW)))
+    function = generate(Questions(conditions, (), ()), lambda bits, _: bits, 0, unknown_is_active=True)
+    bits = function(Facts(issues=[row]), message(), at(NOW))
+    return [number for number in range(len(conditions)) if bits >> number & 1]
 
 
 def asked_of(*conditions: Condition, **fields: Any) -> list[str]:

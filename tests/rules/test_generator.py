@@ -26,7 +26,7 @@ from alignkit.rules.conditions import (
     NotTest,
     RowTest,
 )
-from alignkit.rules.generator import Asked, Function, Questions, generate
+from alignkit.rules.generator import Function, Questions, generate
 
 from .builders import NOW, at, issue, message, random_condition, random_facts, random_message, signal
 
@@ -41,9 +41,8 @@ def written(
     *,
     unknown_is_active: bool = True,
 ) -> Function[Any]:
-    """A function that answers with the numbers of the conditions that hold, each with what it cites."""
-    groups = (suppressing, exempting or [], noting or [])
-    questions = Questions(*([Asked(mark, when) for mark, when in enumerate(group)] for group in groups))
+    """A function that answers with a bit for each condition that holds, and with what is cited."""
+    questions = Questions(suppressing, noting or [], exempting or [])
     return generate(questions, lambda *found: found, NOTHING, unknown_is_active=unknown_is_active)
 
 
@@ -51,8 +50,10 @@ def holding(condition: Condition, facts: Facts, **fields: Any) -> bool:
     return written([condition])(facts, message(**fields), at(NOW)) is not NOTHING
 
 
-def told(found: Any) -> list[tuple[int, list[str]]]:
-    return sorted((mark, sorted(names)) for mark, names in found)
+def told(answer: Any) -> tuple[set[int], set[str]]:
+    """The numbers of the conditions that hold, and what is cited."""
+    found, cited = answer
+    return {number for number in range(found.bit_length()) if found >> number & 1}, set(cited)
 
 
 @given(seeds)
@@ -62,20 +63,19 @@ def test_the_function_finds_and_cites_what_the_closures_do(random: Random) -> No
     facts, said, now = random_facts(random), random_message(random), at(NOW)
     unknown_is_active = random.random() < 0.5
     closures = Closures(unknown_is_active=unknown_is_active)
-    expected: list[list[tuple[int, list[str]]]] = [
-        [
-            (mark, sorted(reference(*cited) for cited in closures.citation(condition)(facts, said, now)))
-            for mark, condition in enumerate(group)
-            if closures.check(condition)(facts, said, now)
-        ]
-        for group in groups
-    ]
-    held, freed, noted = expected
-    answer = written(*groups, unknown_is_active=unknown_is_active)(facts, said, now)
-    if held or noted:
-        assert list(map(told, answer)) == [held, freed if held else [], noted]
-    else:
-        assert answer is NOTHING
+    suppressing, noting, exempting = groups
+    numbered = list(enumerate([*suppressing, *noting, *exempting]))
+    holding = {number for number, condition in numbered if closures.check(condition)(facts, said, now)}
+    held = {number for number in holding if number < len(suppressing)}
+    freed = {number for number in holding if number >= len(suppressing) + len(noting)} if held else set[int]()
+    noted = {number for number in holding if len(suppressing) <= number < len(suppressing) + len(noting)}
+    names = {
+        reference(*cited)
+        for number in (freed or held) | noted
+        for cited in closures.citation(numbered[number][1])(facts, said, now)
+    }
+    answer = written(suppressing, exempting, noting, unknown_is_active=unknown_is_active)(facts, said, now)
+    assert answer is NOTHING if not (held or noted) else told(answer) == (held | freed | noted, names)
 
 
 @dataclass
@@ -178,8 +178,8 @@ def test_conditions_may_be_nested_deeply() -> None:
 
 def test_many_rules_may_ask_different_things_of_one_collection() -> None:
     conditions = [issues(RowTest(field="queue", equals=f"queue-{n}"), OPEN) for n in range(500)]
-    held, _, _ = written(conditions)(Facts(issues=[issue(queue="queue-7")]), message(), at(NOW))
-    assert told(held) == [(7, ["desk/issue/1"])]
+    answer = written(conditions)(Facts(issues=[issue(queue="queue-7")]), message(), at(NOW))
+    assert told(answer) == ({7}, {"desk/issue/1"})
 
 
 def test_an_absent_thing_is_none_of_the_different_ones() -> None:
@@ -189,5 +189,21 @@ def test_an_absent_thing_is_none_of_the_different_ones() -> None:
 
 
 def test_signals_are_cited_by_their_thing() -> None:
-    held, _, _ = written([AnyRow(any="signals")])(Facts(signals=[signal("desk/issue/9")]), message(), at(NOW))
-    assert told(held) == [(0, ["desk/issue/9"])]
+    answer = written([AnyRow(any="signals")])(Facts(signals=[signal("desk/issue/9")]), message(), at(NOW))
+    assert told(answer) == ({0}, {"desk/issue/9"})
+
+
+def test_what_one_row_makes_hold_is_told_of_every_rule_that_asks_for_such_rows() -> None:
+    is_open, several = issues(OPEN), CountRows(count="issues", at_least=2, where=(OPEN,))
+    function = written([is_open, several, is_open], [several], [is_open])
+    one, two = issue(), issue(ref="desk/issue/2")
+    assert told(function(Facts(issues=[one]), message(), at(NOW))) == ({0, 2, 3}, {one.ref})
+    assert told(function(Facts(issues=[one, two]), message(), at(NOW))) == ({0, 1, 2, 3, 4}, {one.ref, two.ref})
+
+
+def test_what_is_freed_is_cited_in_the_place_of_what_is_held() -> None:
+    function = written([issues(OPEN)], [issues(HIGH)], [issues(NORMAL)])
+    facts = Facts(issues=[issue(ref="d/issue/1"), issue(ref="d/issue/2", status="closed", priority="high")])
+    assert told(function(facts, message(), at(NOW))) == ({0, 1, 2}, {"d/issue/1", "d/issue/2"})
+    facts.issues[0].priority = "low"
+    assert told(function(facts, message(), at(NOW))) == ({0, 2}, {"d/issue/2"})

@@ -72,6 +72,7 @@ def test_however_many_rules_there_are_about_a_collection_each_finds_its_rows(num
     vip = CustomerTest(customer="is_vip", equals=True)
     many = policy(
         *(rule(AnyRow(any="issues", where=(test,)), id=f"r{n}") for n, test in enumerate(queues)),
+        *(rule(CountRows(count="issues", at_least=1, where=(test,)), id=f"c{n}") for n, test in enumerate(queues)),
         rule(AllOf(all_of=(CountRows(count="issues", at_least=2, distinct="queue"), vip)), id="several"),
         rule(AnyRow(any="issues", where=(queues[0],)), "note", id="noted"),
     )
@@ -79,6 +80,6 @@ def test_however_many_rules_there_are_about_a_collection_each_finds_its_rows(num
         issues=[issue(queue="q0"), issue(ref="d/issue/2", queue=f"q{number - 1}")], attributes={"is_vip": True}
     )
     decision = many.decide(facts, message(), NOW)
-    assert decision.rules == tuple(sorted(("r0", f"r{number - 1}", "several")))
+    assert decision.rules == tuple(sorted(("c0", f"c{number - 1}", "r0", f"r{number - 1}", "several")))
     assert decision.notes == ("noted",)
     assert many.decide(Facts(), message(), NOW).verdict is Verdict.SEND

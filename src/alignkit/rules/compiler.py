@@ -8,17 +8,17 @@ is no fault.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import NamedTuple
 
 from alignkit.models.marketing import Message
-from alignkit.models.vocabulary import Outcome
 from alignkit.rules.citation import Cited, reference
 from alignkit.rules.closures import Check, Citation, Closures, Truth
 from alignkit.rules.conditions import Condition
-from alignkit.rules.evaluation import ALLOWED, CAUTION, Evaluation, Mark, conclude
+from alignkit.rules.evaluation import ALLOWED, Conclude, Evaluation, concluding
 from alignkit.rules.facts import Facts
-from alignkit.rules.generator import Asked, Function, Questions, generate
+from alignkit.rules.generator import Function, Questions, generate
 from alignkit.rules.moments import Moments
 from alignkit.rules.ruleset import Freshness, Rule, RuleSet
 
@@ -35,25 +35,23 @@ class Compiled:
         policy: what it was made from.
     """
 
-    __slots__ = ("_allows_about_issue", "_by_kind", "_digest", "_functions", "_plans", "_rules", "policy")
+    __slots__ = ("_by_kind", "_digest", "_plans", "_rules", "_written", "policy")
 
     def __init__(self, policy: RuleSet) -> None:
         self.policy: RuleSet = policy
         self._digest: str | None = None
-        self._allows_about_issue = policy.allow_about_issue
         closures = Closures(unknown_is_active=policy.on_unknown == "active")
         self._rules = {rule.id: CompiledRule(rule, closures) for rule in policy.rules}
-        self._plans: dict[tuple[str, str], Plan | None] = {}
-        self._by_kind: dict[tuple[str, str], Function[Evaluation]] = {}
-        self._functions: dict[tuple[str, ...], Function[Evaluation]] = {}
+        self._plans: dict[_MessageKind, Plan | None] = {}
+        self._by_kind: dict[_MessageKind, Function[Evaluation]] = {}
+        self._written: dict[tuple[str, ...], tuple[Function[Evaluation], Conclude]] = {}
 
     def evaluate(self, facts: Facts, message: Message, now: int) -> Evaluation:
         """What the rules say; no fault in the facts can make this raise."""
-        # All in one frame: every call from here takes as long as a rule.
-        if self._allows_about_issue and message.about_issue is not None:
-            return ALLOWED
+        # All in one frame, and past the model's way to its fields: every call from here takes as long as a rule.
         try:
-            return self._by_kind[message.category, message.channel](facts, message, now)
+            said = message.__dict__
+            return self._by_kind[said["category"], said["channel"], said["about_issue"] is None](facts, message, now)
         except Exception:  # noqa: BLE001 - whatever the fault is, it must not decide by escaping
             return self._otherwise(facts, message, now)
 
@@ -61,7 +59,7 @@ class Compiled:
 
     def _otherwise(self, facts: Facts, message: Message, now: int) -> Evaluation:
         """The same for the first message of its kind, and where there is a fault."""
-        is_new = (message.category, message.channel) not in self._by_kind
+        is_new = _kind_of(message) not in self._by_kind
         plan = self.plan(message)
         if plan is None:
             return ALLOWED
@@ -76,11 +74,8 @@ class Compiled:
 
     def plan(self, message: Message) -> Plan | None:
         """What the policy lays down for such a message; None where it is always allowed."""
-        if message.about_issue is not None and self._allows_about_issue:
-            return None
-        key = (message.category, message.channel)
         try:
-            return self._plans[key]
+            return self._plans[_kind_of(message)]
         except KeyError:
             return self._lay_down(message)
 
@@ -106,26 +101,36 @@ class Compiled:
         return compile_policy, (self.policy,)
 
     def _lay_down(self, message: Message) -> Plan | None:
-        kind = category, channel = message.category, message.channel
-        if category in self.policy.always_allowed:
+        kind = _kind_of(message)
+        if self.policy.always_allows(message):
             self._by_kind[kind] = _allow
             self._plans[kind] = None
             return None
-        rules = [rule for rule in self._rules.values() if rule.rule.governs(category, channel)]
-        function = self._function(rules)
-        plan = Plan(rules, function, self.policy.freshness_of(category), self.policy.expects)
+        rules = [rule for rule in self._rules.values() if rule.rule.governs(message.category, message.channel)]
+        function, conclude = self._written_for(rules)
+        plan = Plan(rules, function, conclude, self.policy.freshness_of(message.category), self.policy.expects)
         self._by_kind[kind] = function
         self._plans[kind] = plan
         return plan
 
-    def _function(self, rules: Sequence[CompiledRule]) -> Function[Evaluation]:
-        """Kinds of messages under the same rules share one function."""
+    def _written_for(self, rules: Sequence[CompiledRule]) -> tuple[Function[Evaluation], Conclude]:
+        """What asks these rules, and what concludes; kinds of messages under the same rules share them."""
         same = tuple(rule.id for rule in rules)
-        if same not in self._functions:
-            asked = Questions(*([Asked(rule.mark, rule.rule.when) for rule in group] for group in _by_effect(rules)))
+        if same not in self._written:
+            groups = [[each.rule for each in group] for group in _by_effect(rules)]
+            asked, conclude = Questions(*([rule.when for rule in group] for group in groups)), concluding(*groups)
             unknown_is_active = self.policy.on_unknown == "active"
-            self._functions[same] = generate(asked, conclude, ALLOWED, unknown_is_active=unknown_is_active)
-        return self._functions[same]
+            function = generate(asked, conclude, ALLOWED, unknown_is_active=unknown_is_active)
+            self._written[same] = function, conclude
+        return self._written[same]
+
+
+_MessageKind = tuple[str, str, bool]
+
+
+def _kind_of(message: Message) -> _MessageKind:
+    """What the rules that govern a message depend on, and whether it is about no issue."""
+    return message.category, message.channel, message.about_issue is None
 
 
 def _allow(_facts: Facts, _message: Message, _now: int) -> Evaluation:
@@ -141,18 +146,20 @@ class Plan:
         rules: the rules that govern it.
     """
 
-    __slots__ = ("_exempting", "_function", "_moments", "_noting", "_suppressing", "expects", "freshness", "rules")
+    __slots__ = ("_conclude", "_function", "_groups", "_moments", "expects", "freshness", "rules")
 
     def __init__(
         self,
         rules: Sequence[CompiledRule],
         function: Function[Evaluation],
+        conclude: Conclude,
         freshness: Freshness | None,
         expects: tuple[str, ...],
     ) -> None:
         self.rules: Sequence[CompiledRule] = rules
-        self._suppressing, self._exempting, self._noting = _by_effect(rules)
+        self._groups = _by_effect(rules)
         self._function = function
+        self._conclude = conclude
         self._moments: Moments | None = None
         self.freshness: Freshness | None = freshness
         self.expects: tuple[str, ...] = expects
@@ -174,20 +181,20 @@ class Plan:
     def evaluate_carefully(self, facts: Facts, message: Message, now: int) -> Evaluation:
         """The same, rule by rule, so that a fault is the answer of those rules alone that meet it."""
         case = (facts, message, now)
-        held, failed = _ask(self._suppressing, case)
-        suppressing = held + failed
-        freed: list[CompiledRule] = []
-        if suppressing:
-            freed, unsure = _ask(self._exempting, case)
-            failed = failed + unsure
-        noted, unsure = _ask(self._noting, case)
-        failed = failed + unsure
-        if not (suppressing or noted or failed):
-            return ALLOWED
-        cited = [[(rule.mark, rule.names(*case)) for rule in rules] for rules in (suppressing, freed, noted)]
-        return conclude(*cited)._replace(
-            errors=tuple(fault_of(rule.id) for rule in sorted(failed, key=attrgetter("id")))
+        suppressing, noting, exempting = self._groups
+        held, failed = _ask(suppressing, case)
+        held = held + failed
+        noted, unsure = _ask(noting, case)
+        freed, unfree = _ask(exempting if held else (), case)
+        cited = [name for rule in (*(freed or held), *noted) for name in rule.names(*case)]
+        failed = sorted([*failed, *unsure, *unfree], key=attrgetter("id"))
+        return self._conclude(self._bits_of({*held, *noted, *freed}), cited)._replace(
+            errors=tuple(fault_of(rule.id) for rule in failed)
         )
+
+    def _bits_of(self, rules: set[CompiledRule]) -> int:
+        """The number by which a conclusion knows these rules."""
+        return sum(1 << bit for bit, rule in enumerate(chain(*self._groups)) if rule in rules)
 
 
 Case = tuple[Facts, Message, int]
@@ -209,17 +216,13 @@ class CompiledRule:
 
     Attributes:
         id: the rule's id.
-        outcome: what it does with a message that it suppresses.
-        mark: what it says of itself to a conclusion.
         rule: what it was made from.
     """
 
-    __slots__ = ("_closures", "_when", "id", "mark", "outcome", "rule")
+    __slots__ = ("_closures", "_when", "id", "rule")
 
     def __init__(self, rule: Rule, closures: Closures) -> None:
         self.id: str = rule.id
-        self.outcome: Outcome | None = rule.outcome
-        self.mark: Mark = Mark(rule.id, -1 if rule.outcome is None else CAUTION[rule.outcome], rule.outcome)
         self.rule: Rule = rule
         self._closures = closures
         self._when: Asking | None = None
@@ -248,8 +251,8 @@ class CompiledRule:
 
 
 def _by_effect(rules: Sequence[CompiledRule]) -> list[list[CompiledRule]]:
-    """Those that suppress, those that exempt and those that note."""
-    return [[rule for rule in rules if rule.rule.effect == effect] for effect in ("suppress", "exempt", "note")]
+    """Those that suppress, those that note and those that exempt."""
+    return [[rule for rule in rules if rule.rule.effect == effect] for effect in ("suppress", "note", "exempt")]
 
 
 def _ask(rules: Iterable[CompiledRule], case: Case) -> tuple[list[CompiledRule], list[CompiledRule]]:

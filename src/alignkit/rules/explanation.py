@@ -134,7 +134,7 @@ def _trace(basis: Basis, rule: CompiledRule, evaluation: Evaluation, as_of: int,
     return RuleTrace(
         rule.id,
         rule.rule.effect,
-        rule.outcome,
+        rule.rule.outcome,
         condition.answer,
         is_deciding=rule.id in evaluation.rules,
         evidence=condition.evidence,

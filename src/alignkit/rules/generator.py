@@ -3,23 +3,25 @@
 What it writes reads like this:
 
     def evaluate(facts, message, now):
-        held, noted = [], []
+        found = 0                                               # a bit for each rule
+        held = []                                               # what those that suppress rest on
+        noted = []
         all_issues = facts.issues
         if all_issues:                                          # most customers have none of most
             before_0 = now - 2592000000000                      # each boundary in time, once
-            issues_0, issues_1 = [], []
+            issues_0 = []
             for row in all_issues:                              # one loop for every rule about issues
                 if row.excluded is None:                        # what rules share is asked once
                     if row.first_active_at is not None and row.first_active_at <= before_0:
-                        issues_1.append(row.ref)
+                        found |= 2                              # a rule that one row makes hold
+                        noted.append(row.ref)
                     else:
                         issues_0.append(row.ref)
-            if issues_0:
-                held.append((mark_0, issues_0))
-            if issues_1:
-                noted.append((mark_1, issues_1))
-        if held or noted:
-            return conclude(held, (), noted)
+            if len(issues_0) >= 3:                              # a rule that it takes more for
+                found |= 1
+                held += issues_0
+        if found:
+            return conclude(found, held + noted)
         return nothing
 
 A fault escapes from it, and then somebody careful has to be asked. Where none does, `and`, `or` and `not` are Kleene's
@@ -30,6 +32,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count
 from typing import Any, NamedTuple, TypeVar, cast
 
 from alignkit import syntax
@@ -56,7 +59,7 @@ from alignkit.rules.conditions import (
 from alignkit.rules.facts import Facts
 from alignkit.rules.fields import CUSTOMER_FIELDS, MESSAGE_FIELDS, Collection
 from alignkit.rules.leaves import leaf
-from alignkit.rules.passes import Pass, Rows
+from alignkit.rules.passes import FOUND, Mark, Pass, Rows
 from alignkit.rules.plugins import make
 from alignkit.rules.structure import NOTHING_URGENT, conditions_in
 
@@ -65,30 +68,23 @@ Function = Callable[[Facts, Message, int], T]
 
 _PARAMETERS = ("facts", "message", "now")
 _MOST_NAMES = 30
-"""A pass with more containers becomes a function of its own: every call clears all names of a function, used or not."""
-
-
-class Asked(NamedTuple):
-    """A condition, and the mark that stands for it in the answer."""
-
-    mark: object
-    when: Condition
+"""A pass with more names becomes a function of its own: every call clears all names of a function, used or not."""
 
 
 class Questions(NamedTuple):
     """What one function asks."""
 
-    suppressing: Sequence[Asked]
-    exempting: Sequence[Asked]
-    noting: Sequence[Asked]
+    suppressing: Sequence[Condition]
+    noting: Sequence[Condition]
+    exempting: Sequence[Condition]
 
 
 def generate(questions: Questions, conclude: Callable[..., T], nothing: T, *, unknown_is_active: bool) -> Function[T]:
     """The function that asks them all.
 
-    It gives `nothing` where nothing suppresses and nothing is noted, else `conclude(held, freed, noted)`: for each
-    condition that holds its mark, with the names of the rows that make it hold. Exempting conditions count only where
-    something suppresses.
+    It gives `nothing` where nothing suppresses and nothing is noted, else `conclude(found, cited)`. Bit n of `found` is
+    set where the nth condition holds, counted through all of `questions`; exempting ones are asked only where something
+    suppresses. `cited` names the rows that make conditions hold: noting ones, and exempting ones or else suppressing.
     """
     writer = _Writer(unknown_is_active=unknown_is_active)
     evaluate = syntax.function("evaluate", _PARAMETERS, writer.body(questions))
@@ -122,26 +118,31 @@ class _Writer:
         within: dict[Collection, list[ast.stmt]] = {}
         after: list[ast.stmt] = []
         outside: list[Rows] = []
-        for found, asked in (("held", questions.suppressing), ("noted", questions.noting)):
-            for each in asked:
-                finding, rows = self._finding(found, each), self._rows_of(each.when)
-                home = _home(each.when, rows)
-                if home is None:
-                    after.append(finding)
-                    outside.extend(rows)
-                else:
-                    within.setdefault(home, []).append(finding)
-        freeing = [self._finding("freed", each) for each in questions.exempting]
-        outside.extend(rows for each in questions.exempting for rows in self._rows_of(each.when))
+        suppressing, noting, exempting = _marked(questions)
+        for mark, condition in (*suppressing, *noting):
+            if isinstance(condition, (AnyRow, LatestRow)):
+                self._rows(condition).mark(mark)
+                continue
+            finding, rows = self._finding(mark, condition), self._rows_of(condition)
+            home = _home(condition, rows)
+            if home is None:
+                after.append(finding)
+                outside.extend(rows)
+            else:
+                within.setdefault(home, []).append(finding)
+        freeing = [self._finding(*each) for each in exempting]
+        outside.extend(rows for _, condition in exempting for rows in self._rows_of(condition))
         names = dict.fromkeys(name for rows in outside for name in rows.names)
-        shared = ["held", *(["noted"] if questions.noting else []), *(["attributes"] if self._asks_attributes else [])]
+        lists = ["held", *(["noted"] if noting else [])]
+        shared = [*lists, *(["attributes"] if self._asks_attributes else [])]
         return [
-            syntax.assign("held", syntax.new_list()),
-            *([syntax.assign("noted", syntax.new_list())] if questions.noting else []),
+            syntax.assign(FOUND, syntax.constant(0)),
+            *(syntax.assign(name, syntax.new_list()) for name in lists),
             *self._defaults(names),
             *(made for one in self._passes.values() for made in self._pass(one, within, names, shared)),
             *after,
-            *_conclusion(freeing, does_note=bool(questions.noting)),
+            *(_freed(freeing, exempting[0][0].bit, of=len(suppressing)) if freeing else []),
+            *_conclusion(lists),
         ]
 
     def _defaults(self, names: Iterable[str]) -> Iterator[ast.stmt]:
@@ -159,25 +160,26 @@ class _Writer:
         rows = syntax.name(everything)
         body = [*one.loop(rows), *within.get(one.collection, [])]
         if len(one.names) > _MOST_NAMES and set(one.names).isdisjoint(outside):
-            parameters = [everything, *_PARAMETERS, *shared]
-            self.functions.append(syntax.function(f"look_at_{one.collection}", parameters, body))
-            body = [syntax.do(syntax.call(syntax.name(f"look_at_{one.collection}"), *map(syntax.name, parameters)))]
+            look, parameters = f"look_at_{one.collection}", [everything, *_PARAMETERS, FOUND, *shared]
+            self.functions.append(syntax.function(look, parameters, [*body, syntax.give(syntax.name(FOUND))]))
+            body = [syntax.assign(FOUND, syntax.call(syntax.name(look), *map(syntax.name, parameters)))]
         yield syntax.assign(everything, syntax.attribute(syntax.name("facts"), one.collection))
         yield syntax.when(rows, body, [syntax.when(is_absent(rows), [syntax.do(_size(rows))])])
 
     # Rules
 
-    def _finding(self, found: str, asked: Asked) -> ast.stmt:
-        pair = syntax.sequence(self.constants.name(asked.mark), self._evidence(asked.when))
-        take = syntax.call(syntax.attribute(syntax.name(found), "append"), pair)
-        return syntax.when(self._holds(asked.when), [syntax.do(take)])
+    def _finding(self, mark: Mark, condition: Condition) -> ast.stmt:
+        """Marks a condition where it holds, with the names of the rows that make it hold; an absence has none."""
+        found = syntax.update(FOUND, ast.BitOr(), syntax.constant(mark.bit))
+        taken = [syntax.update(mark.cited, ast.Add(), cited) for cited in self._cited(condition)]
+        return syntax.when(self._holds(condition), [found, *taken])
 
     def _holds(self, condition: Condition) -> ast.expr:
         match condition:
             case AnyRow() | LatestRow():
-                return syntax.name(self._rows(condition).name)
+                return syntax.name(self._rows(condition).references())
             case NoRow():
-                return syntax.denied(syntax.name(self._rows(condition).name))
+                return syntax.denied(syntax.name(self._rows(condition).references()))
             case CountRows():
                 return self._count(condition)
             case CustomerTest():
@@ -205,17 +207,13 @@ class _Writer:
 
     def _count(self, condition: CountRows) -> ast.expr:
         rows = self._rows(condition)
-        counted = rows.set_of(condition.distinct) if condition.distinct else rows.name
+        counted = rows.set_of(condition.distinct) if condition.distinct else rows.references()
         return syntax.compare(_size(syntax.name(counted)), ast.GtE(), self.constants.name(condition.at_least))
-
-    def _evidence(self, condition: Condition) -> ast.expr:
-        """The names of the rows that make a condition hold which does hold; an absence has none."""
-        return _together(list(self._cited(condition)))
 
     def _cited(self, condition: Condition) -> Iterator[ast.expr]:
         match condition:
             case AnyRow() | CountRows() | LatestRow():
-                yield syntax.name(self._rows(condition).name)
+                yield syntax.name(self._rows(condition).references())
             case PluginTest():
                 evidence = self.constants.name(make(condition.plugin, condition.options).evidence)
                 yield syntax.call(evidence, *map(syntax.name, _PARAMETERS))
@@ -267,14 +265,28 @@ def _wants_rows(condition: Condition) -> bool:
             return False
 
 
-def _conclusion(freeing: list[ast.stmt], *, does_note: bool) -> Iterator[ast.stmt]:
-    held, noted = syntax.name("held"), syntax.name("noted") if does_note else syntax.sequence()
-    freed = syntax.name("freed") if freeing else syntax.sequence()
-    concluded = syntax.give(syntax.call(syntax.name("conclude"), held, freed, noted))
-    if freeing:
-        yield syntax.assign("freed", syntax.new_list())
-        yield syntax.when(held, freeing)
-    yield syntax.when(syntax.some([held, noted]) if does_note else held, [concluded])
+def _marked(questions: Questions) -> list[list[tuple[Mark, Condition]]]:
+    """Each condition with its mark, in the groups of the questions."""
+    bits = (1 << number for number in count())
+    groups = zip(("held", "noted", "freed"), questions, strict=True)
+    return [[(Mark(next(bits), cited), condition) for condition in group] for cited, group in groups]
+
+
+def _freed(freeing: list[ast.stmt], first: int, *, of: int) -> Iterator[ast.stmt]:
+    """Asks exempting conditions, whose bits are the highest, where one of so many suppressing ones holds."""
+    found, suppressing = syntax.name(FOUND), syntax.constant((1 << of) - 1)
+    is_freed = syntax.compare(found, ast.GtE(), syntax.constant(first))
+    freed = syntax.when(is_freed, [syntax.assign("held", syntax.name("freed"))])
+    asked = [syntax.assign("freed", syntax.new_list()), *freeing, freed]
+    yield syntax.when(syntax.combine(found, ast.BitAnd(), suppressing), asked)
+
+
+def _conclusion(lists: list[str]) -> Iterator[ast.stmt]:
+    cited: ast.expr = syntax.name(lists[0])
+    for name in lists[1:]:
+        cited = syntax.combine(cited, ast.Add(), syntax.name(name))
+    concluded = syntax.call(syntax.name("conclude"), syntax.name(FOUND), cited)
+    yield syntax.when(syntax.name(FOUND), [syntax.give(concluded)])
     yield syntax.give(syntax.name("nothing"))
 
 

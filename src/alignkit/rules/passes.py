@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from alignkit import syntax
 from alignkit.rules.answers import Constants, answer_to, comparison, is_absent, present
@@ -13,37 +14,66 @@ from alignkit.rules.fields import ROW_FIELDS, Collection
 from alignkit.rules.leaves import whole_microseconds
 from alignkit.rules.questions import AllOfTests, AnyOfTests, NotTest, RowTest, Test
 
+FOUND = "found"
+"""The variable that has a bit for each condition."""
+
 _IN_FORCE = "in force"
 _ROW = "row"
 
 
+class Mark(NamedTuple):
+    """How a condition that holds is told: by a bit of `found`, and by the list that takes what it rests on."""
+
+    bit: int
+    cited: str
+
+
 class Rows:
-    """The rows of one collection that pass the same tests, by the names of the containers that gather them."""
+    """The rows of one collection that pass the same tests: what becomes of each, and what gathers them."""
 
     def __init__(self, name: str, collection: Collection, literals: Sequence[Literal]) -> None:
         self.collection: Collection = collection
         self.literals = literals
         self.name = name
+        self.lists: list[str] = []
         self.sets: dict[str, str] = {}
+        self.marks: list[Mark] = []
 
     @property
     def names(self) -> list[str]:
         """The names of all its containers."""
-        return [self.name, *self.sets.values()]
+        return [*self.lists, *self.sets.values()]
+
+    def references(self) -> str:
+        """The list of what these rows are cited as."""
+        self.lists = [self.name]
+        return self.name
 
     def set_of(self, field: str) -> str:
         """The set of the different values that these rows have in a field."""
         return self.sets.setdefault(field, f"{self.name}_{field}")
 
+    def mark(self, mark: Mark) -> None:
+        """Each of these rows makes a condition hold by itself."""
+        self.marks.append(mark)
+
     def beginning(self) -> Iterator[ast.stmt]:
-        yield syntax.assign(self.name, syntax.new_list())
+        for name in self.lists:
+            yield syntax.assign(name, syntax.new_list())
         for name in self.sets.values():
             yield syntax.assign(name, syntax.call(syntax.name("set")))
 
     def gathering(self) -> list[ast.stmt]:
-        """Takes `row` in, by the thing that it is cited as."""
+        """Takes `row` in."""
+        return self.taking()
+
+    def taking(self) -> list[ast.stmt]:
+        """What becomes of a `row` that counts."""
+        bits = sum({mark.bit for mark in self.marks})
+        cited = dict.fromkeys([*(mark.cited for mark in self.marks), *self.lists])
         return [
-            _put(self.name, "append", _cited_by(self.collection)),
+            *([syntax.update(FOUND, ast.BitOr(), syntax.constant(bits))] if bits else []),
+            *(_put(name, "append", _cited_by(self.collection)) for name in cited),
             *(_put(name, "add", field) for field, name in self.sets.items()),
         ]
 
@@ -62,16 +92,18 @@ class Newest(Rows):
         super().__init__(name, collection, literals)
         self.time = time
         self.passes = passes
+        self.newest: str = f"{name}_newest"
         self.last: str = f"{name}_last"
 
     def beginning(self) -> Iterator[ast.stmt]:
         yield from super().beginning()
+        yield syntax.assign(self.newest, syntax.new_list())
         yield syntax.assign(self.last, syntax.name("beginning"))
 
     def gathering(self) -> list[ast.stmt]:
         """Takes `row` in where it is as new as the newest so far, and drops those where it is newer."""
-        time, last, rows = syntax.name("time"), syntax.name(self.last), syntax.name(self.name)
-        newer = [syntax.assign(self.last, time), syntax.assign(self.name, syntax.new_list(syntax.name(_ROW)))]
+        time, last, rows = syntax.name("time"), syntax.name(self.last), syntax.name(self.newest)
+        newer = [syntax.assign(self.last, time), syntax.assign(self.newest, syntax.new_list(syntax.name(_ROW)))]
         take = syntax.do(syntax.call(syntax.attribute(rows, "append"), syntax.name(_ROW)))
         as_new = syntax.when(syntax.compare(time, ast.Eq(), last), [take])
         compared: ast.stmt = syntax.when(syntax.compare(time, ast.Gt(), last), newer, [as_new])
@@ -80,12 +112,8 @@ class Newest(Rows):
         return [syntax.assign("time", syntax.attribute(syntax.name(_ROW), self.time)), compared]
 
     def testing(self, tests: dict[object, ast.expr]) -> Iterator[ast.stmt]:
-        """Keeps the names of those that pass."""
-        newest = f"{self.name}_newest"
-        kept = _put(self.name, "append", _cited_by(self.collection))
-        yield syntax.assign(newest, syntax.name(self.name))
-        yield syntax.assign(self.name, syntax.new_list())
-        yield syntax.for_each(_ROW, syntax.name(newest), [alone(tests, [kept], self.passes)])
+        """Those that pass are the ones that count."""
+        yield syntax.for_each(_ROW, syntax.name(self.newest), [alone(tests, self.taking(), self.passes)])
 
 
 class Pass:
@@ -102,8 +130,9 @@ class Pass:
 
     @property
     def names(self) -> list[str]:
-        """The names of all containers that it fills."""
-        return [name for rows in self._rows.values() for name in rows.names]
+        """The names of all that it binds, but for a few."""
+        containers = [name for rows in self._rows.values() for name in rows.names]
+        return [*containers, *self._spans.values(), *self._said.values()]
 
     def rows(self, condition: RowsCondition) -> Rows:
         """The rows that a condition asks for; conditions that ask the same share them."""
@@ -130,7 +159,7 @@ class Pass:
         """Looks at each row once; boundaries in time and what the message says are read before."""
         gathered = list(self._rows.values())
         for span, name in self._spans.items():
-            yield syntax.assign(name, syntax.subtract(syntax.name("now"), syntax.constant(span)))
+            yield syntax.assign(name, syntax.combine(syntax.name("now"), ast.Sub(), syntax.constant(span)))
         for attribute, name in self._said.items():
             yield syntax.assign(name, syntax.attribute(syntax.name("message"), attribute))
         for rows in gathered:
