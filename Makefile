@@ -49,7 +49,7 @@ mutants: $(STAMPS)/mutants ## the rules changed in one place after the other, to
 	$(BIN)/python tools/mutants.py
 
 .PHONY: bench
-bench: $(STAMPS)/bench ## the figures, each against a baseline of the same run
+bench: $(STAMPS)/bench $(STAMPS)/airbyte ## the figures, each against a baseline of the same run
 	$(BIN)/python -m benchmarks
 
 .PHONY: check
@@ -98,6 +98,12 @@ $(STAMPS)/test: pyproject.toml $(STAMPS)/pip
 
 $(STAMPS)/bench: pyproject.toml $(STAMPS)/pip
 	@$(INSTALL) --editable ".[cli,fast]" --group bench
+	@touch $@
+
+# It wants other versions than ours of what both need, so it is measured from an environment of its own.
+$(STAMPS)/airbyte: $(STAMPS)/pip
+	@$(PYTHON) -m venv $(VENV)/airbyte
+	@$(VENV)/airbyte/bin/python -m pip install --quiet --disable-pip-version-check airbyte-cdk==7.39.1
 	@touch $@
 
 $(STAMPS)/mutants: pyproject.toml $(STAMPS)/test

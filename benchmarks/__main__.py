@@ -1,12 +1,18 @@
-"""Runs the benchmarks: `python -m benchmarks [imports] [ingest] [gate] [rules] [--small]`."""
+"""Runs the benchmarks: `python -m benchmarks [imports] [ingest] [connectors] [gate] [rules] [--small]`."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import gate, imports, ingest, rules
+from benchmarks import connectors, gate, imports, ingest, rules
 
-ALL = {"imports": imports.main, "ingest": ingest.main, "gate": gate.main, "rules": rules.main}
+ALL = {
+    "imports": imports.main,
+    "ingest": ingest.main,
+    "connectors": connectors.main,
+    "gate": gate.main,
+    "rules": rules.main,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,11 @@ def _pages(tickets: int, per_page: int) -> Iterator[dict[str, Any]]:
     recent: list[dict[str, Any]] = []
     page: list[dict[str, Any]] = []
     for number in range(tickets):
-        ticket = _ticket(number, people, chance)
-        page.append(ticket)
+        made = ticket(number, people, chance)
+        page.append(made)
         if chance.random() < REPEATED_SHARE and recent:
             page.append(chance.choice(recent))
-        recent = [*recent[-200:], ticket]
+        recent = [*recent[-200:], made]
         if len(page) >= per_page:
             yield _envelope(page[:per_page], number)
             page = page[per_page:]
@@ -55,13 +56,13 @@ def _envelope(tickets: list[dict[str, Any]], number: int) -> dict[str, Any]:
     }
 
 
-def _time(seconds: int) -> str:
-    from datetime import UTC, datetime
-
+def stamp(seconds: int) -> str:
+    """A time as Zendesk writes it."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _ticket(number: int, people: int, chance: random.Random) -> dict[str, Any]:
+def ticket(number: int, people: int, chance: random.Random) -> dict[str, Any]:
+    """One ticket as an export has it."""
     person = chance.randrange(people)
     status = chance.choices(_STATUSES, _WEIGHTS)[0]
     created = EPOCH + number * 20
@@ -78,8 +79,8 @@ def _ticket(number: int, people: int, chance: random.Random) -> dict[str, Any]:
             "channel": "email" if by_mail else "web",
             "source": {"from": sender, "to": receiver, "rel": None},
         },
-        "created_at": _time(created),
-        "updated_at": _time(updated),
+        "created_at": stamp(created),
+        "updated_at": stamp(updated),
         "generated_timestamp": updated + 2,
         "type": chance.choice(("incident", "question", "problem", None)),
         "subject": subject,
