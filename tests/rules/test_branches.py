@@ -27,9 +27,13 @@ class Watched:
         return getattr(issue(**self.fields), name)
 
 
+def bits_of(found: int, _: object) -> int:
+    return found
+
+
 def found(conditions: list[Condition], row: Any) -> list[int]:
     """The numbers of the conditions that hold of this row alone."""
-    function = generate(Questions(conditions, (), ()), lambda bits, _: bits, 0, unknown_is_active=True)
+    function = generate(Questions(conditions, (), ()), bits_of, 0, unknown_is_active=True)
     bits = function(Facts(issues=[row]), message(), at(NOW))
     return [number for number in range(len(conditions)) if bits >> number & 1]
 

@@ -129,7 +129,15 @@ class Policy(RuleSet, frozen=True):
             # What nearly everybody asks, in as few frames as will do.
             compiled, since = self._compiled, now - _EPOCH
             instant = since.days * _DAY + since.seconds * 1_000_000 + since.microseconds
-            return Decision(compiled.evaluate(facts, message, instant), compiled, facts, message, now)
+            decision = Decision()
+            decision.evaluation = compiled.evaluate(facts, message, instant)
+            decision.compiled = compiled
+            decision.facts = facts
+            decision.message = message
+            decision.decided_at = now
+            decision.view = None
+            decision.is_withheld = False
+            return decision
         return decide(
             self._compiled, facts, message, now, as_of=as_of, stale=tuple(stale), incomplete=tuple(incomplete)
         )
