@@ -17,14 +17,14 @@ _PATH = "/api/v2/incremental/tickets/cursor.json"
 
 
 def _manifest(root: str) -> dict[str, Any]:
-    requester = {
+    requester: dict[str, Any] = {
         "type": "HttpRequester",
         "url_base": root,
         "path": _PATH,
         "http_method": "GET",
         "request_parameters": {"per_page": "1000", "include": "users,metric_sets"},
     }
-    paginator = {
+    paginator: dict[str, Any] = {
         "type": "DefaultPaginator",
         "page_token_option": {"type": "RequestOption", "inject_into": "request_parameter", "field_name": "cursor"},
         "pagination_strategy": {
@@ -33,7 +33,7 @@ def _manifest(root: str) -> dict[str, Any]:
             "stop_condition": "{{ response.get('end_of_stream') }}",
         },
     }
-    stream = {
+    stream: dict[str, Any] = {
         "type": "DeclarativeStream",
         "name": "tickets",
         "primary_key": ["id"],

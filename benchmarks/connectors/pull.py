@@ -40,11 +40,11 @@ def figures(*, small: bool) -> list[Figure]:
         exports = folder / "exports"
         exports.mkdir()
         size = write_pages(exports / "whole", whole) / whole
-        for export, tickets in (("quarter", whole // 4), ("few", few), ("one", 1)):
+        for export, tickets in (("half", whole // 2), ("few", few), ("one", 1)):
             write_pages(exports / export, tickets)
         with serving(exports) as root:
             ours, memory = _pulls(root, folder, whole)
-            _, part = _pull(f"{root}/quarter", folder, whole // 4, is_fast=True)
+            _, part = _pull(f"{root}/half", folder, whole // 2, is_fast=True)
             theirs: Mapping[str, Callable[[], Taken | None]] = {
                 "airbyte": lambda: peers.airbyte(root, few),
                 "dlt": lambda: peers.dlt(root, few),
@@ -52,12 +52,13 @@ def figures(*, small: bool) -> list[Figure]:
             taken = _rounds({**ours, **theirs}, runs)
     told = {"tickets": whole, "bytes a ticket": size, "runs": runs}
     flat = Figure(
-        "pull, peak memory against a quarter of the tickets",
+        # Not a quarter: SQLite's cache is full only after some twenty thousand tickets.
+        "pull, peak memory against half of the tickets",
         memory / part,
         memory / part,
         f"flat, under {MOST_MEMORY:.0f} MB",
-        memory < MOST_MEMORY and memory / part < 1.15,
-        {"MB": memory, "MB for a quarter": part},
+        memory < MOST_MEMORY and memory / part < 1.1,
+        {"MB": memory, "MB for half": part},
     )
     return [*(one for name in _PEERS for one in _against(name, taken, whole, few, told)), flat]
 

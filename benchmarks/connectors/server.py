@@ -71,7 +71,7 @@ def serve(name: str) -> None:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *args: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its signature
             """Says nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
