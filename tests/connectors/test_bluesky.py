@@ -571,3 +571,10 @@ class TestBlueskySheet(SheetTests):
 
     def restate(self, service: SheetService, status: str) -> str | None:
         return None
+
+
+def test_the_doctor_is_told_why_the_account_cannot_be_asked() -> None:
+    source = bluesky(Network())
+    [finding] = drive(source, source.check(), lambda _: Response(401, {}, b'{"error": "AuthenticationRequired"}'))
+    assert not finding.is_well
+    assert (finding.subject, bool(finding.remedy)) == ("`bluesky`", True)

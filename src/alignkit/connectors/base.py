@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, TypeAlias, TypeVar
+from typing import Annotated, ClassVar, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from alignkit import identity
 from alignkit.errors import DataInvalid, SettingsError
@@ -112,12 +112,16 @@ class NewIssue:
     tags: tuple[str, ...] = ()
 
 
+InstanceName = Annotated[str, Field(pattern=r"^[^/\s\p{C}](?:[^/\p{C}\p{Zl}\p{Zp}]*[^/\s\p{C}])?$")]
+"""The name of one instance: it stands before ids and in logs, so it has no slash, and nothing that breaks a line."""
+
+
 class ConnectorSettings(BaseModel):
     """The settings that every connector shares; `name` stays the same when a service's address changes."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    name: str
+    name: InstanceName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

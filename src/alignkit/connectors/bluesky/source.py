@@ -19,14 +19,14 @@ from alignkit.connectors.base import (
     Run,
     Source,
     settings,
+    unknown_stream,
 )
 from alignkit.connectors.bluesky.fetch import fetch
 from alignkit.connectors.bluesky.lists import List, Mentions, Search, notifications, search
 from alignkit.connectors.bluesky.profile import PROFILE
 from alignkit.connectors.bluesky.session import Session
 from alignkit.connectors.bluesky.streams import Reader, account, own_session, read
-from alignkit.errors import DataInvalid, PermissionMissing, RequestRefused
-from alignkit.models.base import Name
+from alignkit.errors import AlignkitError, PermissionMissing, RequestRefused
 from alignkit.models.exchange import Ref
 from alignkit.transport import Account, Flow, Request, TokenFile, TokenStore, request, service_root
 
@@ -46,7 +46,6 @@ class BlueskySettings(ConnectorSettings):
         keeps_text: whether posts keep their text; no decision needs it.
     """
 
-    name: Name = "bluesky"
     identifier: str = Field(min_length=1)
     app_password: SecretStr
     base_url: str = HOST
@@ -128,7 +127,7 @@ class Bluesky(Source):
             DataInvalid: the stream or the checkpoint is not of this connector.
         """
         if stream not in self._lists:
-            raise DataInvalid(f"`{stream}` is no stream of Bluesky; there are {', '.join(self.streams)}")
+            raise unknown_stream(self, stream)
         return (yield from read(self._reader, self._lists[stream], checkpoint, run))
 
     def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
@@ -141,6 +140,12 @@ class Bluesky(Source):
 
     def check(self) -> Flow[Sequence[Finding]]:
         """Looks at the session, at the account's standing, and whether notifications and searches are answered."""
+        try:
+            return (yield from self._findings())
+        except AlignkitError as error:
+            return [Finding(is_well=False, subject=f"`{self.name}`", remedy=str(error))]
+
+    def _findings(self) -> Flow[Sequence[Finding]]:
         response = yield from request(own_session())
         who = account(response, self.name)
         is_active = who.get("active") is not False

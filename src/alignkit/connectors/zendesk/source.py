@@ -32,7 +32,6 @@ from alignkit.connectors.zendesk.fetch import fetch
 from alignkit.connectors.zendesk.profile import PROFILE
 from alignkit.connectors.zendesk.tickets import STATUSES
 from alignkit.errors import DataInvalid, ResponseInvalid
-from alignkit.models.base import Name
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.transport import (
@@ -69,7 +68,6 @@ _STREAMS = {
 class ZendeskSettings(ConnectorSettings):
     """What is needed to read one Zendesk; see `Zendesk`."""
 
-    name: Name = "zendesk"
     subdomain: str | None = None
     email: str | None = None
     token: SecretStr | None = None

@@ -1,0 +1,35 @@
+"""Holds what every connector shares: the names of its instances."""
+
+from __future__ import annotations
+
+import pytest
+
+from alignkit.connectors import Bluesky, Mastodon, X, Zendesk
+from alignkit.connectors.base import ConnectorSettings, settings
+from alignkit.errors import SettingsError
+
+TOKEN = "sample-token"
+
+
+@pytest.mark.parametrize("name", ["", " ", "a/b", "a\nb", "a\x00", " a", "a ", "a\u2028b", "a\u202eb", "\t"])
+def test_a_name_that_breaks_an_id_or_a_line_is_refused(name: str) -> None:
+    with pytest.raises(SettingsError, match="`name`"):
+        settings(ConnectorSettings, "sample", {"name": name})
+
+
+@pytest.mark.parametrize("name", ["a", "zendesk-eu", "Büro Süd", "x.2", "日本"])
+def test_other_names_are_taken_as_they_are(name: str) -> None:
+    assert settings(ConnectorSettings, "sample", {"name": name}).name == name
+
+
+@pytest.mark.parametrize("name", ["", "a\nb", "a/b"])
+def test_no_service_takes_a_name_that_the_others_refuse(name: str) -> None:
+    makers = (
+        lambda: Zendesk("acme", access_token=TOKEN, name=name),
+        lambda: X("7", TOKEN, name=name),
+        lambda: Mastodon("social.example.com", TOKEN, name=name),
+        lambda: Bluesky("ada.example.com", TOKEN, name=name),
+    )
+    for make in makers:
+        with pytest.raises(SettingsError, match="`name`"):
+            make()
