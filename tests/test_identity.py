@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from collections.abc import Iterable
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from alignkit.identity import (
     Person,
     accounts_of,
     assign,
+    bucketing_id,
     components,
     email,
     handle,
@@ -669,3 +671,24 @@ def test_a_link_to_something_unknown_joins_nothing() -> None:
 def test_a_long_chain_is_followed_without_end_of_stack() -> None:
     known = [f"external_id:shop/{number:05}" for number in range(20_000)]
     assert components(known, zip(known[1:], known, strict=False)) == [frozenset(known)]
+
+
+@pytest.mark.parametrize("prefix", ["email:", "phone_e164:"])
+def test_the_order_of_identifiers_changes_no_bucket(prefix: str) -> None:
+    known = [f"{prefix}{letter}" for letter in "abc"]
+    assert len({bucketing_id(order) for order in permutations([*known, "social_handle:a/b"])}) == 1
+
+
+def test_a_bucket_goes_by_the_first_address_and_stays_when_anything_but_an_earlier_address_comes() -> None:
+    own = ["helpdesk_user:desk/7", "email:b@x.example", "email:c@x.example"]
+    assert bucketing_id(own) == bucketing_id(["email:b@x.example"])
+    assert bucketing_id([*own, "device:1", "crm_contact:crm/1", "phone_e164:+4915112345678"]) == bucketing_id(own)
+    assert bucketing_id([*own, "email:a@x.example"]) != bucketing_id(own)
+    assert bucketing_id(["helpdesk_user:desk/7", "external_id:shop/7"]) == bucketing_id(["external_id:shop/7"])
+
+
+def test_a_bucket_is_the_hash_that_is_written_down_and_no_address() -> None:
+    expected = hashlib.sha256(b"email:ada@x.example").hexdigest()[:32]
+    assert bucketing_id(["email:ada@x.example"]) == expected
+    with pytest.raises(ValueError, match="empty"):
+        bucketing_id([])

@@ -13,6 +13,7 @@ read names nobody.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -254,6 +255,21 @@ def _written_handle(text: str) -> str | None:
     """The identifier of `platform/handle`; None where no platform is named, since many people share a bare handle."""
     platform, slash, name = text.partition("/")
     return handle(platform, name) if slash else None
+
+
+def bucketing_id(identifiers: Iterable[str]) -> str:
+    """What holdouts choose a customer by: 32 hex digits of the hash of one of their identifiers.
+
+    It is the first by code point of their e-mail addresses, or of all identifiers where they have none. So every store
+    that knows the same identifiers gives the same, in whatever order they came; of two customers who become one, one
+    keeps theirs, and an undone merge gives both their own again.
+
+    Raises:
+        ValueError: there are no identifiers.
+    """
+    known = list(identifiers)
+    first = min([one for one in known if one.startswith("email:")] or known)
+    return hashlib.sha256(first.encode()).hexdigest()[:32]
 
 
 def is_shared(known: str) -> bool:

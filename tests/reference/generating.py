@@ -262,11 +262,12 @@ class Typed:
         return instant_at(self.one(NOWS))
 
     def facts(self, now: int) -> Facts:
-        rows = {name: self.rows(name, now) for name in ROWS}
+        rows: Table = {name: self.rows(name, now) for name in ROWS}
         customer = FIELDS["customer"].items()
         attributes = {name: self.value(name, field, now) for name, field in customer if self.is_so(0.8)}
         attributes["time_zone"] = self.one((*ZONES, None, "Nowhere/Atlantis"))
-        return Facts(customer=self.one((None, "c1", "c2", "c3")), attributes=attributes, **rows)
+        ids: Table = {name: self.one((None, "c1", "c2", "c3")) for name in ("customer", "bucketing_id")}
+        return Facts(**ids, attributes=attributes, **rows)
 
     def rows(self, name: str, now: int) -> list[Any]:
         if self.is_so(0.4):
@@ -343,7 +344,7 @@ class Untyped(Typed):
     def damaged(self, facts: Facts) -> Facts:
         """The facts with one value, row or collection that is not what it should be."""
         if self.is_so(0.05):
-            return with_damage(facts, "customer", self.one(NOBODY))
+            return with_damage(facts, self.one(("customer", "bucketing_id")), self.one(NOBODY))
         if self.is_so(0.1):
             broken: Any = self.one((None, 7, [], "text")) if self.is_so(0.3) else self.attributes(facts)
             return with_damage(facts, "attributes", broken)

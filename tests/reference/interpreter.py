@@ -90,8 +90,8 @@ class Case:
             yield rule["id"], self.belongs(holdouts[0])
 
     def belongs(self, holdout: Table) -> bool:
-        digest = hashlib.sha256(f"{holdout['salt']}\n{self.facts.customer}".encode()).digest()
-        return is_of(self.facts.customer, str) and int.from_bytes(digest[:8]) < int(holdout["holdout"] * 2**64)
+        digest = hashlib.sha256(f"{holdout['salt']}\n{self.facts.bucketing_id}".encode()).digest()
+        return is_of(self.facts.bucketing_id, str) and int.from_bytes(digest[:8]) < int(holdout["holdout"] * 2**64)
 
     def holds(self, condition: Table) -> Truth:
         match condition:

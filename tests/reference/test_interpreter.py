@@ -121,9 +121,9 @@ def test_a_date_without_a_year_comes_every_year(day: tuple[int, int, int], dates
 
 def test_a_share_is_the_same_customers_every_time() -> None:
     half = {"holdout": 0.5, "salt": "spring"}
-    chosen = {f"c{n}" for n in range(200) if is_held(half, Facts(customer=f"c{n}"))}
+    chosen = {f"c{n}" for n in range(200) if is_held(half, Facts(bucketing_id=f"c{n}"))}
     assert 70 < len(chosen) < 130
-    assert chosen < {f"c{n}" for n in range(200) if is_held({**half, "holdout": 0.9}, Facts(customer=f"c{n}"))}
+    assert chosen < {f"c{n}" for n in range(200) if is_held({**half, "holdout": 0.9}, Facts(bucketing_id=f"c{n}"))}
 
 
 def test_what_cannot_be_told_holds_a_message_back_and_frees_none() -> None:

@@ -202,6 +202,7 @@ def random_facts(random: Random) -> Facts:
     """Facts with times that often fall on the boundaries that policies ask about."""
     return Facts(
         customer=random.choice(["c1", "c2", "c3", None]),
+        bucketing_id=random.choice(["c1", "c2", "c3", None]),
         issues=[random_issue(random, f"desk/issue/{n}") for n in range(random.randint(0, 3))],
         account_issues=[random_issue(random, f"desk/issue/a{n}") for n in range(random.randint(0, 2))],
         signals=[

@@ -119,6 +119,7 @@ def test_moved_facts_are_as_old_at_the_later_instant() -> None:
         ({"issues": [{"unset": ["status"]}]}, "`facts.issues[0].unset` names `status`"),
         ({"attributes": {"vip": True}}, "`facts.attributes.vip` is not known"),
         ({"customer": 7}, "`facts.customer` is no text"),
+        ({"bucketing_id": 7}, "`facts.bucketing_id` is no text"),
     ],
 )
 def test_facts_that_cannot_be_read_are_refused_with_their_place(tree: dict[str, Any], text: str) -> None:

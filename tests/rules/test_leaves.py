@@ -79,8 +79,8 @@ def test_blackout_days_begin_and_end_at_the_customer_s_midnight() -> None:
     assert blackout.decide(facts, message(), moment("2025-12-27T00:00-05:00")).until == moment("2026-12-24T00:00-05:00")
 
 
-def held_out(customer: str | None, holdout: Holdout = HALF) -> bool:
-    return leaf(holdout)(Facts(customer), message(), at(NOW))
+def held_out(chosen_by: str | None, holdout: Holdout = HALF) -> bool:
+    return leaf(holdout)(Facts(bucketing_id=chosen_by), message(), at(NOW))
 
 
 def test_the_share_of_a_holdout_is_about_what_it_says_and_the_same_ones_every_time() -> None:
@@ -103,9 +103,15 @@ def test_the_hash_is_the_one_that_is_written_down() -> None:
     # SHA-256 of "spring\n1" begins with 0x83…, of "spring\n3" with 0x29…: see the page of exact semantics.
     from hashlib import sha256
 
-    for customer in ("1", "3", "c1"):
-        number = int(sha256(f"spring\n{customer}".encode()).hexdigest()[:16], 16)
-        assert held_out(customer) is (number < 2**63)
+    for chosen_by in ("1", "3", "c1"):
+        number = int(sha256(f"spring\n{chosen_by}".encode()).hexdigest()[:16], 16)
+        assert held_out(chosen_by) is (number < 2**63)
+
+
+def test_a_store_s_own_number_of_the_customer_chooses_nobody() -> None:
+    everybody = Holdout(holdout=0.999_999, salt="spring")
+    assert [held_out(str(number), everybody) for number in range(20)] == [True] * 20
+    assert not any(leaf(everybody)(Facts(str(number)), message(), at(NOW)) for number in range(20))
 
 
 def test_nobody_unknown_is_held_out() -> None:
@@ -117,8 +123,8 @@ OUT = next(str(number) for number in range(100) if not held_out(str(number)))
 MEASURED = policy(rule(ALWAYS, id="hold"), rule(HALF, "exempt", id="measure"))
 
 
-def measured(customer: str, **facts: Any) -> Decision:
-    return MEASURED.decide(Facts(customer, **facts), message(), NOW)
+def measured(chosen_by: str, **facts: Any) -> Decision:
+    return MEASURED.decide(Facts(bucketing_id=chosen_by, **facts), message(), NOW)
 
 
 def test_who_is_held_out_gets_the_message_and_the_decision_says_so() -> None:
@@ -143,7 +149,7 @@ def test_who_is_held_out_gets_the_message_and_the_decision_says_so() -> None:
 @pytest.mark.parametrize("on_unknown", ["active", "inactive"])
 def test_nobody_with_something_urgent_is_held_out_or_measured(urgent: Any, collection: str, on_unknown: str) -> None:
     cautious = MEASURED.model_copy(update={"on_unknown": on_unknown})
-    facts = Facts(IN)
+    facts = Facts(bucketing_id=IN)
     setattr(facts, collection, [urgent])
     decision = cautious.decide(facts, message(), NOW)
     assert decision.verdict is Verdict.SUPPRESS
@@ -157,16 +163,16 @@ def test_an_urgent_issue_that_is_over_or_nobody_s_problem_does_not_count() -> No
 
 def test_nothing_is_measured_where_nothing_holds() -> None:
     idle = policy(rule(NoRow(none="holds"), id="hold"), rule(HALF, "exempt", id="measure"))
-    assert idle.decide(Facts(IN, holds=[hold()]), message(), NOW).trials == ()
+    assert idle.decide(Facts(bucketing_id=IN, holds=[hold()]), message(), NOW).trials == ()
 
 
 def test_only_those_are_measured_whom_the_rest_of_the_rule_lets_through() -> None:
     narrow = AllOf(all_of=(CustomerTest(customer="tier", equals="gold"), HALF))
     both = policy(rule(ALWAYS, id="hold"), rule(narrow, "exempt", id="measure"))
-    for customer in (IN, OUT):
-        gold = both.decide(Facts(customer, attributes={"tier": "gold"}), message(), NOW)
-        assert [each.is_held_out for each in gold.trials] == [customer == IN]
-        assert both.decide(Facts(customer, attributes={"tier": "tin"}), message(), NOW).trials == ()
+    for who in (IN, OUT):
+        gold = both.decide(Facts(bucketing_id=who, attributes={"tier": "gold"}), message(), NOW)
+        assert [each.is_held_out for each in gold.trials] == [who == IN]
+        assert both.decide(Facts(bucketing_id=who, attributes={"tier": "tin"}), message(), NOW).trials == ()
 
 
 def test_a_window_is_asked_at_the_instant_of_the_decision_alone() -> None:

@@ -51,7 +51,7 @@ def test_a_condition_and_all_that_are_in_it_are_found() -> None:
         (LocalTime(local_time="21:00-08:00", fallback="UTC"), {"attributes"}),
         (LocalTime(local_time="21:00-08:00", zone="UTC"), set[str]()),
         (LocalDate(local_date=("12-24",), fallback="UTC"), {"attributes"}),
-        (SHARE, {"issues", "account_issues"}),
+        (SHARE, {"issues", "account_issues", "bucketing_id"}),
         (AnyRow(any="accounts"), {"accounts"}),
     ],
 )

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alignkit.errors import DataInvalid
-from alignkit.models import CustomerEvent, Outcome
+from alignkit.gate import Gate
+from alignkit.models import CustomerEvent, Message, Outcome
 from alignkit.rules import Policy
 from alignkit.rules.presets import preset
 from alignkit.whatif.backtesting import UNTOLD, Backtest, Tally, backtest
@@ -216,3 +217,23 @@ def test_the_order_of_arrival_changes_nothing(random: Random) -> None:
     events = random_history(random)
     told = run(*events).to_dict()
     assert run(*random.sample(events, len(events))).to_dict() == told
+
+
+def test_a_holdout_lets_the_same_ones_through_as_the_gate_does() -> None:
+    people = [f"p{number}@example.com" for number in range(12)]
+    opened = [issue(f"{100 - number}", one, 1 + number / 100) for number, one in reversed(list(enumerate(people)))]
+    told = [send(f"s{number}", one, 4) for number, one in enumerate(people)]
+    rules = [
+        {"id": "open", "effect": "suppress", "outcome": "defer", "reason": "x", "when": {"any": "issues"}},
+        {"id": "measure", "effect": "exempt", "reason": "x", "when": {"holdout": 0.5, "salt": "spring"}},
+    ]
+    policy = Policy.from_json(json.dumps({"name": "measured", "rules": rules}))
+    offer = Message(category="promotional", channel="email")
+    with store_of(*opened, *told) as store:
+        found = backtest(policy, store)
+        held = [one for one in people if Gate(store, policy).decide(one, offer, now=day(4)).verdict == "suppress"]
+    assert 2 < len(held) < 10
+    assert found.all.held == len(held)
+    store = store_of(*told[::-1], *opened[::-1])
+    assert [one for one in people if Gate(store, policy).decide(one, offer, now=day(4)).verdict == "suppress"] == held
+    store.close()

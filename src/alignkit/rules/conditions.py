@@ -232,7 +232,7 @@ class Holdout(Model, frozen=True):
     """The customer belongs to a stable share of all, and has nothing urgent open.
 
     It lets a few through that would be held, so that what holding does can be measured: the same ones every time, by
-    a hash of the salt and the customer's id; never somebody with an urgent issue or a complaint.
+    a hash of the salt and the customer's `bucketing_id`; never somebody with an urgent issue or a complaint.
     """
 
     holdout: Annotated[StrictFloat, Field(gt=0, lt=1)]

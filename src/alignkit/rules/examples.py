@@ -45,6 +45,7 @@ _USUAL: Mapping[str, Mapping[str, Any]] = {
 }
 _USUAL_OF = {**_USUAL, "account_issues": _USUAL["issues"]}
 _KEPT_AS = {"account_issues": "issue"}
+_IDS = {"customer": "the customer's id", "bucketing_id": "what holdouts choose the customer by"}
 
 
 def make_row(collection: str, now: int, given: Mapping[str, Any], number: int = 1) -> Any:
@@ -96,23 +97,23 @@ def read_facts(tree: Mapping[str, Any], now: int, place: str = "facts") -> Facts
     """The facts that a document's table describes.
 
     Args:
-        tree: a list of tables for each collection, `customer` (an id) and `attributes` (a table).
+        tree: a list of tables for each collection, `customer` and `bucketing_id` (texts), and `attributes` (a table).
         now: microseconds since 1970, from which relative times are told.
         place: where the table stands, for errors.
 
     Raises:
         DataInvalid: an unknown name, a word that a field never has, or a value of a wrong kind; the text says where.
     """
-    known = (*ROWS, "customer", "attributes")
+    known = (*ROWS, *_IDS, "attributes")
     for name in tree:
         if name not in known:
             raise DataInvalid(f"`{place}.{name[:80]}` is not known; {_remedy(name, known)}")
     rows = {name: _read_rows(name, tree[name], now, f"{place}.{name}") for name in ROWS if name in tree}
     attributes = _read_fields(tree.get("attributes", {}), CUSTOMER_FIELDS, now, f"{place}.attributes")
-    customer = tree.get("customer")
-    if not isinstance(customer, str | None):
-        raise DataInvalid(f"`{place}.customer` is no text; write the customer's id")
-    return Facts(customer=customer, attributes=attributes, **rows)
+    if wrong := next((name for name in _IDS if not isinstance(tree.get(name), str | None)), None):
+        raise DataInvalid(f"`{place}.{wrong}` is no text; write {_IDS[wrong]}")
+    known_as: dict[str, Any] = {name: tree.get(name) for name in _IDS}
+    return replace(Facts(attributes=attributes, **known_as), **cast("dict[str, Any]", rows))
 
 
 def _read_rows(collection: str, value: object, now: int, place: str) -> list[Any]:
@@ -217,7 +218,7 @@ def _moved(collection: str, row: Any, span: int) -> Any:
 
 def write_facts(facts: Facts, now: int) -> dict[str, Any]:
     """The table that `read_facts` reads back as equal facts, with no field that would be filled in anyway."""
-    tree: dict[str, Any] = {} if facts.customer is None else {"customer": facts.customer}
+    tree: dict[str, Any] = {name: value for name in _IDS if (value := getattr(facts, name)) is not None}
     if facts.attributes:
         tree["attributes"] = {name: value for name, value in facts.attributes.items() if value is not None}
     for collection in ROWS:

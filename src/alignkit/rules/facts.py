@@ -139,6 +139,9 @@ class Facts:
     """Everything known of one customer. `account_issues` are those of others in the same accounts.
 
     No list has an order that matters; `attributes` are those of the customer (`is_vip`, `tier`, `time_zone`).
+
+    `customer` is the store's own id, another in another store. `bucketing_id` is what holdouts choose customers by: of
+    stores `alignkit.identity.bucketing_id`, the same in all that know the same identifiers of the customer.
     """
 
     customer: str | None = None
@@ -151,6 +154,7 @@ class Facts:
     account_issues: list[IssueFacts] = field(default_factory=_no_rows)
     attributes: dict[str, str | bool | None] = field(default_factory=_no_attributes)
     accounts: list[AccountFacts] = field(default_factory=_no_rows)
+    bucketing_id: str | None = None
 
     @property
     def all_issues(self) -> list[IssueFacts]:

@@ -123,10 +123,10 @@ def _share(condition: Holdout) -> Ask:
     salt, limit = condition.salt, int(condition.holdout * 2**64)
 
     def belongs(facts: Facts, _message: Message, _now: int) -> bool:
-        customer: object = facts.customer
-        if not isinstance(customer, str):
+        chosen_by: object = facts.bucketing_id
+        if not isinstance(chosen_by, str):
             return False
-        digest = sha256(f"{salt}\n{customer}".encode()).digest()
+        digest = sha256(f"{salt}\n{chosen_by}".encode()).digest()
         return int.from_bytes(digest[:8], "big") < limit
 
     return belongs

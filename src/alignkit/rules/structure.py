@@ -85,6 +85,8 @@ def needs_of(condition: Condition) -> Iterator[str]:
                 yield "attributes"
             case LocalTime() | LocalDate() if each.zone == CUSTOMER_ZONE:
                 yield "attributes"
+            case Holdout():
+                yield "bucketing_id"
             case PluginTest():
                 yield from plugins.make(each.plugin, each.options).needs
             case _:

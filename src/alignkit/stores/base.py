@@ -361,7 +361,7 @@ class Store(Protocol):
         ...
 
     def facts(self, identifier: str, needs: AbstractSet[str]) -> Facts:
-        """What is known of a customer, as far as `needs` (names of collections) asks; empty for strangers.
+        """What is known of a customer, as far as `needs` (names of fields of `Facts`) asks; empty for strangers.
 
         Holds on everybody are always among it, for strangers as well; those beyond whose cap the customer is are not.
         """

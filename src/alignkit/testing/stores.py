@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from alignkit.errors import AlignkitError, DataInvalid, LeaseHeld, StoreUnavailable
+from alignkit.identity import bucketing_id
 from alignkit.models import (
     Account,
     AccountChanged,
@@ -74,7 +75,9 @@ START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 TERM = timedelta(minutes=10)
 DESK = "desk"
-EVERYTHING = frozenset({"issues", "account_issues", "signals", "surveys", "posts", "sends", "holds", "attributes"})
+EVERYTHING = frozenset(
+    {"issues", "account_issues", "signals", "surveys", "posts", "sends", "holds", "attributes", "bucketing_id"}
+)
 
 
 def at(hours: float) -> datetime:
@@ -560,6 +563,37 @@ class StoreTests:
         assert [one.customer for one in facts.issues] == [facts.customer]
         assert [one.customer for one in facts.account_issues] == [other.customer]
         assert facts.customer != other.customer
+
+    # What holdouts choose by
+
+    def test_a_holdout_chooses_the_same_people_whatever_order_they_came_in(
+        self, store: Store, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        people = [contact(f"u{n}", 1, f"p{n}@shop.example") for n in range(12)]
+        events: list[CustomerEvent] = [*people, *(issue(f"{n}", 2, requester_id=f"u{n}") for n in range(12))]
+        put(store, events)
+        other = self.open(tmp_path_factory.mktemp("other"))
+        put(other, events[::-1])
+        keys = [f"email:p{n}@shop.example" for n in range(12)]
+        chosen_by = [store.facts(key, EVERYTHING).bucketing_id for key in keys]
+        assert chosen_by == [other.facts(key, EVERYTHING).bucketing_id for key in keys]
+        assert chosen_by == [bucketing_id((key, f"helpdesk_user:desk/u{n}")) for n, key in enumerate(keys)]
+        other.close()
+
+    def test_a_holdout_keeps_whom_it_chose_through_a_merge_and_its_undoing(self, store: Store) -> None:
+        a, b = keys = ("email:a@x.example", "email:b@x.example")
+        put(store, [issue("1", 1, requester_email="b@x.example"), issue("2", 1, requester_email="a@x.example")])
+        before = [store.facts(key, EVERYTHING).bucketing_id for key in keys]
+        store.merge(a, b, "she told us", at(2))
+        assert [store.facts(key, EVERYTHING).bucketing_id for key in keys] == [before[0], before[0]]
+        store.unmerge(b, "two people after all", at(3))
+        assert [store.facts(key, EVERYTHING).bucketing_id for key in keys] == before
+
+    def test_what_a_holdout_chooses_by_is_told_where_it_is_needed_and_reads_as_no_address(self, store: Store) -> None:
+        store.apply(page([issue("1", 1, requester_email="ada@x.example")]))
+        assert store.facts("email:ada@x.example", frozenset({"issues"})).bucketing_id is None
+        assert "ada" not in (store.facts("email:ada@x.example", frozenset({"bucketing_id"})).bucketing_id or "ada")
+        assert store.facts("email:bob@x.example", EVERYTHING).bucketing_id is None
 
     # Issues that went into others, or away
 

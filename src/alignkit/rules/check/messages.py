@@ -52,6 +52,7 @@ def trouble(now: int) -> Facts:
     serious = {"type": "complaint", "priority": "urgent", "severity": "critical", "reason": "outage"}
     return Facts(
         customer="example",
+        bucketing_id="example",
         issues=[make_row("issues", now, serious)],
         account_issues=[make_row("account_issues", now, serious)],
         signals=[make_row("signals", now, {}, number) for number in (1, 2, 3)],

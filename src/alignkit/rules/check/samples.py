@@ -37,7 +37,8 @@ def sample_cases(policies: Iterable[Policy], *, seed: int, number: int, now: int
     domains = _domains([rule for policy in policies for rule in policy.rules], now)
     for place in range(1, number + 1):
         rows = {name: _rows(random, domains[name], name, now) for name in ROWS if name in domains}
-        facts = replace(Facts(customer=f"example-{place}"), **cast("dict[str, Any]", rows))
+        name = f"example-{place}"
+        facts = replace(Facts(name, bucketing_id=name), **cast("dict[str, Any]", rows))
         told = {name: random.choice(values) for name, values in domains.get("customer", {}).items()}
         facts.attributes = {name: value for name, value in told.items() if value is not None}
         yield Case(facts, _message(random, domains.get("message", {})), now)

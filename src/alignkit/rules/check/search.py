@@ -157,7 +157,7 @@ def _built(
             facts = _facts(wanted, unwanted, held, places)
             if facts is None:
                 continue
-            facts.customer = "example"
+            facts.customer = facts.bucketing_id = "example"
             facts.attributes = {name: value for name, value in attributes.items() if value is not None}
             case = Case(facts, message, terms.now)
             yield case
@@ -213,4 +213,5 @@ def _at_other_times(case: Case) -> Iterator[Case]:
 
 def _of_other_customers(case: Case) -> Iterator[Case]:
     for number in range(1, _CUSTOMERS):
-        yield case._replace(facts=replace(case.facts, customer=f"example-{number}"))
+        name = f"example-{number}"
+        yield case._replace(facts=replace(case.facts, customer=name, bucketing_id=name))

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from alignkit.fold import moment_of
+from alignkit.identity import bucketing_id
 from alignkit.models import Hold, HoldKind, Issue, IssueStatus, Signal
 from alignkit.rules.facts import Facts
 from alignkit.signals import as_signal
@@ -27,7 +28,7 @@ _DECIDING = (
     """
 SELECT c.no, c.profile, t.kind, t.source, t.id, t.facts, ("""
     + STREAMS_STATE
-    + """)
+    + """), {keys}
 FROM identifiers i JOIN customers c ON c.no = i.customer
 LEFT JOIN concerns k ON k.customer = c.no AND k.kind BETWEEN {first} AND {last}{gaps}
 LEFT JOIN things t ON t.no = k.thing AND (t.active IS NOT 0 OR t.last_at > ?2)
@@ -92,11 +93,13 @@ class Answers(Log, Ledger):
     def _gather(
         self, db: sqlite3.Connection, facts: Facts, rows: Sequence[Sequence[Any]], needs: AbstractSet[str]
     ) -> None:
-        no, profile = rows[0][0], rows[0][1]
+        no, profile, keys = rows[0][0], rows[0][1], rows[0][7]
         facts.customer = str(no)
-        for _, _, kind, source, id, stored, _ in rows:
+        for _, _, kind, source, id, stored, _, _ in rows:
             if stored:
                 add(facts, kind, self._name(source), id, stored)
+        if keys:
+            facts.bucketing_id = bucketing_id(from_json(keys))
         if profile == "{}":
             return
         if "attributes" in needs:
@@ -139,7 +142,8 @@ class Answers(Log, Ledger):
             first, last = (kinds[0], kinds[-1]) if kinds else (1, 0)
             # One range of the index instead of a search for each kind: a quarter of the statement's time.
             gaps = "".join(f" AND k.kind != {kind}" for kind in range(first, last) if kind not in kinds)
-            statement = self._statements[needs] = _DECIDING.format(first=first, last=last, gaps=gaps)
+            keys = "c.keys" if "bucketing_id" in needs else "NULL"
+            statement = self._statements[needs] = _DECIDING.format(first=first, last=last, gaps=gaps, keys=keys)
         return statement
 
     def issues(self, *, active: bool | None = None, source: str | None = None) -> Iterator[Issue]:
