@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from alignkit.connectors.base import Finding, Run
 from alignkit.connectors.export import Export
+from alignkit.connectors.export.files import OpenFile
 from alignkit.errors import DataInvalid, SettingsError
 from alignkit.models.base import in_utc
 from alignkit.models.events import ContactChanged, IssueChanged
@@ -23,6 +25,12 @@ from .exporting import NOW, Pulled, array, issue_of, lines, no_network, page, pu
 
 PAGES = [page([ticket(number), ticket(number + 1)], [user(700 + number)]) for number in range(1, 9, 2)]
 """Four pages of two tickets and one user each."""
+
+SWAPPED = [
+    lines([ticket(number, status={before: "open", after: "solved"}.get(number, "open  ")) for number in range(1, 90)])
+    for before, after in ((40, 50), (50, 40))
+]
+"""A list of tickets as written on two days: deep inside it, what two say is swapped, and all else is the same."""
 
 
 def kept(folder: Path, content: bytes, name: str = "tickets.jsonl") -> Path:
@@ -169,6 +177,8 @@ def test_a_last_line_without_line_end_counts_once_it_is_whole(tmp_path: Path) ->
         ("a.jsonl", lines(PAGES[:1]), lines([page([ticket(90)]), *PAGES])),
         ("a.jsonl", lines([ticket(1), ticket(2)]), lines([ticket(1), ticket(3), ticket(2)])),
         ("a.json", array([ticket(1)]), array([ticket(1), ticket(2)])),
+        ("a.jsonl", SWAPPED[0], SWAPPED[1]),
+        ("a.jsonl", SWAPPED[0], SWAPPED[1] + lines([ticket(701)])),
         ("a.jsonl", lines([ticket(1)]), array([ticket(1), ticket(2)])),
     ],
 )
@@ -181,6 +191,24 @@ def test_a_replaced_file_is_read_again_from_its_start_and_a_gap_says_so(
     again = pull(export, Pulled(checkpoint=pulled.checkpoint))
     assert again.gaps == [f"`{name}` was replaced; it is read again from its start"]
     assert again.ids == pull(export).ids
+
+
+def test_a_file_that_nobody_wrote_to_is_not_read_through_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = kept(tmp_path, lines(PAGES))
+    os.utime(path, (1_000_000_000, 1_000_000_000))
+    pulled = pull(Export(path))
+    monkeypatch.setattr(OpenFile, "_sum", None)
+    assert pull(Export(path), Pulled(checkpoint=pulled.checkpoint)).gaps == []
+
+
+def test_a_change_within_the_instant_of_reading_is_noticed(tmp_path: Path) -> None:
+    path = kept(tmp_path, SWAPPED[0])
+    pulled = pull(Export(path))
+    told = path.stat()
+    kept(tmp_path, SWAPPED[1])
+    os.utime(path, ns=(told.st_atime_ns, told.st_mtime_ns))
+    again = pull(Export(path), Pulled(checkpoint=pulled.checkpoint))
+    assert again.gaps == ["`tickets.jsonl` was replaced; it is read again from its start"]
 
 
 def test_a_file_that_is_gone_is_told_once_and_takes_nothing_back(tmp_path: Path) -> None:

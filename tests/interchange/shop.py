@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
+from zlib import crc32
 
 from alignkit.connectors.base import Checkpoint, Finding, Page, Run, Source
 from alignkit.connectors.records import Shape
@@ -64,7 +66,9 @@ def written(messages: Sequence[object]) -> str:
 
 
 def write(path: Path, messages: Sequence[object]) -> Path:
-    path.write_text(written(messages), encoding="utf-8")
+    text = written(messages).encode()
+    path.write_bytes(text)
+    os.utime(path, (0, crc32(text)))  # so that files of the same content are the same file to a checkpoint
     return path
 
 

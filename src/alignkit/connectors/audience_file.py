@@ -220,10 +220,9 @@ class _Audience:
             raise SettingsError(f"there is no file `{sink.path}`; set `path` to the audience") from None
         except OSError as error:
             raise SettingsError(f"`{sink.path}` cannot be read: {error.strerror}; set `path` to a file") from None
-        known = os.fstat(self._stream.fileno())
-        self.stamp = f"{known.st_size}-{known.st_mtime_ns}"
+        self._file = OpenFile.of(self.name, self._stream, _LONGEST_ROW)
+        self.stamp = f"{self._file.size}-{self._file.changed_at}"
         self.malformed = 0
-        self._file = OpenFile(self.name, self._stream, known.st_size, _LONGEST_ROW)
         self._wanted = (sink.column.casefold(), *_NAMES)
 
     def __enter__(self) -> Self:
@@ -285,8 +284,8 @@ class _Held:
         """
         try:
             with path.open("rb") as stream:
-                size = os.fstat(stream.fileno()).st_size
-                return cls._of(OpenFile(path.name, stream, size, _LONGEST_ROW)) if size else cls(COLUMNS)
+                file = OpenFile.of(path.name, stream, _LONGEST_ROW)
+                return cls._of(file) if file.size else cls(COLUMNS)
         except FileNotFoundError:
             return cls(COLUMNS)
         except OSError as error:

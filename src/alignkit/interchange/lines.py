@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -61,9 +60,9 @@ def next_lines(path: str, places: Mapping[str, Place], limit: int) -> Lines:
             if place is not None and not is_same(opened, place):
                 gaps.append(f"`{name}` was replaced; it is read again from its start")
                 place = None
-            start = 0 if place is None else place.offset
-            lines, end = _page(opened, start)
-            after[name] = opened.place(_LAYOUT, end)
+            place = place or opened.place(_LAYOUT, 0)
+            lines, end = _page(opened, place.offset)
+            after[name] = opened.further(place, end)
         if lines:
             return Lines(lines, after, gaps)
     return Lines([], after, gaps)
@@ -128,4 +127,4 @@ def _opened(name: str, path: Path, limit: int) -> Generator[OpenFile]:
     except OSError as error:
         raise SettingsError(f"`{name}` cannot be read: {error.strerror}; give this user the right to read it") from None
     with stream:
-        yield OpenFile(name, stream, os.fstat(stream.fileno()).st_size, limit)
+        yield OpenFile.of(name, stream, limit)

@@ -130,7 +130,7 @@ class Export(Source):
                 if place is not None and not layouts.is_same(file, place):
                     gaps.append(f"`{name}` was replaced; it is read again from its start")
                     place = None
-                place = place or layouts.begin(file, self._reader)
+                place = replace(place, stamp=file.stamp) if place else layouts.begin(file, self._reader)
                 if place is None:
                     continue
                 step = layouts.step(file, place, self._reader)
@@ -220,4 +220,4 @@ def _opened(name: str, path: Path, limit: int) -> Generator[OpenFile]:
     except OSError as error:
         raise SettingsError(f"`{name}` cannot be read: {error.strerror}; give this user the right to read it") from None
     with stream:
-        yield OpenFile(name, stream, os.fstat(stream.fileno()).st_size, limit)
+        yield OpenFile.of(name, stream, limit)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from glob import has_magic
-from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
+from zlib import crc32
 
 from alignkit.errors import DataInvalid, SettingsError
 from alignkit.transport import JsonValue
@@ -15,8 +17,8 @@ from alignkit.transport import JsonValue
 SUFFIXES = frozenset({".json", ".jsonl", ".ndjson", ".csv", ".tsv"})
 """What is read of a folder; a file that is named outright, or matches a pattern, may be called anything."""
 
-_PRINTED = 4_096
 _CHUNK = 64 * 1024
+_TICKS = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +28,32 @@ class Place:
     Attributes:
         layout: how the file holds its records.
         offset: where reading goes on: bytes, in a JSON array characters.
-        print: a fingerprint of what was there when it was read; of a JSON array, of all of it.
+        print: a checksum of everything before `offset`; of a JSON array, of all of it.
+        stamp: what the file system said of the file then; may be empty. While it says the same, nobody has written.
         peeked: the file's size when a last row without line end was read; 0 where none was.
     """
 
     layout: str
     offset: int
-    print: str
+    print: int
+    stamp: str
     peeked: int = 0
 
     def to_json(self) -> dict[str, JsonValue]:
         """The place as a checkpoint keeps it."""
-        return {"layout": self.layout, "offset": self.offset, "print": self.print, "peeked": self.peeked}
+        return {
+            "layout": self.layout,
+            "offset": self.offset,
+            "print": self.print,
+            "stamp": self.stamp,
+            "peeked": self.peeked,
+        }
 
     @classmethod
     def of_json(cls, kept: Mapping[str, JsonValue]) -> Place:
         """The place that `to_json` wrote."""
-        return cls(str(kept["layout"]), int(str(kept["offset"])), str(kept["print"]), int(str(kept["peeked"])))
+        offset, print_, peeked = (int(str(kept[name])) for name in ("offset", "print", "peeked"))
+        return cls(str(kept["layout"]), offset, print_, str(kept["stamp"]), peeked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +64,47 @@ class OpenFile:
         name: what errors and checkpoints call it.
         stream: unbuffered.
         size: in bytes, when it was opened.
+        changed_at: when it was last changed, in nanoseconds since 1970.
         limit: the most bytes of one line, one row, or a JSON array.
     """
 
     name: str
     stream: BinaryIO
     size: int
+    changed_at: int
     limit: int
 
-    def place(self, layout: str, offset: int, peeked: int = 0) -> Place:
-        """A place in this file, with the fingerprint of what stands before it."""
-        return Place(layout, offset, self.print_before(offset), peeked)
+    @classmethod
+    def of(cls, name: str, stream: BinaryIO, limit: int) -> OpenFile:
+        """The file that a stream reads."""
+        told = os.fstat(stream.fileno())
+        return cls(name, stream, told.st_size, told.st_mtime_ns, limit)
 
-    def print_before(self, offset: int) -> str:
-        """What tells this file, grown or not, from another one: its head, and what stands just before `offset`."""
-        digest = blake2b(digest_size=8)
-        for start in (0, max(0, offset - _PRINTED)):
-            self.stream.seek(start)
-            digest.update(self.stream.read(min(_PRINTED, offset)))
-        return digest.hexdigest()
+    @property
+    def stamp(self) -> str:
+        """See `Place`; empty for a file of this instant: file systems count in ticks, and it may change within one."""
+        return f"{self.size}-{self.changed_at}" if time.time_ns() - self.changed_at > _TICKS else ""
 
-    def print_of_all(self) -> str:
-        """What tells this file from any other one."""
-        return blake2b(self.whole(), digest_size=8).hexdigest()
+    def place(self, layout: str, offset: int) -> Place:
+        """A place in this file, with the checksum of what stands before it."""
+        return Place(layout, offset, self._sum(0, offset, 0), self.stamp)
+
+    def further(self, place: Place, offset: int, peeked: int = 0) -> Place:
+        """A later place, reading only what stands between the two."""
+        return Place(place.layout, offset, self._sum(place.offset, offset, place.print), self.stamp, peeked)
+
+    def holds(self, place: Place, end: int) -> bool:
+        """Whether the first `end` bytes still are what they were at a place of an earlier time."""
+        if place.stamp and place.stamp == self.stamp:
+            return True
+        return end <= self.size and self._sum(0, end, 0) == place.print
+
+    def _sum(self, start: int, end: int, before: int) -> int:
+        """The checksum of what stands up to `end`; `before` is that of what stands up to `start`."""
+        while start < end and (chunk := self._read(start, min(_CHUNK, end - start))):
+            before = crc32(chunk, before)
+            start += len(chunk)
+        return before
 
     def whole(self) -> bytes:
         """Everything in this file.

@@ -5,6 +5,8 @@ Memory stays flat: one line, or up to a thousand records, at a time.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from alignkit.connectors.export import array, lines, table
 from alignkit.connectors.export.files import OpenFile, Place, not_utf8
 from alignkit.connectors.export.reader import Reader, Step
@@ -29,7 +31,7 @@ def begin(file: OpenFile, reader: Reader) -> Place | None:
     if first == b"<":
         raise DataInvalid(f"`{file.name}` holds HTML or XML, perhaps a log-in page; export it again as JSON or CSV")
     if first == b"[":
-        return Place(array.LAYOUT, 0, file.print_of_all())
+        return replace(file.place(array.LAYOUT, file.size), offset=0)
     if first == b"{":
         layout = lines.layout(file, start, reader)
         return file.place(layout, start) if layout else None
@@ -38,9 +40,7 @@ def begin(file: OpenFile, reader: Reader) -> Place | None:
 
 def is_same(file: OpenFile, place: Place) -> bool:
     """Whether a file still is the one that was read up to this place."""
-    if place.layout == array.LAYOUT:
-        return file.print_of_all() == place.print
-    return file.size >= place.offset and file.print_before(place.offset) == place.print
+    return file.holds(place, file.size if place.layout == array.LAYOUT else place.offset)
 
 
 def step(file: OpenFile, place: Place, reader: Reader) -> Step:

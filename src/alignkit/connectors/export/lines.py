@@ -51,7 +51,7 @@ def step(file: OpenFile, place: Place, reader: Reader) -> Step:
     if not texts:
         remark = f"`{file.name}` ends within a line; its last {left:,} bytes wait for the rest" if left else None
         return Step(None, place, remark)
-    return Step(reader.read(place.layout, texts, places), file.place(place.layout, end))
+    return Step(reader.read(place.layout, texts, places), file.further(place, end))
 
 
 def _numbered(file: OpenFile, offset: int) -> Iterator[tuple[int, bytes]]:

@@ -50,7 +50,7 @@ def step(file: OpenFile, place: Place, reader: Reader) -> Step:
         remark = f"`{file.name}` ends within a row; its last {left:,} bytes wait for the rest" if left else None
         return Step(None, place, remark)
     reading = reader.read(ISSUES, texts, places)
-    return Step(Reading(issues=reading.issues, bad=[*bad, *reading.bad]), file.place(LAYOUT, rows.passed, peeked))
+    return Step(Reading(issues=reading.issues, bad=[*bad, *reading.bad]), file.further(place, rows.passed, peeked))
 
 
 def _json(columns: list[str], cells: list[str]) -> bytes:
