@@ -85,6 +85,7 @@ class TestRequestTracker(ConnectorTests[Desk]):
         "5": seen.test_a_change_committed_late_with_an_older_time_is_picked_up,
         "13": seen.test_empty_pages_that_name_a_next_one_are_walked_past,
         "14": seen.test_every_ticket_is_read_once_over_several_pages,
+        "x5": seen.test_a_foreign_time_zone_partial_rights_and_missing_queues_are_found,
     }
     not_applicable: ClassVar[Mapping[str, str]] = {
         "10": "a search has as many pages as it needs",
@@ -302,11 +303,14 @@ class TestExport(ConnectorTests[Folder]):
         "11": "the place in a file is a number of bytes; a file that was replaced is read anew and told",
         "13": "an empty line is one line of many",
         "15": "the lines of a file stay where they are",
+        "17": "a file has no answer that could be an error",
         "30": "an export tells of no merge but by tags",
         "31": "an export holds what there is; nothing is looked for by id",
+        "37": "a file sets no limit",
         "38": "a file asks for no token",
         "40": "nothing is written to a file of an export",
         "x3": "an export has what was exported",
+        "x5": "a file shows all of itself to whoever may read it",
     }
 
     @pytest.fixture(autouse=True)

@@ -510,6 +510,7 @@ class TestSalesforceSheet(SheetTests):
         "10": "a query has no end but its own limit, after which the next page follows the last row",
         "11": "pages follow the last row; no locator is kept",
         "13": "a page of a query has rows as long as there are any",
+        "27": "ids are eighteen letters and digits, never numbers",
     }
 
     def connector(self, service: SheetService) -> Salesforce:

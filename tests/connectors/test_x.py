@@ -276,6 +276,10 @@ class TestXSheet(SheetTests):
         "27": test_a_walk_keeps_its_bound_and_moves_its_mark_at_its_end,
         "35": test_a_post_is_known_by_its_authors_id_and_name,
     }
+    owed: ClassVar[Mapping[str, str]] = {
+        "38": "the connector renews single-use tokens, and the sheet has no line `renews` to show it",
+        "x5": "the check tries no mentions",
+    }
     not_applicable: ClassVar[Mapping[str, str]] = {
         "5": "ids follow the time; three minutes of overlap are read again all the same",
         "11": "a token does not end",
@@ -283,7 +287,6 @@ class TestXSheet(SheetTests):
         "29": "there are no issues here",
         "30": "there are no issues here",
         "31": "there are no issues here",
-        "38": "a renewal is the transport's, shown where services are known to renew",
         "40": "nothing is written to X",
         "x3": "without a search the mentions are read all the same",
     }

@@ -39,11 +39,14 @@ OF_FILES: Mapping[str, str] = {
     "11": "the place in a file is a number of bytes; a file that was replaced is read anew and told",
     "13": "an empty line is one line of many",
     "15": "the lines of a file stay where they are",
+    "17": "a file has no answer that could be an error",
     "30": "what merges mean is for the shape to say",
     "31": "a file holds what there is; nothing is looked for by id",
+    "37": "a file sets no limit",
     "38": "a file asks for no token",
     "40": "nothing is written to what others wrote",
     "x3": "a file has what was written to it",
+    "x5": "a file shows all of itself to whoever may read it",
 }
 
 
@@ -82,6 +85,7 @@ class FolderTests(ConnectorTests[Folder]):
         Records("contact", "", required=frozenset({"id"})),
     )
     not_applicable: ClassVar[Mapping[str, str]] = OF_FILES
+    meanings: ClassVar[Mapping[str, IssueStatus]] = {"open": IssueStatus.OPEN, "done": IssueStatus.RESOLVED}
 
     @pytest.fixture(autouse=True)
     def _in_folder(self, tmp_path: Path) -> None:

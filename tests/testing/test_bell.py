@@ -36,6 +36,7 @@ class TestBell(ConnectorTests[BellService]):
         "13": "the kit's sheet of Bell shows it",
         "38": "the token is one that does not end",
         "x3": "every Bell has the same plan",
+        "x5": "a token sees all of Bell",
     }
 
     def service(self) -> BellService:

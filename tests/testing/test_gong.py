@@ -18,6 +18,7 @@ class TestGong(SheetTests):
         "30": "tickets of Gong are never merged",
         "31": "tickets of Gong are never deleted",
         "40": "nothing is written to Gong",
+        "x5": "a token sees all of Gong",
     }
 
     def connector(self, service: SheetService) -> Gong:

@@ -21,6 +21,7 @@ class TestBellSheet(SheetTests):
         "11": "a cursor of Bell is good for ever",
         "38": "the token is one that does not end",
         "x3": "every Bell has the same plan",
+        "x5": "a token sees all of Bell",
     }
 
     def connector(self, service: SheetService) -> Bell:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from alignkit.testing import ConnectorTests, SheetTests
+from collections.abc import Mapping
+from typing import ClassVar
+
+import pytest
+
+from alignkit.testing import ConnectorTests, SheetService, SheetTests
 from alignkit.testing.sheet import Sheet
 from alignkit.testing.traps import TRAPS, applies, name_of, tally
+from alignkit.transport import MemoryTokens
+from alignkit_hostile.gong import Gong
 
 from .bell_sheet import BELL
 from .gong_sheet import GONG
@@ -44,6 +51,48 @@ def test_a_tally_counts_every_trap_once() -> None:
         counted = tally(case)
         assert sum(counted.values()) == len(TRAPS)
         assert counted["shown"] > 15
+
+
+class Silent(GongCase):
+    """Gong, with one trap declared and one owed."""
+
+    __test__ = False
+    not_applicable: ClassVar[Mapping[str, str]] = {**GongCase.not_applicable, "17": "a reason in words"}
+    owed: ClassVar[Mapping[str, str]] = {"12": "a test is missing"}
+
+
+def test_what_is_declared_or_owed_does_not_count_as_shown() -> None:
+    before, after = tally(GongCase()), tally(Silent())
+    assert after["shown"] == before["shown"] - 2
+    assert after["owed"] == 1
+
+
+def test_a_test_that_is_left_out_fails_where_a_trap_rests_on_it() -> None:
+    case = GongCase()
+    case.running = "test_a_status_nobody_knows_never_closes_an_issue"
+    with pytest.raises(pytest.fail.Exception, match="so nothing shows trap 28"):
+        case.leave_out("there is nothing to try")
+    case.running = "test_what_is_gone_gives_a_removal_when_read_by_id"
+    with pytest.raises(pytest.skip.Exception, match="nothing to try"):
+        case.leave_out("there is nothing to try")
+
+
+def test_a_connector_that_renews_tokens_cannot_say_that_they_do_not_end() -> None:
+    class Renewing(Silent):
+        not_applicable: ClassVar[Mapping[str, str]] = {"38": "the token does not end"}
+
+        def connector(self, service: SheetService) -> RenewingGong:
+            return RenewingGong(service.base_url, self.secret)
+
+    with pytest.raises(AssertionError, match="so trap 38 applies"):
+        Renewing().test_every_trap_is_shown_or_said_not_to_apply()
+
+
+class RenewingGong(Gong):
+    """Gong, as it says of itself that it takes a refresh token."""
+
+    def __init__(self, url: str, refresh_token: str) -> None:
+        super().__init__(url, refresh_token, MemoryTokens(), reach=12)
 
 
 def test_a_test_is_named_by_its_name_or_as_it_is() -> None:

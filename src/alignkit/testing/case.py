@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, NoReturn, TypeVar
 
 import pytest
 
@@ -55,6 +55,9 @@ class SourceCase(Generic[S]):
         shown: the author's own tests for traps that the kit cannot show, by the trap's number: the name of a test of
             this class, or a test function of another file. See `alignkit.testing.traps`.
         not_applicable: why a trap cannot be stepped into, by its number.
+        owed: what is missing of a trap that can be stepped into and that nothing shows yet, by its number. It counts
+            as not shown wherever evidence is told.
+        meanings: what the service's words for the status of an issue mean, where the connector's `statuses` name none.
         lines: what is known of the service beyond its data, as `Sheet.lines` names it.
     """
 
@@ -65,6 +68,8 @@ class SourceCase(Generic[S]):
     has_numeric_ids: ClassVar[bool] = True
     shown: ClassVar[Mapping[str, str | Callable[..., object]]] = {}
     not_applicable: ClassVar[Mapping[str, str]] = {}
+    owed: ClassVar[Mapping[str, str]] = {}
+    meanings: ClassVar[Mapping[str, IssueStatus]] = {}
     lines: ClassVar[frozenset[str]] = frozenset()
 
     def service(self) -> S:
@@ -230,6 +235,26 @@ class Trial(Generic[S]):
 class SourceTests(SourceCase[S]):
     """What every part of the kit for sources stands on."""
 
+    running: str = ""
+
+    @pytest.fixture(autouse=True)
+    def _named(self, request: pytest.FixtureRequest) -> None:
+        """Keeps the name of the test that runs, for `leave_out`."""
+        self.running = request.node.name.partition("[")[0]
+
+    def leave_out(self, reason: str) -> NoReturn:
+        """Skips the test that runs, unless a trap counts as shown because of it: what did not run shows nothing."""
+        if traps := self.rests_on(self.running):
+            pytest.fail(
+                f"{reason}, so nothing shows trap {', '.join(traps)}; name a test of yours in `shown`, or say in"
+                " `not_applicable` why it does not apply"
+            )
+        pytest.skip(reason)
+
+    def rests_on(self, test: str) -> Sequence[str]:  # noqa: ARG002 - the list of traps knows
+        """The traps that count as shown by a test of the kit."""
+        return ()
+
     def trial(
         self, service: S | None = None, *, edit: Edit | None = None, through: FakeService | None = None
     ) -> Trial[S]:
@@ -250,7 +275,7 @@ class SourceTests(SourceCase[S]):
     def needs(self, capability: Capability) -> None:
         """Skips a test of something that the connector does not claim."""
         if not self.claims(capability):
-            pytest.skip(f"the connector does not claim {capability.name}")
+            self.leave_out(f"the connector does not claim {capability.name}")
 
 
 def same(found: State, wanted: State, when: str) -> None:

@@ -202,7 +202,7 @@ class ReadingTests(SourceTests[S]):
 
     def test_ids_beyond_what_a_float_holds_stay_exact(self) -> None:
         if not self.has_numeric_ids:
-            pytest.skip("the ids of this service are no numbers")
+            self.leave_out("the ids of this service are no numbers")
         large = [id for id in self.expected.issues if id.isdigit() and int(id) > LARGEST_FLOAT_INT]
         assert any(int(float(id)) != int(id) for id in large), (
             "the fixture has no issue with an odd id above 2**53, such as 9007199254740993; add one"
@@ -230,7 +230,7 @@ class ReadingTests(SourceTests[S]):
             same(trial.state.without_history(), wanted, when)
             at += 1
         if at == 1:
-            pytest.skip("the connector sends no requests")
+            self.leave_out("the connector sends no requests")
 
     def test_a_checkpoint_is_json_that_tells_no_secret(self) -> None:
         for stream, page in self.trial().pages():

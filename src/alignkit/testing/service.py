@@ -35,7 +35,7 @@ class Records:
         at: the keys that lead to a list of records or to a single one; none where the body itself is it.
         key: the field with the record's id.
         required: fields without which the record cannot be used, nested ones as `outer.inner`.
-        status: the field of an issue's status, where it is at the top of the record.
+        status: where an issue's status stands, `outer.inner` where it is nested; wherever issues are, it must be named.
     """
 
     kind: str
@@ -48,6 +48,20 @@ class Records:
     def id_of(self, record: Record) -> str:
         """The id that names this record, as text."""
         return str(record.get(self.key))
+
+    def restated(self, record: Record, status: JsonValue) -> Record | None:
+        """The record with another status; None where it has none in the place that is named."""
+        return _put(record, (self.status or "").split("."), status)
+
+
+def _put(record: Record, at: Sequence[str], value: JsonValue) -> Record | None:
+    inner = record.get(at[0])
+    if len(at) == 1:
+        return {**record, at[0]: value} if at[0] in record else None
+    if not isinstance(inner, dict):
+        return None
+    changed = _put(inner, at[1:], value)
+    return None if changed is None else {**record, at[0]: changed}
 
 
 @dataclass(slots=True)

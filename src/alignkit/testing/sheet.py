@@ -361,7 +361,7 @@ class Listing:
         at: the keys in the answer that lead to the list of records; for the kit's tests of single records.
         key: the field of a record with its id.
         required: fields of a record without which it cannot be used.
-        status: the field of a record with the status of an issue.
+        status: where a record of an issue has its status, `outer.inner` where it is nested.
         keeps_token: whether the last page has a token too, for the next run.
         render: where the list shows its rows otherwise than the sheet says.
         price: what one row costs.

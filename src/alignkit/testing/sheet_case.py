@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from alignkit.models.vocabulary import IssueStatus
 from alignkit.testing.case import Expected, SourceTests
 from alignkit.testing.changes import Changes, settled_world
 from alignkit.testing.service import Records
@@ -27,6 +28,7 @@ class SheetCase(SourceTests[SheetService]):
     has_numeric_ids: ClassVar[bool]
     expected: ClassVar[Expected]
     lines: ClassVar[frozenset[str]]
+    meanings: ClassVar[Mapping[str, IssueStatus]]
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -35,6 +37,7 @@ class SheetCase(SourceTests[SheetService]):
             cls.has_numeric_ids = cls.sheet.has_numeric_ids
             cls.expected = _expected(cls.sheet)
             cls.lines = cls.sheet.lines
+            cls.meanings = cls.sheet.words
 
     def service(self) -> SheetService:
         return SheetService(self.sheet, settled_world(self.sheet, self.now), self.secret)

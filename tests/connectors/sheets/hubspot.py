@@ -156,6 +156,7 @@ def searching(name: str) -> Listing:
         lag=Lag(timedelta(seconds=90), said("I", "search misses just-changed records")),
         at=("results",),
         required=frozenset({"id", "createdAt"} if name == "tickets" else {"id"}),
+        status="properties.hs_pipeline_stage" if name == "tickets" else None,
     )
 
 
@@ -179,6 +180,7 @@ LIST = Listing(
     shows=Shows(frozenset({Fate.DELETED}), said("D", "GET ...?archived=true lists archived (archivedAt)")),
     at=("results",),
     required=frozenset({"id", "createdAt"}),
+    status="properties.hs_pipeline_stage",
 )
 
 
@@ -279,6 +281,7 @@ HUBSPOT = Sheet(
             said("M", "loser id vanishes"),
             gone=(Gone(Fate.MERGED, "survivor", said("M", "GET old id returns the winner")),),
             required=frozenset({"id", "createdAt"}),
+            status="properties.hs_pipeline_stage",
         ),
     ),
     actions=(

@@ -167,7 +167,7 @@ def only(*, tickets: bool) -> Listing:
         lag=Lag(timedelta(minutes=3), said("U", "assume the same for conversations")),
         at=(name,),
         required=frozenset({"id", "created_at", "updated_at"}),
-        status=None if tickets else "state",
+        status="ticket_state.category" if tickets else "state",
     )
 
 

@@ -234,6 +234,7 @@ JIRA = Sheet(
             lag=Lag(timedelta(minutes=5), said("D", 'search may be stale "a few seconds to minutes"')),
             at=("issues",),
             required=frozenset({"id", "fields", "fields.created", "fields.updated"}),
+            status="fields.status.statusCategory.key",
         ),
     ),
     actions=(

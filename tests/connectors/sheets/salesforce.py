@@ -229,6 +229,7 @@ def lookup(kind: Kind, name: str) -> Lookup:
         said("M", "Hard delete / GDPR purge is invisible => reconcile"),
         key="Id",
         required=frozenset({"Id"}),
+        status="Status" if kind is Kind.ISSUE else None,
     )
 
 

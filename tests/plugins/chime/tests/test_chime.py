@@ -28,6 +28,7 @@ class TestChime(SheetTests):
         "38": "the token is one that does not end",
         "40": "nothing is written to the service",
         "x3": "every plan has both streams",
+        "x5": "a token sees every ticket, or none",
     }
 
     def connector(self, service: SheetService) -> Chime:
