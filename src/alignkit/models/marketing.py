@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from alignkit.models.base import Entity, Instant, Model
 from alignkit.models.vocabulary import (
@@ -36,18 +36,36 @@ ChannelName: TypeAlias = Literal[
 ]
 
 
+def _is_blank(value: object) -> bool:
+    return isinstance(value, str) and not value.strip()
+
+
+def _unless_blank(value: Any) -> Any:
+    return None if _is_blank(value) else value
+
+
+def _without_blanks(values: Any) -> Any:
+    return [each for each in values if not _is_blank(each)] if isinstance(values, list | tuple) else values
+
+
+_Told = Annotated[str | None, BeforeValidator(_unless_blank)]
+
+
 class Message(Model, frozen=True):
     """An outbound message that somebody would like to send.
 
     `about_issue` names the issue (`source/id`) that the message itself is about: its own reply, its own survey.
+
+    Blank texts are taken for absent, for they are what an empty cell or an unfilled template gives: a message about an
+    issue that nobody names is about none.
     """
 
     category: Category
     channel: Channel
-    campaign_id: str | None = None
-    product_refs: tuple[str, ...] = ()
-    about_issue: str | None = None
-    id: str | None = None
+    campaign_id: _Told = None
+    product_refs: Annotated[tuple[str, ...], BeforeValidator(_without_blanks)] = ()
+    about_issue: _Told = None
+    id: _Told = None
 
     if TYPE_CHECKING:  # the word is taken as well as the member, which only type checkers have to be told
 
