@@ -70,33 +70,34 @@ class Page:
         return Response(200, _HEADERS, body)
 
 
-def by_turns(*, does_read: bool, is_fast: bool) -> None:
-    """One side: a step for each page, round after round."""
+def by_turns(folder: str, *, does_read: bool, is_fast: bool) -> None:
+    """One side: a step for each page, round after round, until it is ended from outside."""
     if not is_fast:
         sys.modules["msgspec"] = None  # type: ignore[assignment] # as where it is not installed
-    with tempfile.TemporaryDirectory(prefix="alignkit-bench-") as folder:
-        pages = [Page(case) for case in every(Path(folder))]
-        # Processor time, since a step is short and other programs would be measured with it.
-        steps = Steps(time.process_time)
-        while True:
-            for page in pages:
-                work = page.read if does_read else page.parse
-                for _ in range(page.times):
-                    work()
-                steps.done()
+    pages = [Page(case) for case in every(Path(folder))]
+    # Processor time, since a step is short and other programs would be measured with it.
+    steps = Steps(time.process_time)
+    while True:
+        for page in pages:
+            work = page.read if does_read else page.parse
+            for _ in range(page.times):
+                work()
+            steps.done()
 
 
 def figures(*, small: bool) -> list[Figure]:
     """A figure for each page and each way of reading."""
+    ways = {
+        "fast": "does_read=True, is_fast=True",
+        "core": "does_read=True, is_fast=False",
+        "baseline": "does_read=False, is_fast=True",
+    }
     with tempfile.TemporaryDirectory(prefix="alignkit-bench-") as folder:
         pages = [Page(case) for case in every(Path(folder))]
-    rounds = FEW_ROUNDS if small else ROUNDS
-    sides = {
-        "fast": _script("does_read=True, is_fast=True"),
-        "core": _script("does_read=True, is_fast=False"),
-        "baseline": _script("does_read=False, is_fast=True"),
-    }
-    taken = timed(sides, rounds * len(pages))
+        for name in ways:
+            Path(folder, name).mkdir()
+        sides = {name: _script(f"{str(Path(folder, name))!r}, {given}") for name, given in ways.items()}
+        taken = timed(sides, (FEW_ROUNDS if small else ROUNDS) * len(pages))
     found: list[Figure] = []
     for number, page in enumerate(pages):
         mine = {name: steps[number :: len(pages)] for name, steps in taken.items()}
