@@ -83,3 +83,31 @@ def test_however_many_rules_there_are_about_a_collection_each_finds_its_rows(num
     assert decision.rules == tuple(sorted(("c0", f"c{number - 1}", "r0", f"r{number - 1}", "several")))
     assert decision.notes == ("noted",)
     assert many.decide(Facts(), message(), NOW).verdict is Verdict.SEND
+
+
+def test_rows_that_are_too_few_to_count_are_not_looked_at() -> None:
+    several = CountRows(count="issues", at_least=3, where=(RowTest(field="reopened_count", at_least=2),))
+    broken = issue(reopened_count="many")
+    assert evidence(several, issues=[broken, broken]) is None
+    assert policy(rule(several)).decide(Facts(issues=[broken] * 3), message(), NOW).errors != ()
+
+
+def test_few_rows_are_looked_at_where_another_rule_asks_for_one_of_them() -> None:
+    several = policy(rule(CountRows(count="issues", at_least=3), id="several"), rule(AnyRow(any="issues"), id="one"))
+    assert several.decide(Facts(issues=[issue()]), message(), NOW).rules == ("one",)
+
+
+def test_of_different_values_even_a_single_one_must_be_fit_to_compare() -> None:
+    several = policy(rule(CountRows(count="issues", at_least=3, distinct="brand")))
+    assert several.decide(Facts(issues=[issue(brand=["a"])]), message(), NOW).errors != ()
+
+
+@pytest.mark.parametrize("none", [None, 7])
+def test_a_collection_that_cannot_be_counted_is_a_fault(none: Any) -> None:
+    several = policy(rule(CountRows(count="issues", at_least=3)))
+    assert several.decide(Facts(issues=none), message(), NOW).errors != ()
+
+
+@pytest.mark.parametrize("empty", ["", {}, 0])
+def test_a_collection_that_is_empty_in_any_way_has_too_few_rows(empty: Any) -> None:
+    assert evidence(CountRows(count="issues", at_least=3), issues=empty) is None

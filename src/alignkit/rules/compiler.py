@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from alignkit.models.marketing import Message
+from alignkit.models.vocabulary import Category, Channel
 from alignkit.rules.citation import Cited, reference
 from alignkit.rules.closures import Check, Citation, Closures, Truth
 from alignkit.rules.conditions import Condition
@@ -43,15 +44,16 @@ class Compiled:
         closures = Closures(unknown_is_active=policy.on_unknown == "active")
         self._rules = {rule.id: CompiledRule(rule, closures) for rule in policy.rules}
         self._plans: dict[_MessageKind, Plan | None] = {}
-        self._by_kind: dict[_MessageKind, Function[Evaluation]] = {}
+        self._by_kind: dict[bool, dict[str, dict[str, Function[Evaluation]]]] = {}
         self._written: dict[tuple[str, ...], tuple[Function[Evaluation], Conclude]] = {}
 
     def evaluate(self, facts: Facts, message: Message, now: int) -> Evaluation:
         """What the rules say; no fault in the facts can make this raise."""
-        # All in one frame, and past the model's way to its fields: every call from here takes as long as a rule.
+        # In one frame, past the model's own way to its fields, and without a tuple to look for: each takes as long as a
+        # rule that does not hold.
         try:
             said = message.__dict__
-            return self._by_kind[said["category"], said["channel"], said["about_issue"] is None](facts, message, now)
+            return self._by_kind[said["about_issue"] is None][said["category"]][said["channel"]](facts, message, now)
         except Exception:  # noqa: BLE001 - whatever the fault is, it must not decide by escaping
             return self._otherwise(facts, message, now)
 
@@ -59,7 +61,7 @@ class Compiled:
 
     def _otherwise(self, facts: Facts, message: Message, now: int) -> Evaluation:
         """The same for the first message of its kind, and where there is a fault."""
-        is_new = _kind_of(message) not in self._by_kind
+        is_new = _kind_of(message) not in self._plans
         plan = self.plan(message)
         if plan is None:
             return ALLOWED
@@ -101,17 +103,17 @@ class Compiled:
         return compile_policy, (self.policy,)
 
     def _lay_down(self, message: Message) -> Plan | None:
-        kind = _kind_of(message)
-        if self.policy.always_allows(message):
-            self._by_kind[kind] = _allow
-            self._plans[kind] = None
-            return None
-        rules = [rule for rule in self._rules.values() if rule.rule.governs(message.category, message.channel)]
-        function, conclude = self._written_for(rules)
-        plan = Plan(rules, function, conclude, self.policy.freshness_of(message.category), self.policy.expects)
-        self._by_kind[kind] = function
+        kind = category, channel, is_about_nothing = _kind_of(message)
+        plan = None if self.policy.always_allows(message) else self._new_plan(category, channel)
+        self._by_kind.setdefault(is_about_nothing, {}).setdefault(category, {})[channel] = (
+            plan.function if plan else _allow
+        )
         self._plans[kind] = plan
         return plan
+
+    def _new_plan(self, category: Category, channel: Channel) -> Plan:
+        rules = [rule for rule in self._rules.values() if rule.rule.governs(category, channel)]
+        return Plan(rules, *self._written_for(rules), self.policy.freshness_of(category), self.policy.expects)
 
     def _written_for(self, rules: Sequence[CompiledRule]) -> tuple[Function[Evaluation], Conclude]:
         """What asks these rules, and what concludes; kinds of messages under the same rules share them."""
@@ -125,7 +127,7 @@ class Compiled:
         return self._written[same]
 
 
-_MessageKind = tuple[str, str, bool]
+_MessageKind = tuple[Category, Channel, bool]
 
 
 def _kind_of(message: Message) -> _MessageKind:
@@ -144,9 +146,10 @@ class Plan:
         freshness: how old facts may be; None where any age will do.
         expects: the sources that must have been read to their end once.
         rules: the rules that govern it.
+        function: what asks them all, and lets faults escape.
     """
 
-    __slots__ = ("_conclude", "_function", "_groups", "_moments", "expects", "freshness", "rules")
+    __slots__ = ("_conclude", "_groups", "_moments", "expects", "freshness", "function", "rules")
 
     def __init__(
         self,
@@ -158,7 +161,7 @@ class Plan:
     ) -> None:
         self.rules: Sequence[CompiledRule] = rules
         self._groups = _by_effect(rules)
-        self._function = function
+        self.function: Function[Evaluation] = function
         self._conclude = conclude
         self._moments: Moments | None = None
         self.freshness: Freshness | None = freshness
@@ -174,7 +177,7 @@ class Plan:
     def evaluate(self, facts: Facts, message: Message, now: int) -> Evaluation:
         """What the rules say; no fault in the facts can make this raise."""
         try:
-            return self._function(facts, message, now)
+            return self.function(facts, message, now)
         except Exception:  # noqa: BLE001 - whatever the fault is, it must not decide by escaping
             return self.evaluate_carefully(facts, message, now)
 

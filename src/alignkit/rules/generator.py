@@ -155,7 +155,7 @@ class _Writer:
     def _pass(
         self, one: Pass, within: dict[Collection, list[ast.stmt]], outside: Iterable[str], shared: list[str]
     ) -> Iterator[ast.stmt]:
-        """Looks through a collection unless it is empty; what is nothing at all is a fault, which no list is."""
+        """Looks through a collection unless it is too small; what is nothing at all is a fault, which no list is."""
         everything = f"all_{one.collection}"
         rows = syntax.name(everything)
         body = [*one.loop(rows), *within.get(one.collection, [])]
@@ -164,7 +164,10 @@ class _Writer:
             self.functions.append(syntax.function(look, parameters, [*body, syntax.give(syntax.name(FOUND))]))
             body = [syntax.assign(FOUND, syntax.call(syntax.name(look), *map(syntax.name, parameters)))]
         yield syntax.assign(everything, syntax.attribute(syntax.name("facts"), one.collection))
-        yield syntax.when(rows, body, [syntax.when(is_absent(rows), [syntax.do(_size(rows))])])
+        if one.least > 1:
+            yield syntax.when(syntax.compare(_size(rows), ast.GtE(), syntax.constant(one.least)), body)
+        else:
+            yield syntax.when(rows, body, [syntax.when(is_absent(rows), [syntax.do(_size(rows))])])
 
     # Rules
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from alignkit import syntax
 from alignkit.rules.answers import Constants, answer_to, comparison, is_absent, present
 from alignkit.rules.branches import Asks, Literal, Sorted, alone, branches, key_of
-from alignkit.rules.conditions import LatestRow, RowsCondition
+from alignkit.rules.conditions import CountRows, LatestRow, RowsCondition
 from alignkit.rules.fields import ROW_FIELDS, Collection
 from alignkit.rules.leaves import whole_microseconds
 from alignkit.rules.questions import AllOfTests, AnyOfTests, NotTest, RowTest, Test
@@ -127,6 +127,7 @@ class Pass:
         self._tests: dict[object, ast.expr] = {}
         self._spans: dict[int, str] = {}
         self._said: dict[str, str] = {}
+        self._leasts: set[int] = set()
 
     @property
     def names(self) -> list[str]:
@@ -134,8 +135,14 @@ class Pass:
         containers = [name for rows in self._rows.values() for name in rows.names]
         return [*containers, *self._spans.values(), *self._said.values()]
 
+    @property
+    def least(self) -> int:
+        """With fewer rows than these none of them matters, faulty as they may be."""
+        return min(self._leasts)
+
     def rows(self, condition: RowsCondition) -> Rows:
         """The rows that a condition asks for; conditions that ask the same share them."""
+        self._leasts.add(_least(condition))
         literals = self._all_literals(condition.where)
         if isinstance(condition, LatestRow):
             return self._newest(condition, literals)
@@ -220,6 +227,11 @@ class Pass:
         if name == "active" and operator == "equals" and operand == self._unknown_is_active:
             return syntax.some([told, is_absent(value)])
         return told
+
+
+def _least(condition: RowsCondition) -> int:
+    """How many rows there must be for any of them to matter; where values are told apart, one alone may be unfit."""
+    return condition.at_least if isinstance(condition, CountRows) and condition.distinct is None else 1
 
 
 def _cited_by(collection: Collection) -> str:
