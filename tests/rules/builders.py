@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from alignkit.models import Category, Channel, IssueStatus, Message, Priority, SignalKind, microseconds
+from alignkit.models.vocabulary import MARKETING
 from alignkit.rules.conditions import (
     AllOf,
     AllOfTests,
@@ -39,7 +40,7 @@ from alignkit.rules.facts import (
     SurveyFacts,
 )
 from alignkit.rules.fields import MESSAGE_FIELDS, NEWEST_BY, ROW_FIELDS, Collection, Field, Kind
-from alignkit.rules.policy import Effect, OnUnknown, Policy, Rule
+from alignkit.rules.policy import Effect, Freshness, OnUnknown, Policy, Rule, WhenStale
 
 NOW = datetime(2025, 3, 5, 12, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -293,6 +294,9 @@ def random_policy(random: Random, rules: int = 5) -> Policy:
     return policy(
         *(random_rule(random, f"rule-{n}", random.choice(list(Effect))) for n in range(rules)),
         on_unknown=random.choice(list(OnUnknown)),
+        freshness=(
+            Freshness(categories=tuple(sorted(MARKETING)), budget=2 * HOUR, mode=random.choice(list(WhenStale))),
+        ),
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,18 +55,31 @@ def test_what_frees_a_message_is_a_cause_as_well() -> None:
     assert (cause.rules, cause.verdict, cause.without) == (("pass",), Verdict.SUPPRESS, ("always",))
 
 
+@pytest.mark.parametrize("sources", [{"desk": NOW - 7 * HOUR}, {"desk": None}])
+def test_without_the_one_fact_a_message_that_waits_for_sources_waits_all_the_same(
+    sources: dict[str, datetime | None],
+) -> None:
+    asked = message("solicitation")
+    decision = STARTER.decide(Facts(issues=[issue()]), asked, NOW, **STARTER.view(asked, NOW, sources)._asdict())
+    [cause] = decision.causes()
+    assert decision.rules == cause.rules == ("open-issue",)
+    assert (cause.verdict, cause.outcome, cause.without) == (Verdict.SUPPRESS, Outcome.DEFER, ())
+    assert not cause.is_redundant, "the rules would be others"
+
+
 @given(seeds)
-@settings(max_examples=200)
+@settings(max_examples=300)
 def test_removing_what_is_cited_changes_the_decision_or_it_was_redundant(random: Random) -> None:
     chosen = STARTER if random.random() < 0.5 else random_policy(random)
     facts, said = random_facts(random), random_message(random)
-    decision = chosen.decide(facts, said, NOW)
+    seen = chosen.view(said, NOW, {"desk": random.choice([NOW, NOW, NOW - 3 * HOUR, NOW - 9 * HOUR, None])})
+    decision = chosen.decide(facts, said, NOW, **seen._asdict())
     causes = decision.causes()
     assert tuple(each.reference for each in causes) == decision.evidence
     basis = decision.basis
     assert basis is not None
     for cause in causes:
-        after = chosen.decide(basis.without(cause.reference).facts, said, NOW)
+        after = chosen.decide(basis.without(cause.reference).facts, said, NOW, **seen._asdict())
         assert (after.verdict, after.outcome, after.rules) == (cause.verdict, cause.outcome, cause.without)
         assert cause.reference not in after.evidence
         same = (after.verdict, after.outcome, after.rules, after.notes, after.errors)

@@ -145,7 +145,7 @@ def test_exempting_conditions_are_not_asked_where_nothing_suppresses() -> None:
         function(Facts(issues=[issue()], attributes=Unreadable()), message(), at(NOW))
 
 
-HOSTILE = ["'", '"', "\\", "\n", "{}", "'); raise SystemExit  #", "__import__('os')", "\ud800", "\x00", "row.ref"]
+HOSTILE = ["'", '"', "\\", "a\n", "{}", "'); raise SystemExit  #", "__import__('os')", "\ud800", "\x00", "row.ref"]
 
 
 @pytest.mark.parametrize("text", HOSTILE)

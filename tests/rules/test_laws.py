@@ -15,12 +15,13 @@ from alignkit.models import Category, Verdict, microseconds
 from alignkit.rules import Decision, Facts, Policy
 from alignkit.rules.citation import reference
 from alignkit.rules.evaluation import Evaluation
+from alignkit.rules.examples import ROWS
 
 from .builders import NOW, TICK, random_facts, random_message, random_policy, random_rule
 
 seeds = st.integers(min_value=0, max_value=2**32).map(Random)
 STARTER = Policy.starter()
-COLLECTIONS = [each.name for each in fields(Facts) if each.name not in ("customer", "attributes")]
+COLLECTIONS = list(ROWS)
 
 
 def either_policy(random: Random) -> Policy:

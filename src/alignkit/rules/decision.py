@@ -19,7 +19,7 @@ from alignkit.rules.durations import spell_duration
 from alignkit.rules.evaluation import ALLOWED, Evaluation
 from alignkit.rules.explanation import Cause, RuleTrace, Trial
 from alignkit.rules.facts import Facts
-from alignkit.rules.freshness import Stale, View, must_wait
+from alignkit.rules.freshness import Stale, View, must_wait, waiting
 from alignkit.rules.wording import spell_moment
 
 __all__ = ["Basis", "Cause", "Decision", "RuleTrace", "Trial", "decide", "settle", "withhold"]
@@ -192,9 +192,14 @@ class Decision:
         return None if self.is_withheld else Basis(self.compiled, self.facts, self.message)
 
     def causes(self) -> tuple[Cause, ...]:
-        """What would change this: for each thing in `evidence`, what would be decided without it."""
+        """What would change this: for each thing in `evidence`, what would be decided without it.
+
+        What must wait for sources waits with or without it.
+        """
         basis = self.basis
-        return () if basis is None else explanation.causes(basis, self.evaluation, self._as_of)
+        if basis is None:
+            return ()
+        return explanation.causes(basis, self.evaluation, self._as_of, must_wait=self._waits_for_sources)
 
     def trace(self) -> tuple[RuleTrace, ...]:
         """How each rule that governs the message was answered, by id, and each condition in it."""
@@ -324,7 +329,7 @@ def settle(basis: Basis, plan: Plan | None, now: datetime, view: View) -> Decisi
         return _filled(ALLOWED, basis, now)
     evaluation = plan.evaluate(basis.facts, basis.message, microseconds(view.as_of))
     if evaluation.verdict is Verdict.SEND and must_wait(plan.freshness, view.stale, view.incomplete):
-        evaluation = evaluation._replace(verdict=Verdict.SUPPRESS, outcome=Outcome.DEFER, rules=(), evidence=())
+        evaluation = waiting(evaluation)
     return _filled(evaluation, basis, now, view)
 
 

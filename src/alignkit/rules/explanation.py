@@ -11,6 +11,7 @@ from alignkit.rules.basis import Basis
 from alignkit.rules.compiler import CompiledRule, fault_of
 from alignkit.rules.conditions import Condition
 from alignkit.rules.evaluation import Evaluation
+from alignkit.rules.freshness import waiting
 from alignkit.rules.leaves import leaf
 from alignkit.rules.ruleset import Effect, holdout_of
 from alignkit.rules.structure import inside, without_share
@@ -102,18 +103,19 @@ def why_sent(basis: Basis | None, as_of: int, now: datetime) -> str:
     return "nothing that is known speaks against it"
 
 
-def causes(basis: Basis, evaluation: Evaluation, as_of: int) -> tuple[Cause, ...]:
+def causes(basis: Basis, evaluation: Evaluation, as_of: int, *, must_wait: bool = False) -> tuple[Cause, ...]:
     """What would be decided without each thing that the decision cites, one at a time."""
     case = (basis.facts, basis.message, as_of)
     cited = {id: basis.compiled.rule(id).names(*case) for id in (*evaluation.rules, *evaluation.notes)}
-    return tuple(
-        _cause(evaluation, each, [id for id, names in cited.items() if each in names], basis.without(each), as_of)
-        for each in evaluation.evidence
-    )
+    found: list[Cause] = []
+    for each in evaluation.evidence:
+        then = basis.without(each).evaluate(as_of)
+        rules = [id for id, names in cited.items() if each in names]
+        found.append(_cause(evaluation, each, rules, waiting(then) if must_wait else then))
+    return tuple(found)
 
 
-def _cause(evaluation: Evaluation, cited: str, rules: list[str], without: Basis, as_of: int) -> Cause:
-    then = without.evaluate(as_of)
+def _cause(evaluation: Evaluation, cited: str, rules: list[str], then: Evaluation) -> Cause:
     return Cause(
         cited,
         tuple(sorted(rules)),

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from alignkit.models.vocabulary import Outcome, Verdict
 from alignkit.rules.compiler import Plan
+from alignkit.rules.evaluation import Evaluation
 from alignkit.rules.ruleset import Freshness
 
 
@@ -58,3 +60,10 @@ _LAST = datetime.max.replace(tzinfo=UTC)
 def must_wait(freshness: Freshness | None, stale: tuple[Stale, ...], incomplete: tuple[str, ...]) -> bool:
     """Whether what is not known keeps the message back: it has a budget, and a source is missing or too old."""
     return freshness is not None and (bool(incomplete) or (bool(stale) and freshness.mode == "hold"))
+
+
+def waiting(evaluation: Evaluation) -> Evaluation:
+    """What follows where a message must wait for sources: what would go out is deferred, what is held stays so."""
+    if evaluation.verdict is Verdict.SUPPRESS:
+        return evaluation
+    return evaluation._replace(verdict=Verdict.SUPPRESS, outcome=Outcome.DEFER, rules=(), evidence=())
