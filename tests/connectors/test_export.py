@@ -19,6 +19,8 @@ from alignkit.errors import DataInvalid, SettingsError
 from alignkit.models.base import in_utc
 from alignkit.models.events import ContactChanged, IssueChanged
 from alignkit.models.issue import Issue
+from alignkit.stores.sqlite import SQLiteStore
+from alignkit.sync import Sync
 from alignkit.transport import arun, run
 
 from .exporting import NOW, Pulled, array, issue_of, lines, no_network, page, pull, row, table, ticket, user
@@ -191,6 +193,15 @@ def test_a_replaced_file_is_read_again_from_its_start_and_a_gap_says_so(
     again = pull(export, Pulled(checkpoint=pulled.checkpoint))
     assert again.gaps == [f"`{name}` was replaced; it is read again from its start"]
     assert again.ids == pull(export).ids
+
+
+def test_a_bad_line_is_shown_until_its_file_is_mended(tmp_path: Path) -> None:
+    with SQLiteStore(tmp_path / "align.db") as store:
+        export = Export(kept(tmp_path, lines([ticket(1)]) + b"{broken\n"))
+        assert Sync(store).pull(export).quarantined == 1
+        kept(tmp_path, lines([ticket(1), ticket(2)]))
+        assert Sync(store).pull(export).quarantined == 0
+        assert not list(store.quarantined())
 
 
 def test_a_file_that_nobody_wrote_to_is_not_read_through_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,6 +67,8 @@ class Page:
         quarantined: records of this page that could not be read.
         wanted: objects that lack a fact and are to be fetched by id.
         gaps: sentences about what may have been missed (a file replaced, a cursor expired).
+        anew: files that are read again from their start. What could not be read of them before is forgotten where it
+            is named by its place, `NAME at ...`, for it will be told again if it still stands there.
     """
 
     events: Sequence[CustomerEvent]
@@ -75,6 +77,7 @@ class Page:
     quarantined: Sequence[Quarantined] = ()
     wanted: Sequence[Ref] = ()
     gaps: Sequence[str] = ()
+    anew: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class Lines(NamedTuple):
     lines: list[Line]
     places: Mapping[str, Place]
     gaps: list[str]
+    anew: list[str]
 
 
 def next_lines(path: str, places: Mapping[str, Place], limit: int) -> Lines:
@@ -53,19 +54,21 @@ def next_lines(path: str, places: Mapping[str, Place], limit: int) -> Lines:
     """
     found = {name: file for name, file in find(path).items() if file.suffix.lower() not in _TABLES}
     gaps = [f"`{name}` is gone; nothing that it told is taken back" for name in places if name not in found]
+    anew: list[str] = []
     after = {name: place for name, place in places.items() if name in found}
     for name, file in found.items():
         with _opened(name, file, limit) as opened:
             place = after.get(name)
             if place is not None and not is_same(opened, place):
                 gaps.append(f"`{name}` was replaced; it is read again from its start")
+                anew.append(name)
                 place = None
             place = place or opened.place(_LAYOUT, 0)
             lines, end = _page(opened, place.offset)
             after[name] = opened.further(place, end)
         if lines:
-            return Lines(lines, after, gaps)
-    return Lines([], after, gaps)
+            return Lines(lines, after, gaps, anew)
+    return Lines([], after, gaps, anew)
 
 
 def to_json(places: Mapping[str, Place]) -> dict[str, JsonValue]:

@@ -167,7 +167,7 @@ class Segment(Source):
         since = since_of(checkpoint, run)
         after: dict[str, JsonValue] = {"files": to_json(found.places), **({"since": since} if since else {})}
         events = wanted(reading.events, since)
-        return Page(events, after, bool(found.lines), [*bad, *reading.bad], (), found.gaps)
+        return Page(events, after, bool(found.lines), [*bad, *reading.bad], (), found.gaps, found.anew)
 
     def _records(self, lines: Sequence[Line]) -> tuple[list[Record], list[Quarantined]]:
         records: list[Record] = []

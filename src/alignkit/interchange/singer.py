@@ -138,7 +138,7 @@ class Singer(Source):
         since = since_of(checkpoint, run)
         after: dict[str, JsonValue] = {"files": to_json(found.places), **({"since": since} if since else {})}
         bad = [*messages.bad, *reading.bad]
-        return Page(wanted(reading.events, since), after, bool(found.lines), bad, (), found.gaps)
+        return Page(wanted(reading.events, since), after, bool(found.lines), bad, (), found.gaps, found.anew)
 
     def _from_tap(self, checkpoint: Checkpoint | None, run: Run) -> Page:
         since = since_of(checkpoint, run)

@@ -35,6 +35,7 @@ class Batch:
         stream: None for what was fetched by id or recorded by hand: no checkpoint moves then.
         now: when it was received.
         ended: the stream was read to its end; its watermark becomes `now`.
+        anew: files that are read again; records quarantined by their place in one, `NAME at ...`, are let go before.
         done: objects of the work list that need no further try.
         reaches: how far holds of this batch may reach, where that is not the cap that holds for all.
         lease: the name of the run's lease and its fence; a run that lost its lease may not write.
@@ -48,6 +49,7 @@ class Batch:
     checkpoint_version: int = 1
     ended: bool = False
     quarantined: Sequence[Quarantined] = ()
+    anew: Sequence[str] = ()
     wanted: Sequence[Ref] = ()
     done: Sequence[Ref] = ()
     reaches: Sequence[Reach] = ()

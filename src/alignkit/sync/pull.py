@@ -189,6 +189,7 @@ class PullJob:
                 checkpoint_version=self.source.checkpoint_version,
                 ended=not page.more,
                 quarantined=page.quarantined,
+                anew=page.anew,
                 wanted=page.wanted,
                 lease=self.tenure.lease,
             )

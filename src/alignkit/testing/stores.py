@@ -367,6 +367,14 @@ class StoreTests:
         store.apply(page([contact("1", 3, "ada@shop.example")], 3, stream=None, checkpoint=None))
         assert not list(store.quarantined())
 
+    def test_bad_records_without_an_id_are_shown_until_their_file_is_read_again(self, store: Store) -> None:
+        bad = [Quarantined(f"{name} at byte 5", "is no JSON") for name in ("a.jsonl", "b.jsonl")]
+        store.apply(page([], 1, quarantined=bad))
+        store.apply(page([], 2, stream="users", anew=["a.jsonl"]))
+        assert store.counts()["quarantined"] == 2, "another stream's file has the same name"
+        store.apply(page([], 2, quarantined=bad[:1], anew=["a.jsonl", "b.jsonl"]))
+        assert [(row.key, row.count) for row in store.quarantined()] == [("a.jsonl at byte 5", 1)]
+
     def test_a_record_that_is_read_well_in_one_stream_stays_in_quarantine_in_another(self, store: Store) -> None:
         store.apply(page([], quarantined=[Quarantined("1", "`status` is missing")]))
         store.apply(page([contact("1", 1, "ada@shop.example")], stream="users"))

@@ -123,12 +123,14 @@ class Export(Source):
         found = find(self.path)
         gaps = [f"`{name}` is gone; nothing that it told is taken back" for name in places if name not in found]
         remarks: list[str] = []
+        anew: list[str] = []
         after = {name: place for name, place in places.items() if name in found}
         for name, path in found.items():
             with _opened(name, path, self._limit) as file:
                 place = after.get(name)
                 if place is not None and not layouts.is_same(file, place):
                     gaps.append(f"`{name}` was replaced; it is read again from its start")
+                    anew.append(name)
                     place = None
                 place = replace(place, stamp=file.stamp) if place else layouts.begin(file, self._reader)
                 if place is None:
@@ -139,8 +141,9 @@ class Export(Source):
                 remarks.append(step.remark)
             if step.reading is not None:
                 events = self._events(step.reading, run.now, since)
-                return Page(events, _checkpoint(after, since), more=True, quarantined=step.reading.bad, gaps=gaps)
-        return Page((), _checkpoint(after, since), more=False, gaps=[*gaps, *remarks])
+                checkpoint = _checkpoint(after, since)
+                return Page(events, checkpoint, more=True, quarantined=step.reading.bad, gaps=gaps, anew=anew)
+        return Page((), _checkpoint(after, since), more=False, gaps=[*gaps, *remarks], anew=anew)
 
     def _events(self, reading: Reading, now: datetime, since: datetime | None) -> list[CustomerEvent]:
         """People first, so that issues find their requesters; a survey's answer follows its issue."""

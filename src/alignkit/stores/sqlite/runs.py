@@ -130,6 +130,10 @@ class Runs(Database):
                     for event in batch.events
                 ],
             )
+            db.executemany(
+                "DELETE FROM quarantine WHERE source = ?1 AND stream = ?2 AND substr(key, 1, length(?3)) = ?3",
+                [(source, batch.stream or "", f"{name} at ") for name in batch.anew],
+            )
         db.executemany(
             "INSERT INTO quarantine (source, stream, key, reason, first_at, last_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)"
             " ON CONFLICT DO UPDATE SET reason = ?4, last_at = ?5, count = count + 1",
