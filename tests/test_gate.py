@@ -94,6 +94,23 @@ def test_the_present_is_the_default(store: MemoryStore) -> None:
     assert before <= decided_at <= datetime.now(UTC)
 
 
+# What is asked
+
+
+def test_a_time_without_a_zone_is_refused_under_its_own_name(store: MemoryStore) -> None:
+    naive = datetime(2026, 3, 3)  # noqa: DTZ001 - what is to be refused
+    with pytest.raises(DataInvalid, match="`now` has no time zone"):
+        Gate(store, STARTER).decide("bob@shop.example", OFFER, now=naive)
+    with pytest.raises(DataInvalid, match="`expires_at` has no time zone"):
+        Sync(store).hold("bob@shop.example", "a dispute", expires_at=naive, now=at(1))
+
+
+@pytest.mark.parametrize("who", [None, 5, b"bob@shop.example"])
+def test_who_is_no_identifier_is_told_so(store: MemoryStore, who: Any) -> None:
+    with pytest.raises(DataInvalid, match="`who` must be an e-mail address"):
+        Gate(store, STARTER).decide(who, OFFER, now=at(2))
+
+
 # Freshness
 
 
@@ -152,6 +169,7 @@ def test_a_hold_by_hand_counts_at_once_however_old_the_data_is(store: MemoryStor
     hold = sync.hold("bob@shop.example", "a dispute", now=at(50))
     decision = Gate(store, STARTER).decide("bob@shop.example", OFFER, now=at(50))
     assert (decision.verdict, decision.decided_as_of) == (Verdict.SUPPRESS, at(7))
+    assert "since 4 March" in decision.explain(), "when it was put, not as of when the rest is decided"
     sync.lift(hold.id, now=at(51))
     assert verdict(store, "bob@shop.example", hours=51) is Verdict.SEND
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -17,7 +16,7 @@ from alignkit.errors import DataInvalid, StoreDamaged, StoreUnavailable
 from alignkit.models import Customer, Message, microseconds
 from alignkit.rules.compiler import Plan
 from alignkit.rules.decision import Basis, Decision, settle
-from alignkit.rules.facts import Facts, HoldFacts
+from alignkit.rules.facts import EarlierHold, Facts, HoldFacts
 from alignkit.rules.freshness import View, fresh_until, view
 from alignkit.rules.policy import Policy
 from alignkit.stores.base import OWN_SOURCE, Store
@@ -121,12 +120,12 @@ def _holds_as_of(holds: Sequence[HoldFacts], as_of: int, now: int) -> list[HoldF
         if isinstance(hold, BlackoutFacts) or not hold.ref.startswith(f"{OWN_SOURCE}/hold/"):
             found.append(hold)
         elif hold.opened_at <= now and (hold.ends_at is None or now < hold.ends_at):
-            found.append(replace(hold, opened_at=min(hold.opened_at, as_of)))
+            found.append(EarlierHold.of(hold, as_of))
     return found
 
 
-def aware(now: datetime | None) -> datetime:
-    """The present in UTC, or the given time in UTC.
+def aware(now: datetime | None, name: str = "now") -> datetime:
+    """The present in UTC, or the given time in UTC; `name` is what the caller calls it.
 
     Raises:
         DataInvalid: the given time has no zone.
@@ -136,13 +135,15 @@ def aware(now: datetime | None) -> datetime:
     if now.tzinfo is UTC:
         return now
     if now.tzinfo is None or now.utcoffset() is None:
-        raise DataInvalid("`now` has no time zone; pass an aware time, such as `datetime.now(UTC)`")
+        raise DataInvalid(f"`{name}` has no time zone; pass an aware time, such as `datetime.now(UTC)`")
     return now.astimezone(UTC)
 
 
 def _keys(who: str | Customer) -> list[str]:
     if isinstance(who, str):
         return [identity.identifier(who)]
+    if not isinstance(who, Customer):  # pyright: ignore[reportUnnecessaryIsInstance] # callers without types
+        raise DataInvalid("`who` must be an e-mail address, another identifier, or a customer from the store")
     if not who.identifiers:
         raise DataInvalid("this customer has no identifiers; take customers from the store")
     return [identity.identifier(one) for one in who.identifiers]

@@ -128,6 +128,13 @@ def test_a_failure_at_any_statement_leaves_nothing_half_written(path: Path, name
         assert 0 < failures < MOST_STATEMENTS, "every statement was made to fail, and then none"
 
 
+def test_a_store_is_made_for_its_owner_alone(store: SQLiteStore, path: Path) -> None:
+    store.apply(page([issue("1", 1)]))
+    assert {one.name: oct(one.stat().st_mode & 0o777) for one in path.parent.glob(f"{path.name}*")} == {
+        f"{path.name}{end}": "0o600" for end in ("", "-wal", "-shm")
+    }
+
+
 def test_a_store_that_is_opened_again_says_the_same(path: Path) -> None:
     with SQLiteStore(path) as store:
         put(store, story())

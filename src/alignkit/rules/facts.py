@@ -6,7 +6,7 @@ These are slots dataclasses because a decision reads them millions of times; pyd
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, cast
 
 # The bare types: making a list through `list[IssueFacts]` takes six times as long, and every decision makes eight.
@@ -118,6 +118,19 @@ class HoldFacts:
     opened_at: int
     ends_at: int | None
     created_by: str | None
+
+
+@dataclass(slots=True)
+class EarlierHold(HoldFacts):
+    """A hold that a decision on older facts takes for one that was in force then; `put_at` is when it really began."""
+
+    put_at: int = 0
+
+    @classmethod
+    def of(cls, hold: HoldFacts, opened_at: int) -> EarlierHold:
+        """The hold, as if it had begun no later than `opened_at`."""
+        known: dict[str, Any] = {field.name: getattr(hold, field.name) for field in fields(HoldFacts)}
+        return cls(**{**known, "opened_at": min(hold.opened_at, opened_at)}, put_at=hold.opened_at)
 
 
 @dataclass(slots=True)

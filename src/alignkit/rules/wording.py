@@ -71,7 +71,7 @@ def _age(cited: Cited) -> tuple[int, str]:
 def _began(row: Any) -> int:
     """When what the row tells of began."""
     names = ("first_active_at", "created_at") if getattr(row, "active", False) is not False else ("resolved_at",)
-    times = (getattr(row, name, None) for name in (*names, "at", "opened_at", "status_since", "created_at"))
+    times = (getattr(row, name, None) for name in (*names, "at", "put_at", "opened_at", "status_since", "created_at"))
     return next((at for at in times if isinstance(at, int)), 0)
 
 

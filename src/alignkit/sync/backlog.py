@@ -221,7 +221,7 @@ class AsyncBacklog:
 
 def _end(now: datetime, expires_at: datetime | None, relevant_for: timedelta | None) -> datetime | None:
     """When a message is not worth sending any more."""
-    ends = [aware(expires_at)] if expires_at is not None else []
+    ends = [aware(expires_at, "expires_at")] if expires_at is not None else []
     ends += [now + relevant_for] if relevant_for is not None else []
     if ends and min(ends) <= now:
         raise DataInvalid("the message would be over before it waits; give an end that lies ahead")

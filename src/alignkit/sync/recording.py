@@ -39,7 +39,7 @@ class Recording:
     ) -> Hold:
         """Puts a manual hold on one person; the next push carries it out."""
         moment = aware(now)
-        end = None if expires_at is None else aware(expires_at)
+        end = None if expires_at is None else aware(expires_at, "expires_at")
         made = new_hold(who, reason, moment, expires_at=end, categories=categories, channels=channels, by=by)
         record(self.store, [hold_event(made, moment)], moment)
         return made
@@ -83,7 +83,9 @@ class Recording:
         Raises:
             DataInvalid: no reason, no name, or an end that is not after `now`.
         """
-        return begin_stop(self.store, destination, reason, by, aware(now), None if until is None else aware(until))
+        return begin_stop(
+            self.store, destination, reason, by, aware(now), None if until is None else aware(until, "until")
+        )
 
     def resume(self, reason: str = "", *, destination: str | None = None, now: datetime | None = None) -> Stop:
         """Lets go on what `stop` has stopped, from where it was; returns the stop that is over.
@@ -127,7 +129,7 @@ class Recording:
             by,
             aware(now),
             id=id,
-            expires_at=None if expires_at is None else aware(expires_at),
+            expires_at=None if expires_at is None else aware(expires_at, "expires_at"),
             categories=categories,
             channels=channels,
             products=products,
@@ -150,7 +152,7 @@ class Recording:
             DataInvalid: there is no such hold, or it was lifted.
             LeaseHeld: somebody else is changing this hold.
         """
-        end = None if expires_at is None else aware(expires_at)
+        end = None if expires_at is None else aware(expires_at, "expires_at")
         return incident.change_hold(
             self.store, hold_id, aware(now), cohort=cohort, cap=cap, reason=reason, expires_at=end
         )

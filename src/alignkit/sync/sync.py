@@ -390,7 +390,7 @@ def _pull_job(
     on_progress: OnProgress | None,
     now: datetime | None,
 ) -> PullJob:
-    run_now = Run(aware(now), None if since is None else aware(since))
+    run_now = Run(aware(now), None if since is None else aware(since, "since"))
     return PullJob(source, store, run_now, streams or source.streams, max_pages, on_progress)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
@@ -108,6 +109,13 @@ def optional_us(moment: datetime | None) -> int | None:
     return None if moment is None else microseconds(moment)
 
 
+def _reserve(path: str) -> None:
+    """Makes the file for its owner alone, since it holds people's addresses; what SQLite puts beside it is likewise."""
+    if path != MEMORY:
+        with suppress(OSError):  # there already, or a place that SQLite will say more about
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
 class Database:
     """One SQLite file, with one connection that writes and one that reads; threads take turns.
 
@@ -122,6 +130,7 @@ class Database:
 
     def __init__(self, path: str | Path, *, patience: timedelta = timedelta(seconds=30)) -> None:
         self.path: str = str(path)
+        _reserve(self.path)
         self._patience = patience.total_seconds()
         self._writing = threading.RLock()
         self.writes: int = 0
