@@ -50,7 +50,7 @@ def test_everything_of_ours_is_released_from_the_ledger_alone(shop: Shop) -> Non
     shop.write("tickets.jsonl", "")
     rows = shop.rows("release", "--all-ours", "list", "--now", NOW)
     assert [row["address"] for row in rows[:-1]] == [ADA, BOB]
-    assert rows[-1] == {"type": "release", "destination": "list", "released": 2, "left": 0}
+    assert rows[-1] == {"type": "release", "destination": "list", "released": 2, "left": 0, "open": 0}
     assert shop.held() == {CY}
 
 

@@ -209,7 +209,8 @@ class FakeSink(Sink):
 
     def _carry_out(self, direction: str, order: Order) -> Receipt:
         if order.address in self.results:
-            return Receipt(order.address, self.results[order.address])
+            result = self.results[order.address]
+            return Receipt(order.address, result, "no means no" if result is Result.REJECTED else "")
         member = self.people.get(order.address)
         if member is None:
             return Receipt(order.address, Result.ABSENT)

@@ -206,9 +206,9 @@ class LedgerAndDestination(RuleBasedStateMachine):
             pass
         self.sink.hook = None
 
-    @rule(name=st.sampled_from(names), works=st.booleans())
-    def destination_changes_its_mind(self, name: str, works: bool) -> None:
-        self.sink.results = {} if works else {address(name): Result.RETRY}
+    @rule(name=st.sampled_from(names), result=st.sampled_from([None, Result.RETRY, Result.REJECTED]))
+    def destination_changes_its_mind(self, name: str, result: Result | None) -> None:
+        self.sink.results = {} if result is None else {address(name): result}
 
     @rule(name=st.sampled_from(names))
     def opts_out(self, name: str) -> None:

@@ -286,16 +286,73 @@ def test_a_list_that_goes_round_in_a_circle_ends_the_run(store: MemoryStore) -> 
         push(store, sink)
 
 
-def test_a_refused_hold_leaves_no_row_and_is_tried_again(store: MemoryStore) -> None:
+def test_a_refused_hold_is_kept_with_what_was_said_and_tried_again(store: MemoryStore) -> None:
+    sink = audience("ada", "bob")
+    sink.results = {address("ada"): Result.REJECTED}
+    know(store, 1, ask("ada"), ask("bob"))
+    first = push(store, sink)
+    assert first.tally == {"hold confirmed": 1, "hold rejected": 1}
+    assert [(one.address, one.detail) for one in first.rejected] == [(address("ada"), "no means no")]
+    assert [change.address for change in first.done] == [address("bob")]
+    assert first.held == 1
+    assert standing(store) == {address("ada"): "hold rejected", address("bob"): "hold confirmed"}
+    assert {hold.identifiers for hold in store.holds()} == {(f"email:{address('bob')}",)}
+    sink.calls.clear()
+    again = push(store, sink, brake=Brake(floor=0, share=0))
+    assert (again.changes, again.braked, again.held, len(again.rejected)) == ((), None, 1, 1)
+    assert sink.calls == [("hold", address("ada"))]
+    looked = push(store, sink, dry_run=True)
+    assert (looked.changes, looked.held) == ((), 1)
+    sink.results = {}
+    assert push(store, sink).rejected == ()
+    assert sink.held == {address("ada"), address("bob")}
+
+
+def test_a_refused_hold_is_over_with_its_cause_and_is_no_release(store: MemoryStore) -> None:
+    sink = audience("ada", "bob")
+    sink.results = {address("ada"): Result.REJECTED}
+    know(store, 1, ask("ada"), ask("bob"))
+    push(store, sink)
+    push(store, sink, 1, RENEWAL)
+    sink.calls.clear()
+    know(store, RESOLVED, *(ask(name, RESOLVED, "resolved") for name in ("ada", "bob")))
+    know(store, FREE_AGAIN)
+    assert [one.address for one in push(store, sink, FREE_AGAIN).releases] == [address("bob")]
+    assert list(standing(store)) == [address("ada"), address("bob")], "renewals still wait"
+    push(store, sink, FREE_AGAIN, RENEWAL)
+    assert (standing(store), list(store.causes("list"))) == ({}, [])
+    assert sink.calls == [("release", address("bob"))]
+
+
+def test_a_refused_hold_on_somebody_who_fell_silent_is_over(store: MemoryStore) -> None:
     sink = audience("ada")
     sink.results = {address("ada"): Result.REJECTED}
     know(store, 1, ask("ada"))
-    assert push(store, sink).tally == {"hold rejected": 1}
-    assert standing(store) == {}
-    assert not list(store.causes("list"))
-    sink.results = {}
     push(store, sink)
-    assert sink.held == {address("ada")}
+    sink.people[address("ada")].is_silent = True
+    assert push(store, sink).rejected == ()
+    assert (standing(store), list(store.causes("list"))) == ({}, [])
+
+
+def test_who_could_not_be_held_or_released_is_told(store: MemoryStore) -> None:
+    sink = audience("ada", "bob")
+    sink.results = {address("ada"): Result.RETRY}
+    know(store, 1, ask("ada"), ask("bob"))
+    for changes in (2, 0):
+        result = push(store, sink)
+        assert (len(result.changes), result.held) == (changes, 1)
+        assert [(one.address, one.direction, one.state) for one in result.open] == [
+            (address("ada"), "hold", LedgerState.INTENDED)
+        ]
+    sink.results = {}
+    assert push(store, sink).held == 2
+    know(store, RESOLVED, *(ask(name, RESOLVED, "resolved") for name in ("ada", "bob")))
+    know(store, FREE_AGAIN)
+    sink.results = {address("ada"): Result.RETRY, address("bob"): Result.REJECTED}
+    result = push(store, sink, FREE_AGAIN)
+    assert (len(result.releases), result.done, result.held) == (2, (), 2), "both are still silent"
+    assert [one.address for one in result.open] == [address("ada")]
+    assert [one.address for one in result.rejected] == [address("bob")]
 
 
 def test_a_refused_release_keeps_its_row_and_is_tried_again(store: MemoryStore) -> None:
@@ -339,8 +396,10 @@ def test_a_submitted_batch_is_asked_after_until_it_is_done(store: MemoryStore) -
     sink = audience("ada", "bob")
     sink.works_by_itself = True
     know(store, 1, ask("ada"), ask("bob"))
-    assert push(store, sink).tally == {"submitted": 2}
-    assert push(store, sink).tally == {}, "still at work"
+    first = push(store, sink)
+    assert (first.tally, first.held, first.done, len(first.open)) == ({"submitted": 2}, 0, (), 2)
+    second = push(store, sink)
+    assert (second.tally, len(second.open)) == ({}, 2), "still at work"
     assert {row.state for row in store.ledger("list")} == {LedgerState.SUBMITTED}
     assert {row.handle for row in store.ledger("list")} == {"job-0"}
     sink.finish()

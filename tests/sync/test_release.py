@@ -81,6 +81,16 @@ def test_a_release_that_is_refused_is_left(store: MemoryStore) -> None:
     sink.results = {address("ada"): Result.REJECTED, address("bob"): Result.RETRY}
     result = Sync(store).release(sink, now=at(2))
     assert (result.left, result.open, result.released) == ((address("ada"),), (address("bob"),), (address("carol"),))
+    assert result.outcomes[address("ada")].detail == "no means no"
+
+
+def test_whom_a_destination_refused_to_hold_was_never_released(store: MemoryStore) -> None:
+    sink = audience("ada", "bob")
+    sink.results = {address("ada"): Result.REJECTED}
+    Sync(store).push(sink, STARTER, OFFER, now=at(1))
+    result = Sync(store).release(sink, now=at(2))
+    assert (result.released, result.left, result.open) == ((address("bob"),), (), ())
+    assert not list(store.ledger("list"))
 
 
 def test_nobody_is_held_anew_on_the_way_out(store: MemoryStore) -> None:

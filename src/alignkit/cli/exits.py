@@ -28,6 +28,7 @@ class Exit(IntEnum):
     BRAKE = 8
     SUPPRESS = 9
     FOUND = 10
+    REFUSED = 11
     INTERRUPTED = 130
 
 
@@ -36,13 +37,14 @@ MEANINGS = {
     Exit.BUG: "a bug in alignkit, or nobody confirmed what was asked",
     Exit.USAGE: "the command was typed wrongly",
     Exit.SETTINGS: "settings, a credential, a permission or the policy must be put right",
-    Exit.TRY_AGAIN: "nothing is wrong here; run it again later",
+    Exit.TRY_AGAIN: "nothing is wrong here, or not all is done yet; run it again later",
     Exit.SERVICE: "a service gave an answer that cannot be trusted",
     Exit.DATA: "what was handed in cannot be read",
     Exit.STORE: "the store's file is damaged",
     Exit.BRAKE: "the brake acted; nothing was sent",
     Exit.SUPPRESS: "`decide --exit-code` answered suppress",
     Exit.FOUND: "`doctor`, `reconcile` or a `policy` command found something to put right",
+    Exit.REFUSED: "a destination refuses to hold or to release somebody; the command names them",
     Exit.INTERRUPTED: "interrupted",
 }
 

@@ -18,7 +18,10 @@ from alignkit.cli.command import (
     Session,
     a_moment,
     command,
+    ended,
 )
+from alignkit.cli.exits import Exit
+from alignkit.cli.outcomes import tell_unsettled, unsettled_rows
 from alignkit.cli.output import moment, number, stamp
 from alignkit.cli.sends import batches, only_send
 from alignkit.errors import DataInvalid
@@ -73,6 +76,8 @@ def release(
         with session.output.progress(all_ours):
             result = session.sync().release(sink, now=now)
         _tell_released(session, result)
+        if code := _released_exit(result):
+            raise ended(code)
         return
     for found in _manual_holds(session, str(target), now or datetime.now(UTC)):
         _row(session, session.sync().lift(found, reason, now=now))
@@ -119,9 +124,26 @@ def _tell_released(session: Session, result: ReleaseResult) -> None:
         output.row("released", address=address)
     for address in result.left:
         output.row("left", address=address)
-    output.row("release", destination=result.destination, released=len(result.released), left=len(result.left))
+    unsettled_rows(output, result.outcomes)
+    output.row(
+        "release",
+        destination=result.destination,
+        released=len(result.released),
+        left=len(result.left),
+        open=len(result.open),
+    )
+    tell_unsettled(output, result.outcomes, len(result.outcomes))
     output.say(f"{result.destination}: {number(len(result.released), 'person', 'people')} released", "bold")
-    output.table("Still held there", ("address",), [(address,) for address in result.left])
+    waiting = len(result.left) + len(result.open)
+    if waiting:
+        output.say(f"{number(waiting, 'person is', 'people are')} still held there; release again", "bold red")
+
+
+def _released_exit(result: ReleaseResult) -> Exit:
+    """Whoever asks for all to be released wants to know of each who is not."""
+    if result.open:
+        return Exit.TRY_AGAIN
+    return Exit.REFUSED if result.left else Exit.OK
 
 
 def record(

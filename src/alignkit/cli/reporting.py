@@ -15,6 +15,7 @@ from alignkit import registry
 from alignkit.cli.command import Now, Session, command, ended
 from alignkit.cli.connectors_new import Action, Folder, NewName, begin
 from alignkit.cli.exits import Exit
+from alignkit.cli.outcomes import UNSETTLED
 from alignkit.cli.output import age, moment, number, stamp
 from alignkit.cli.parameters import parameters, takes_more
 from alignkit.cli.stopping import tell_stop, tell_wide
@@ -42,6 +43,7 @@ def status(session: Session, now: Now = None) -> None:
     _tell_unknown(session, store)
     _tell_quarantine(session, store)
     _tell_holds(session, store, at)
+    _tell_unsettled(session, store)
     _tell_wide(session, store, at)
     _tell_delivery(session, store)
     for stopped in find_all(store, at):
@@ -152,6 +154,27 @@ def _tell_holds(session: Session, store: SQLiteStore, now: datetime) -> None:
     session.output.table("Holds", ("where", "why", "people", *names), rows, right=("people", *names))
     if not rows:
         session.output.say("nobody is held")
+
+
+def _tell_unsettled(session: Session, store: SQLiteStore) -> None:
+    """People whom a destination did not hold or release."""
+    found = [row for name in store.destinations() for row in store.ledger(name) if row.state in UNSETTLED]
+    for row in found:
+        session.output.row(
+            "unsettled",
+            destination=row.destination,
+            address=row.address,
+            direction=row.direction,
+            state=row.state.value,
+            attempts=row.attempts,
+            since=stamp(row.since),
+            detail=row.detail,
+        )
+    rows = [(row.destination, row.address, row.direction, UNSETTLED[row.state], row.detail) for row in found[:_LISTED]]
+    columns = ("where", "who", "to", "what became of it", "what was said")
+    session.output.table("Not held, or not released, by their destination", columns, rows)
+    if len(found) > _LISTED:
+        session.output.say(f"… and {len(found) - _LISTED:,} more; `--json` lists them all\n", "dim")
 
 
 def _tell_wide(session: Session, store: SQLiteStore, now: datetime) -> None:

@@ -22,6 +22,7 @@ from alignkit.cli.command import (
 )
 from alignkit.cli.deferring import PerHour, Stage, StageEvery, a_pace, tell_paced
 from alignkit.cli.exits import Exit, exit_of
+from alignkit.cli.outcomes import exit_after, tell_rest, tell_unsettled, unsettled_rows
 from alignkit.cli.output import SHOWN, Output, moment, number, stamp
 from alignkit.cli.stopping import tell_stop, tell_wide
 from alignkit.errors import AlignkitError, SettingsError, StoreDamaged, StoreUnavailable
@@ -159,6 +160,8 @@ def push(
         session.output.say(f"the policy is in `{policy.mode}` mode, so nothing was sent", "yellow")
     if result.braked is not None:
         raise ended(Exit.BRAKE)
+    if code := exit_after(result.outcomes.values()):
+        raise ended(code)
 
 
 def _tell_push(session: Session, result: PushResult, shown: int) -> None:
@@ -172,6 +175,7 @@ def _tell_push(session: Session, result: PushResult, shown: int) -> None:
             rules=list(change.rules),
             until=stamp(change.until),
         )
+    unsettled_rows(output, result.outcomes)
     output.row(
         "push",
         destination=result.destination,
@@ -180,6 +184,8 @@ def _tell_push(session: Session, result: PushResult, shown: int) -> None:
         held=result.held,
         holds=len(result.holds),
         releases=len(result.releases),
+        open=len(result.open),
+        rejected=len(result.rejected),
         undecided=result.undecided,
         unreadable=result.unreadable,
         tally=dict(result.tally),
@@ -187,8 +193,10 @@ def _tell_push(session: Session, result: PushResult, shown: int) -> None:
         braked=result.braked,
     )
     is_real = not result.dry_run and result.braked is None
-    _tell_holds(output, "Held" if is_real else "To hold", result.holds, shown)
-    _tell_releases(output, "Released" if is_real else "To release", result.releases, shown)
+    told = result.done if is_real else result.changes
+    _tell_holds(output, "Held" if is_real else "To hold", _of(told, "hold"), shown)
+    _tell_releases(output, "Released" if is_real else "To release", _of(told, "release"), shown)
+    tell_unsettled(output, result.outcomes, shown)
     output.say(_sentence(result), "bold")
     if is_real and result.tally:
         output.say("at the destination: " + ", ".join(f"{count:,} × {what}" for what, count in result.tally.items()))
@@ -217,26 +225,29 @@ def _tell_holds(output: Output, title: str, changes: Sequence[Change], shown: in
     output.table(f"{title}, by rule", ("rule", "people"), counts, right=("people",))
     rows = [(change.address, moment(change.until), change.reason) for change in changes[:shown]]
     output.table(f"{title}, and why", ("who", "until (UTC)", "why"), rows)
-    _tell_rest(output, len(changes) - shown)
+    tell_rest(output, len(changes) - shown)
 
 
 def _tell_releases(output: Output, title: str, changes: Sequence[Change], shown: int) -> None:
     rows = [(change.address, change.reason) for change in changes[:shown]]
     output.table(f"{title}, and why", ("who", "why"), rows)
-    _tell_rest(output, len(changes) - shown)
+    tell_rest(output, len(changes) - shown)
 
 
-def _tell_rest(output: Output, left: int) -> None:
-    if left > 0:
-        output.say(f"… and {left:,} more; `--all` lists them", "dim")
+def _of(changes: Sequence[Change], direction: str) -> list[Change]:
+    return [change for change in changes if change.direction == direction]
 
 
 def _sentence(result: PushResult) -> str:
-    held, released, people = len(result.holds), len(result.releases), number(result.audience, "person", "people")
+    people = number(result.audience, "person", "people")
     if result.dry_run or result.braked is not None:
+        held, released = len(result.holds), len(result.releases)
         did = f"{held:,} would be held and {released:,} released; then {result.held:,} of {people} would be held"
     else:
-        did = f"{held:,} held and {released:,} released; the policy holds {result.held:,} of {people}"
+        held, released = len(_of(result.done, "hold")), len(_of(result.done, "release"))
+        did = f"{held:,} held and {released:,} released; now {result.held:,} of {people} are held"
+        parts = ((len(result.open), "not settled yet"), (len(result.rejected), "refused by the destination"))
+        did = "; ".join([did, *(f"{count:,} {what}" for count, what in parts if count)])
     return f"\n{result.destination}, {result.scope}: {did}"
 
 

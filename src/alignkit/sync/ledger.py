@@ -24,7 +24,45 @@ _STATE_OF = {
     Result.ACCEPTED: LedgerState.ACCEPTED,
     Result.UNVERIFIABLE: LedgerState.UNVERIFIABLE,
 }
+_OUTCOME_OF = _STATE_OF | {
+    Result.ABSENT: LedgerState.ABSENT,
+    Result.FOREIGN: LedgerState.FOREIGN,
+    Result.REJECTED: LedgerState.REJECTED,
+    Result.RETRY: LedgerState.INTENDED,
+}
 _TEXT_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a destination made of one person's hold or release.
+
+    Attributes:
+        state: `intended` where it could not do it this time, and the next run asks again.
+        detail: what it said, where it said more.
+    """
+
+    address: str
+    direction: Direction
+    state: LedgerState
+    detail: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody knows yet how it ends; the next run settles it."""
+        return self.state in IN_FLIGHT
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether the destination said no, and will again until something changes there."""
+        return self.state is LedgerState.REJECTED
+
+    @property
+    def is_done(self) -> bool:
+        """Whether our hold stands, or is gone."""
+        if self.direction == "hold":
+            return self.state in IN_PLACE
+        return not (self.is_open or self.is_rejected)
 
 
 def _nothing() -> None: ...
@@ -37,6 +75,7 @@ class Works:
     Attributes:
         keep: renews the lease where it is time, or ends the run; called before each batch is asked for.
         tally: how often each result came, by `hold confirmed`, `release absent` and so on.
+        outcomes: what became of each person of whom something was asked, by address.
     """
 
     store: Store
@@ -45,9 +84,13 @@ class Works:
     lease: Lease | None = None
     keep: Callable[[], None] = _nothing
     tally: dict[str, int] = field(default_factory=dict[str, int])
+    outcomes: dict[str, Outcome] = field(default_factory=dict[str, Outcome])
 
     def hold(self, causes: Sequence[Cause]) -> Flow[None]:
-        """Holds the people of these causes; who is held for another reason already only gets the cause."""
+        """Holds the people of these causes; who is held for another reason already only gets the cause.
+
+        Whom the destination has refused before is asked for again: what stood in the way may be gone.
+        """
         rows = yield from call(self._rows)
         standing = {address for address, row in rows.items() if row.state in IN_PLACE and row.direction == "hold"}
         known = [cause for cause in causes if cause.address in standing]
@@ -55,32 +98,32 @@ class Works:
             yield from call(self._intend, (), known)
         busy = {address for address, row in rows.items() if row.state in IN_FLIGHT}
         for part in parts([c for c in causes if c.address not in standing | busy], self.sink.batch_size):
-            yield from self._hold_part(part)
+            yield from self._hold_part(part, rows)
 
-    def _hold_part(self, causes: Sequence[Cause]) -> Flow[None]:
+    def _hold_part(self, causes: Sequence[Cause], rows: Mapping[str, LedgerRow]) -> Flow[None]:
         looks = yield from self.look([cause.address for cause in causes])
         free = [cause for cause in causes if looks[cause.address].standing is Standing.FREE]
-        for cause in causes:
-            standing = looks[cause.address].standing
-            if standing is not Standing.FREE:
-                self.count("hold", Result.ABSENT if standing is Standing.ABSENT else Result.FOREIGN)
+        others = [cause.address for cause in causes if looks[cause.address].standing is not Standing.FREE]
+        for address in others:
+            self._tell(address, "hold", Receipt(address, _unreachable(looks[address].standing)))
+        if over := [address for address in others if address in rows]:
+            yield from call(self._strike, over)
         if not free:
             return
-        rows = [self._row(cause.address, "hold", looks[cause.address], cause.since) for cause in free]
-        yield from call(self._intend, rows, free)
+        wanted = [self._row(cause.address, "hold", looks[cause.address], cause.since) for cause in free]
+        yield from call(self._intend, wanted, free)
         by_address = {cause.address: cause for cause in free}
-        orders = [_order(row, by_address.get(row.address)) for row in rows]
+        orders = [_order(row, by_address.get(row.address)) for row in wanted]
         answer = yield from self.sink.attend(self.sink.hold(orders))
-        yield from self._settle(rows, answer)
+        yield from self._settle(wanted, answer)
 
     def release(self, addresses: Sequence[str]) -> Flow[None]:
         """Releases people whom the ledger says we hold; nobody else is touched."""
         rows = yield from call(self._rows)
-        ours = [
-            rows[address]
-            for address in addresses
-            if address in rows and rows[address].direction == "hold" and rows[address].state in IN_PLACE
-        ]
+        named = [rows[address] for address in addresses if address in rows]
+        ours = in_place(named)
+        if over := [row.address for row in refused(named)]:
+            yield from call(self._strike, over)
         for part in parts(ours, self.sink.batch_size):
             yield from self._release_part(part)
 
@@ -89,10 +132,10 @@ class Works:
         looks = yield from self.look([row.address for row in held])
         over = [row.address for row in held if looks[row.address].standing is not Standing.HELD]
         if over:
-            yield from call(self.store.strike, self.sink.name, over, self.lease)
+            yield from call(self._strike, over)
             for address in over:
                 absent = looks[address].standing is Standing.ABSENT
-                self.count("release", Result.ABSENT if absent else Result.CONFIRMED)
+                self._tell(address, "release", Receipt(address, Result.ABSENT if absent else Result.CONFIRMED))
         rows = [
             replace(row, direction="release", state=LedgerState.INTENDED, at=self.now)
             for row in held
@@ -113,9 +156,12 @@ class Works:
         open_rows = [row for row in rows.values() if row.state in IN_FLIGHT]
         handles = {row.handle for row in open_rows if row.state is LedgerState.SUBMITTED and row.handle}
         for handle in sorted(handles):
+            waiting = [row for row in open_rows if row.handle == handle]
             receipts = yield from self.sink.attend(self.sink.poll(handle))
-            if receipts is not None:
-                yield from self._settle([row for row in open_rows if row.handle == handle], receipts)
+            if receipts is None:
+                self._tell_submitted(waiting)
+            else:
+                yield from self._settle(waiting, receipts)
         intended = [row for row in open_rows if row.state is LedgerState.INTENDED]
         for part in parts([row for row in intended if row.direction == "hold"], self.sink.batch_size):
             yield from self._recover_holds(part, holds_again=holds_again)
@@ -181,13 +227,14 @@ class Works:
             sent = [replace(row, state=LedgerState.SUBMITTED, handle=answer.handle) for row in rows]
             yield from call(self._note, sent)
             self.tally["submitted"] = self.tally.get("submitted", 0) + len(sent)
+            self._tell_submitted(sent)
             return
         receipts = {receipt.address: receipt for receipt in answer}
         kept: list[LedgerRow] = []
         struck: list[str] = []
         for row in rows:
             receipt = receipts.get(row.address, Receipt(row.address, Result.RETRY, "the destination said nothing"))
-            self.count(row.direction, receipt.result)
+            self._tell(row.address, row.direction, receipt)
             after = _after(row, receipt, self.now)
             if after is None:
                 struck.append(row.address)
@@ -196,7 +243,10 @@ class Works:
         if kept:
             yield from call(self._note, kept)
         if struck:
-            yield from call(self.store.strike, self.sink.name, struck, self.lease)
+            yield from call(self._strike, struck)
+
+    def _strike(self, addresses: Sequence[str]) -> None:
+        self.store.strike(self.sink.name, addresses, self.lease)
 
     def _rows(self) -> dict[str, LedgerRow]:
         return {row.address: row for row in self.store.ledger(self.sink.name)}
@@ -220,10 +270,26 @@ class Works:
             snapshot=look.snapshot,
         )
 
-    def count(self, direction: Direction, result: Result, number: int = 1) -> None:
-        """Adds to the tally."""
+    def pass_over(self, standing: Standing) -> None:
+        """Counts somebody whom we cannot hold: not there, or without mail for a reason that is not ours."""
+        self._count("hold", _unreachable(standing))
+
+    def _tell(self, address: str, direction: Direction, receipt: Receipt) -> None:
+        self._count(direction, receipt.result)
+        detail = receipt.detail[:_TEXT_LIMIT]
+        self.outcomes[address] = Outcome(address, direction, _OUTCOME_OF[receipt.result], detail)
+
+    def _tell_submitted(self, rows: Iterable[LedgerRow]) -> None:
+        for row in rows:
+            self.outcomes[row.address] = Outcome(row.address, row.direction, LedgerState.SUBMITTED)
+
+    def _count(self, direction: Direction, result: Result) -> None:
         name = f"{direction} {result.value}"
-        self.tally[name] = self.tally.get(name, 0) + number
+        self.tally[name] = self.tally.get(name, 0) + 1
+
+
+def _unreachable(standing: Standing) -> Result:
+    return Result.ABSENT if standing is Standing.ABSENT else Result.FOREIGN
 
 
 def _order(row: LedgerRow, cause: Cause | None = None) -> Order:
@@ -237,22 +303,17 @@ def _order(row: LedgerRow, cause: Cause | None = None) -> Order:
 
 
 def _after(row: LedgerRow, receipt: Receipt, now: datetime) -> LedgerRow | None:
-    """The ledger row after a receipt; None where nothing of ours is left at the destination."""
-    detail = receipt.detail[:_TEXT_LIMIT]
+    """The ledger row after a receipt; None where nothing of ours is left at the destination, and nothing to tell."""
+    told = replace(row, handle=None, at=now, detail=receipt.detail[:_TEXT_LIMIT])
+    again = replace(told, attempts=row.attempts + 1)
     if receipt.result is Result.RETRY:
-        return replace(row, state=LedgerState.INTENDED, handle=None, attempts=row.attempts + 1, at=now, detail=detail)
+        return replace(again, state=LedgerState.INTENDED)
+    if receipt.result is Result.REJECTED:
+        # A refused release leaves the hold in place; a refused hold stays in the ledger, so that somebody sees it.
+        state = LedgerState.REJECTED if row.direction == "hold" else LedgerState.CONFIRMED
+        return replace(again, direction="hold", state=state)
     if row.direction == "hold" and receipt.result in _STATE_OF:
-        return replace(row, state=_STATE_OF[receipt.result], handle=None, at=now, detail=detail)
-    if row.direction == "release" and receipt.result is Result.REJECTED:
-        return replace(
-            row,
-            direction="hold",
-            state=LedgerState.CONFIRMED,
-            handle=None,
-            attempts=row.attempts + 1,
-            at=now,
-            detail=detail,
-        )
+        return replace(told, state=_STATE_OF[receipt.result])
     return None
 
 
@@ -264,3 +325,13 @@ def parts(rows: Sequence[T], size: int) -> list[Sequence[T]]:
 def in_place(rows: Iterable[LedgerRow]) -> list[LedgerRow]:
     """The rows whose hold stands at the destination."""
     return [row for row in rows if row.direction == "hold" and row.state in IN_PLACE]
+
+
+def refused(rows: Iterable[LedgerRow]) -> list[LedgerRow]:
+    """The rows of people whom the destination refuses to hold."""
+    return [row for row in rows if row.state is LedgerState.REJECTED]
+
+
+def still_held(rows: Iterable[LedgerRow]) -> set[str]:
+    """The addresses of those whose hold stands, or whose release is not over."""
+    return {row.address for row in rows if row.direction == "release" or row.state in IN_PLACE}

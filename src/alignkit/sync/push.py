@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, cast
 
-from alignkit.connectors.base import Capability, Result, Standing
+from alignkit.connectors.base import Capability, Standing
 from alignkit.errors import DataInvalid
 from alignkit.gate import Gate
 from alignkit.identity import readable
@@ -22,7 +22,7 @@ from alignkit.rules.policy import Mode, Policy
 from alignkit.stores.base import Cause, Store, WideHold
 from alignkit.sync.destination import DestinationJob
 from alignkit.sync.incident import capped
-from alignkit.sync.ledger import parts
+from alignkit.sync.ledger import Outcome, parts, refused, still_held
 from alignkit.sync.pace import Pace, Paced, allow, finish, note
 from alignkit.sync.pull import OnProgress, Progress
 from alignkit.sync.stop import Resumed, Stop
@@ -64,11 +64,14 @@ class PushResult:
         destination: the name of the destination.
         scope: the kind of message.
         audience: how many people were decided about.
-        changes: holds and releases, each with its reason.
-        held: how many are held for this kind of message afterwards (or would be).
+        changes: holds and releases, each with its reason: what is to be done, whatever the destination made of it.
+        held: how many are held for this kind of message afterwards, as the ledger says; whoever is not yet released
+            counts. In a dry run, or where the brake acted, how many would be.
         undecided: people left as they are because no rule speaks and a source is stale or was never read.
         unreadable: addresses at the destination that are none.
         tally: how often each result came at the destination, by `hold confirmed` and so on.
+        outcomes: what the destination made of each person of whom something was asked, those among them whom it
+            refused before or who were left open by a former run, for whatever kind of message; by address.
         dry_run: nothing was sent.
         braked: the sentence that says why nothing was sent, None where the brake did not act.
         stopped: in a dry run, the stop that stands in the way; what is told is what comes once it is resumed.
@@ -84,6 +87,7 @@ class PushResult:
     undecided: int = 0
     unreadable: int = 0
     tally: Mapping[str, int] = field(default_factory=dict[str, int])
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict[str, Outcome])
     dry_run: bool = False
     braked: str | None = None
     stopped: Stop | None = None
@@ -99,6 +103,25 @@ class PushResult:
     def releases(self) -> tuple[Change, ...]:
         """Those to be released."""
         return tuple(change for change in self.changes if change.direction == "release")
+
+    @property
+    def done(self) -> tuple[Change, ...]:
+        """The changes that came about; none in a dry run, or where the brake acted."""
+        if self.dry_run or self.braked is not None:
+            return ()
+        # Of whoever is held for another kind of message as well nothing is asked; the ledger alone changes.
+        asked = ((change, self.outcomes.get(change.address)) for change in self.changes)
+        return tuple(change for change, outcome in asked if outcome is None or outcome.is_done)
+
+    @property
+    def open(self) -> tuple[Outcome, ...]:
+        """People whose hold or release is under way; the next run settles it."""
+        return tuple(outcome for outcome in self.outcomes.values() if outcome.is_open)
+
+    @property
+    def rejected(self) -> tuple[Outcome, ...]:
+        """People whom the destination refuses to hold or to release, each with what it said."""
+        return tuple(outcome for outcome in self.outcomes.values() if outcome.is_rejected)
 
 
 @dataclass(slots=True)
@@ -140,6 +163,7 @@ class PushJob(DestinationJob):
         """Settles what was left open, works out the differences, and carries them out unless the brake acts."""
         if not self.dry_run:
             yield from self.works.recover()
+        self._refused = yield from call(self._refused_before)
         causes = yield from call(self._causes)
         decided: dict[str, Change] = {}
         addresses: list[str] = []
@@ -160,16 +184,28 @@ class PushJob(DestinationJob):
         changes = tuple(decided[address] for address in sorted(decided))
         braked = self._braked(len(changes))
         if not self.dry_run and braked is None:
-            yield from self._carry_out(changes, paced)
+            yield from self._carry_out(paced)
         stopped = yield from call(find_stop, self.store, self.sink.name, self.now)
         wide = yield from call(capped, self.store, self.now, self.policy)
+        if not self.dry_run and braked is None:
+            self.held = yield from call(self._held)
         return replace(self._result(changes, braked), stopped=stopped, capped=wide, paced=paced)
 
+    _refused: frozenset[str] = frozenset()
+    _freed: list[str] = field(default_factory=list[str])
     _seen: set[str] = field(default_factory=set[str])
     _new_causes: dict[str, Cause] = field(default_factory=dict[str, Cause])
 
     def _causes(self) -> dict[str, Cause]:
         return {cause.address: cause for cause in self.store.causes(self.sink.name, self.message.scope)}
+
+    def _refused_before(self) -> frozenset[str]:
+        return frozenset(row.address for row in refused(self.store.ledger(self.sink.name)))
+
+    def _held(self) -> int:
+        """How many are held for this kind of message, whatever was decided."""
+        standing = still_held(self.store.ledger(self.sink.name))
+        return sum(cause.address in standing for cause in self.store.causes(self.sink.name, self.message.scope))
 
     def _known_addresses(self) -> list[str]:
         """Every e-mail address of the store, for destinations that cannot say who is there."""
@@ -209,14 +245,23 @@ class PushJob(DestinationJob):
             yield address, self.gate.decide(key, self.message, now=self.now)
 
     def _change(self, address: str, decision: Decision, cause: Cause | None) -> Change | None:
+        """What is to be done about one person; whom the destination refused before is asked for again, and no change.
+
+        Else they would be told of, and count towards the brake, at every push.
+        """
+        is_refused = address in self._refused
         if decision.verdict is Verdict.SEND:
-            return None if cause is None else Change(address, "release", decision.explain(), decision.rules)
+            if cause is None:
+                return None
+            self._freed.append(address)
+            return None if is_refused else Change(address, "release", decision.explain(), decision.rules)
         if not decision.rules:
             self.undecided += 1
-            self.held += cause is not None
+            self.held += cause is not None and not is_refused
             return None
-        self.held += 1
-        if cause is not None and cause.rules == decision.rules and cause.evidence == decision.evidence:
+        self.held += not is_refused
+        is_known = cause is not None and cause.rules == decision.rules and cause.evidence == decision.evidence
+        if is_known and not is_refused:
             return None
         found = Cause(
             destination=self.sink.name,
@@ -229,7 +274,7 @@ class PushJob(DestinationJob):
             until=decision.until,
         )
         self._new_causes[address] = found
-        if cause is not None:
+        if cause is not None or is_refused:
             return None
         return Change(address, "hold", found.reason, decision.rules, found.until)
 
@@ -253,7 +298,7 @@ class PushJob(DestinationJob):
             for address in part:
                 standing = looks[address].standing
                 if standing is not Standing.FREE:
-                    self.works.count("hold", Result.ABSENT if standing is Standing.ABSENT else Result.FOREIGN)
+                    self.works.pass_over(standing)
                     self.held -= 1
                     del decided[address], self._new_causes[address]
 
@@ -267,14 +312,16 @@ class PushJob(DestinationJob):
         due = [address for address, change in decided.items() if change.direction == "release"]
         due.sort(key=lambda address: (causes[address].since, address))
         paced = allow(self.store, self.pace, self.sink.name, self.message.scope, len(due), self.now)
-        for address in due[paced.now :]:
+        waiting = due[paced.now :]
+        for address in waiting:
             del decided[address]
-            self.held += 1
+        self.held += len(waiting)
+        self._freed = [address for address in self._freed if address not in set(waiting)]
         return paced
 
-    def _carry_out(self, changes: Sequence[Change], paced: Paced | None) -> Flow[None]:
+    def _carry_out(self, paced: Paced | None) -> Flow[None]:
         """Releases first, so that nobody waits for the holds of others."""
-        freed = [change.address for change in changes if change.direction == "release"]
+        freed = sorted(self._freed)
         if paced is not None:
             yield from call(note, self.store, paced, self.now, self.tenure.lease)
         if freed:
@@ -312,6 +359,7 @@ class PushJob(DestinationJob):
             undecided=self.undecided,
             unreadable=self.unreadable,
             tally=dict(sorted(self.works.tally.items())),
+            outcomes=dict(sorted(self.works.outcomes.items())),
             dry_run=self.dry_run,
             braked=braked,
         )

@@ -12,15 +12,19 @@ from dataclasses import dataclass, field
 from alignkit.identity import readable
 from alignkit.stores.base import IN_FLIGHT, LedgerRow
 from alignkit.sync.destination import DestinationJob
-from alignkit.sync.ledger import in_place
+from alignkit.sync.ledger import Outcome, in_place, refused
 from alignkit.transport import Flow, call
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseResult:
-    """What releasing did; `left` are addresses that we still hold, `open` those whose release is under way.
+    """What releasing did, by address.
 
-    What is open is settled by the next run at this destination.
+    Attributes:
+        released: who was held and is free.
+        left: whom we still hold, for the destination refused to release them.
+        open: whose release is under way, or could not be done this time; the next run settles it.
+        outcomes: what the destination made of each person of whom something was asked.
     """
 
     destination: str
@@ -28,6 +32,7 @@ class ReleaseResult:
     left: tuple[str, ...] = ()
     tally: Mapping[str, int] = field(default_factory=dict[str, int])
     open: tuple[str, ...] = ()
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict[str, Outcome])
 
 
 @dataclass(slots=True)
@@ -41,15 +46,16 @@ class ReleaseJob(DestinationJob):
         before = yield from call(self._rows)
         yield from self.works.recover(holds_again=False)
         ours = yield from call(self._rows)
-        yield from self.works.release([row.address for row in in_place(ours)])
+        yield from self.works.release([row.address for row in ours])
         rows = yield from call(self._rows)
-        left = [row.address for row in in_place(rows)]
+        never_held = {row.address for row in refused(before)}
         return ReleaseResult(
             destination=self.sink.name,
-            released=tuple(sorted({row.address for row in before} - {row.address for row in rows})),
-            left=tuple(left),
+            released=tuple(sorted({row.address for row in before} - {row.address for row in rows} - never_held)),
+            left=tuple(row.address for row in in_place(rows)),
             tally=dict(sorted(self.works.tally.items())),
             open=tuple(row.address for row in rows if row.state in IN_FLIGHT),
+            outcomes=dict(sorted(self.works.outcomes.items())),
         )
 
     def _rows(self) -> list[LedgerRow]:

@@ -1,0 +1,51 @@
+"""Tells whom a destination did not hold or release, and what it said: for `push` and `release` alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from alignkit.cli.exits import Exit
+from alignkit.cli.output import Output
+from alignkit.stores.base import LedgerState
+from alignkit.sync import Outcome
+
+UNSETTLED = {
+    LedgerState.INTENDED: "not this time; the next run tries again",
+    LedgerState.SUBMITTED: "under way; the next run asks after it",
+    LedgerState.REJECTED: "refused",
+}
+"""What became of people who are not as they should be."""
+
+
+def unsettled_rows(output: Output, outcomes: Mapping[str, Outcome]) -> None:
+    """Tells programs of whoever is not as they should be."""
+    for one in _unsettled(outcomes):
+        output.row("unsettled", address=one.address, direction=one.direction, state=one.state.value, detail=one.detail)
+
+
+def tell_unsettled(output: Output, outcomes: Mapping[str, Outcome], shown: int) -> None:
+    """Tells people the same."""
+    unsettled = _unsettled(outcomes)
+    for direction, title in (("hold", "Not held"), ("release", "Not released")):
+        told = [one for one in unsettled if one.direction == direction]
+        rows = [(one.address, UNSETTLED[one.state], one.detail) for one in told[:shown]]
+        output.table(title, ("who", "what became of it", "what was said"), rows)
+        tell_rest(output, len(told) - shown)
+
+
+def _unsettled(outcomes: Mapping[str, Outcome]) -> list[Outcome]:
+    return [one for one in outcomes.values() if one.is_open or one.is_rejected]
+
+
+def tell_rest(output: Output, left: int) -> None:
+    """Says how many a table leaves out."""
+    if left > 0:
+        output.say(f"… and {left:,} more; `--all` lists them", "dim")
+
+
+def exit_after(outcomes: Iterable[Outcome]) -> Exit:
+    """How a run ends: first with what another run may still settle, then with what somebody must look at."""
+    found = list(outcomes)
+    if any(one.state is LedgerState.INTENDED for one in found):
+        return Exit.TRY_AGAIN
+    return Exit.REFUSED if any(one.is_rejected for one in found) else Exit.OK
