@@ -57,6 +57,7 @@ class FakeSource(Source):
         self.wanted: list[Ref] = []
         self.quarantined: list[Quarantined] = []
         self.gaps: list[str] = []
+        self.gaps_by_id: list[str] = []
         self.failures: list[Exception] = []
         self.asked: list[tuple[str, Any]] = []
         self.runs: list[Run] = []
@@ -93,7 +94,7 @@ class FakeSource(Source):
     def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
         yield from self._ask("fetch", sorted(ref.id for ref in refs))
         seen = [ref for ref in refs if ref.id in self.by_id]
-        return Fetched([event for ref in seen for event in self.by_id[ref.id]], seen)
+        return Fetched([event for ref in seen for event in self.by_id[ref.id]], seen, gaps=self.gaps_by_id)
 
     def _ask(self, name: str, what: Any) -> Flow[None]:
         yield from call(self._note, name, what)

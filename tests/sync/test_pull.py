@@ -206,6 +206,13 @@ def test_an_object_that_cannot_be_seen_is_asked_for_again_later(store: MemorySto
     assert pull(store, source, 2).fetched == 1
 
 
+def test_what_reading_by_id_may_have_missed_is_told(store: MemoryStore) -> None:
+    source = desk()
+    source.wanted = [Ref("issue", "1")]
+    source.gaps_by_id = ["an issue is not shown any more"]
+    assert pull(store, source).gaps == ("by id: an issue is not shown any more",)
+
+
 def test_a_long_open_issue_is_read_again_and_only_its_sources_word_ends_it(store: MemoryStore) -> None:
     source = desk(ask("ada"), ask("bob"), ask("carol"))
     pull(store, source, 1)

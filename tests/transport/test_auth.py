@@ -58,6 +58,11 @@ def test_a_secret_that_cannot_be_sent_is_refused_by_the_name_of_its_setting(
     assert "secret" not in str(caught.value)
 
 
+def test_what_a_service_calls_name_and_password_is_what_the_user_is_told_to_check() -> None:
+    assert Basic("ada", "sample-secret").setting == "`username` and `password`"
+    assert Basic("ada", "sample-secret", setting="`email` and `token`").setting == "`email` and `token`"
+
+
 def test_a_user_name_with_a_colon_is_refused() -> None:
     with pytest.raises(SettingsError, match="`username`"):
         Basic("ada:lovelace", "sample-secret")

@@ -88,11 +88,13 @@ class Fetched:
         events: the objects as they are now, and removals for which there is positive evidence.
         done: the refs that need no further try; those left out are tried again in a later run.
         quarantined: objects that came and could not be read.
+        gaps: sentences about what may have been missed (issues that are no longer shown).
     """
 
     events: Sequence[CustomerEvent]
     done: Sequence[Ref]
     quarantined: Sequence[Quarantined] = ()
+    gaps: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,15 +232,17 @@ class PullJob:
             quarantined=fetched.quarantined,
             lease=self.tenure.lease,
         )
-        yield from call(self._store_fetched, batch, later)
+        yield from call(self._store_fetched, batch, later, fetched.gaps)
 
-    def _store_fetched(self, batch: Batch, later: Sequence[Ref]) -> None:
+    def _store_fetched(self, batch: Batch, later: Sequence[Ref], gaps: Sequence[str]) -> None:
         """Called from several threads, which take turns here: counting and telling are not safe otherwise."""
         with self._turn:
             self.tenure.keep()
             self._apply(batch)
             if later:
                 self.store.postpone(self.source.name, later, self.run.now + RETRY_AFTER)
+            for gap in gaps:
+                self._note(f"by id: {gap}")
             self._count("fetched", len(batch.done))
             self._count("waiting", len(later))
             self._tell("by id", self.counts["fetched"])

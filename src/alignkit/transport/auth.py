@@ -105,16 +105,16 @@ class Anonymous(FixedCredential):
 
 
 class Basic(FixedCredential):
-    """User name and password (RFC 7617), in UTF-8."""
+    """User name and password (RFC 7617), in UTF-8; `setting` is what a service calls them."""
 
     __slots__ = ()
 
-    def __init__(self, username: str, password: SecretStr | str) -> None:
+    def __init__(self, username: str, password: SecretStr | str, *, setting: str = "`username` and `password`") -> None:
         if ":" in username:
             raise SettingsError("`username` holds a colon, which basic authentication cannot carry")
         pair = f"{username}:{revealed(password)}".encode()
         header = {"Authorization": f"Basic {b64encode(pair).decode()}"}
-        super().__init__(Credential(header), "`username` and `password`")
+        super().__init__(Credential(header), setting)
 
 
 class Bearer(FixedCredential):
