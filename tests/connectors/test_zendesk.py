@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
 
 from alignkit.connectors.base import Checkpoint, NewIssue, Page, Run
 from alignkit.connectors.zendesk import Zendesk
-from alignkit.errors import CursorExpired, DataInvalid, SettingsError
+from alignkit.errors import CursorExpired, DataInvalid, PagingStuck, SettingsError
 from alignkit.models import Contact, Issue, SurveyResponse
 from alignkit.models.events import ContactChanged, IssueChanged, IssueRemoved, SurveyAnswered
 from alignkit.models.exchange import Ref
@@ -18,8 +18,10 @@ from alignkit.models.vocabulary import Initiator, IssueStatus, SurveyBucket
 from alignkit.stores import MemoryStore
 from alignkit.sync import Sync
 from alignkit.testing import SheetTests
+from alignkit.testing.case import LATER
 from alignkit.testing.sheet import Sheet
 from alignkit.testing.sheet_service import SheetService
+from alignkit.testing.world import Kind
 from alignkit.transport import JsonValue, Response
 
 from .answering import NOW, Answers, answer, query
@@ -189,6 +191,21 @@ def test_organizations_go_on_from_their_end_time_and_are_never_asked_for_past_it
     assert [one["start_time"] for one in service.queries(ORGANIZATIONS)] == ["0", "1772000000"]
 
 
+def test_a_full_page_of_organizations_of_one_second_stops_nothing_and_is_told() -> None:
+    rows: JsonValue = [{"id": 1, "name": "Acme"}]
+    full = answer({"organizations": rows, "end_time": 1_772_000_000, "count": 1000, "end_of_stream": False})
+    last = answer({"organizations": rows, "end_time": 1_772_000_500, "count": 1, "end_of_stream": True})
+    service, at = Answers({ORGANIZATIONS: (full, last)}), {"start": 1_772_000_000}
+    page = read(zendesk(), "organizations", service, at)
+    assert (page.checkpoint, page.more, len(page.gaps)) == ({"start": 1_772_000_001}, True, 1)
+    page = read(zendesk(), "organizations", service, page.checkpoint)
+    assert (page.checkpoint, page.more, list(page.gaps)) == ({"start": 1_772_000_500}, False, [])
+    for end in (1_771_000_000, None):
+        stuck = Answers({ORGANIZATIONS: {"organizations": rows, "end_time": end, "end_of_stream": False}})
+        with pytest.raises(PagingStuck):
+            read(zendesk(), "organizations", stuck, at)
+
+
 @pytest.mark.parametrize("status", [403, 404])
 def test_a_plan_without_ratings_skips_that_stream_and_reads_the_others(status: int) -> None:
     service = Answers(
@@ -206,29 +223,61 @@ def test_a_plan_without_ratings_skips_that_stream_and_reads_the_others(status: i
     assert [issue.id for issue in store.issues()] == ["7"]
 
 
-def test_a_rating_has_one_id_in_its_ticket_and_in_the_list() -> None:
-    rated = ticket(satisfaction_rating={"id": 35, "score": "bad", "comment": "slow"})
-    row: JsonValue = {
-        "id": 35,
-        "score": "bad_with_comment",
-        "ticket_id": 7,
-        "requester_id": 701,
-        "comment": "slow",
-        "updated_at": "2026-03-02T10:00:00Z",
-    }
+RATED: dict[str, JsonValue] = {
+    "id": 35,
+    "score": "bad_with_comment",
+    "ticket_id": 7,
+    "requester_id": 701,
+    "comment": "slow",
+    "created_at": "2026-03-02T10:00:00Z",
+    "updated_at": "2026-03-02T10:00:00Z",
+}
+
+
+def test_a_rating_that_the_list_has_is_told_by_the_list_alone_for_a_ticket_knows_no_time_of_it() -> None:
+    rated = ticket(satisfaction_rating={"id": 35, "score": "bad"}, updated_at="2026-03-04T10:00:00Z")
     service = Answers(
         {
             TICKETS: {"tickets": [rated], **EMPTY},
-            RATINGS: {"satisfaction_ratings": [row], "meta": {"has_more": False}},
+            RATINGS: {"satisfaction_ratings": [RATED], "meta": {"has_more": False}},
         }
     )
-    [one] = answers(read(zendesk(), "tickets", service).events)
-    [other] = answers(read(zendesk(), "satisfaction_ratings", service).events)
-    assert one.id == other.id == "35"
-    assert one.bucket is other.bucket is SurveyBucket.BAD
-    assert one.issue_id == other.issue_id == "7"
+    assert answers(read(zendesk(), "tickets", service).events) == []
+    [one] = answers(read(zendesk(), "satisfaction_ratings", service).events)
+    assert (one.id, one.issue_id, one.bucket) == ("35", "7", SurveyBucket.BAD)
+    assert one.responded_at == datetime(2026, 3, 2, 10, tzinfo=UTC)
     [kept] = answers(read(zendesk(keeps_text=False), "satisfaction_ratings", service).events)
-    assert kept.comment is None
+    assert (one.comment, kept.comment) == ("slow", None)
+
+
+def test_a_rating_that_no_list_has_counts_from_when_the_ticket_was_solved_however_often_that_is_touched() -> None:
+    solved: JsonValue = {"solved_at": "2026-03-01T09:00:00Z"}
+    rating: JsonValue = {"score": "good", "comment": "quick"}
+    for changed in ("2026-03-02T10:00:00Z", "2026-03-04T10:00:00Z"):
+        rated = ticket(status="closed", satisfaction_rating=rating, metric_set=solved, updated_at=changed)
+        service = Answers({TICKETS: {"tickets": [rated], **EMPTY}})
+        [one] = answers(read(zendesk(), "tickets", service).events)
+        assert (one.id, one.bucket) == ("7", SurveyBucket.GOOD)
+        assert one.responded_at == one.remote_updated_at == datetime(2026, 3, 1, 9, tzinfo=UTC)
+        [kept] = answers(read(zendesk(keeps_text=False), "tickets", service).events)
+        assert (one.comment, kept.comment) == ("quick", None)
+
+
+def test_ratings_that_may_be_given_anew_are_read_again_once_a_day() -> None:
+    service = Answers({RATINGS: {"satisfaction_ratings": [], "meta": {"has_more": False}}})
+    mark = NOW - timedelta(minutes=1)
+    checkpoint = read(zendesk(), "satisfaction_ratings", service, {"mark": mark.isoformat()}).checkpoint
+    for later in (timedelta(hours=23), timedelta(hours=25), timedelta(hours=26)):
+        service.now = NOW + later
+        checkpoint = read(zendesk(), "satisfaction_ratings", service, checkpoint).checkpoint
+    starts = [datetime.fromtimestamp(int(query["start_time"]), UTC) for query in service.queries(RATINGS)]
+    recent = timedelta(minutes=10)
+    assert starts == [
+        mark - timedelta(days=28),
+        mark - recent,
+        mark + timedelta(hours=23) - recent,
+        mark + timedelta(hours=25) - timedelta(days=28),
+    ]
 
 
 def test_a_custom_status_counts_by_its_id_its_name_or_its_category() -> None:
@@ -240,6 +289,90 @@ def test_a_custom_status_counts_by_its_id_its_name_or_its_category() -> None:
         read_in = issues(read(zendesk(custom_statuses=given), "tickets", service).events)
         assert [one.status for one in read_in] == [IssueStatus.SNOOZED, third_party]
     assert [one.status for one in issues(read(zendesk(), "tickets", service).events)] == [third_party, third_party]
+
+
+def test_a_custom_status_that_is_not_there_or_may_not_be_read_is_told_in_every_run() -> None:
+    statuses: JsonValue = {"custom_statuses": [{"id": 31, "agent_label": "Parts on Order"}]}
+    held = ticket(status="hold", custom_status_id=31)
+    path = "/api/v2/custom_statuses.json"
+    for found, lost in (
+        (answer({"error": "Forbidden"}, 403), "`lost`, `parts on order`"),
+        (answer(statuses), "`lost`"),
+    ):
+        service = Answers({TICKETS: {"tickets": [held], **EMPTY}, path: found})
+        source = zendesk(custom_statuses={"Parts on Order": "snoozed", "Lost": "closed"})
+        for later in (timedelta(0), timedelta(hours=1)):
+            run = Run(NOW + later)
+            first = drive(source, source.read("tickets", None, run), service)
+            second = drive(source, source.read("tickets", None, run), service)
+            assert [lost in gap for gap in first.gaps] == [True]
+            assert not second.gaps
+        assert len(service.queries(path)) == 2
+
+
+def test_a_custom_status_that_could_not_be_read_is_learned_by_the_next_run() -> None:
+    statuses: JsonValue = {"custom_statuses": [{"id": 31, "agent_label": "Parts on Order"}]}
+    held = ticket(status="hold", custom_status_id=31)
+    both = (answer({"error": "Forbidden"}, 403), answer(statuses))
+    service = Answers({TICKETS: {"tickets": [held], **EMPTY}, "/api/v2/custom_statuses.json": both})
+    source = zendesk(custom_statuses={"Parts on Order": "snoozed"})
+    found: list[IssueStatus] = []
+    for later in (timedelta(0), timedelta(hours=1)):
+        page = drive(source, source.read("tickets", None, Run(NOW + later)), service)
+        found += [one.status for one in issues(page.events)]
+    assert found == [IssueStatus.WAITING_ON_THIRD_PARTY, IssueStatus.SNOOZED]
+
+
+# Which ticket a merged one went into
+
+
+MERGED = ticket(status="closed", tags=["vip", "closed_by_merge"])
+MARK: JsonValue = {"type": "Change", "field_name": "tags", "value": ["vip", "closed_by_merge"]}
+
+
+def said_in(body: str) -> JsonValue:
+    return {"type": "Comment", "author_id": 11, "body": body}
+
+
+def merge_via(*ids: int) -> JsonValue:
+    return {"source": {"from": {"ticket_ids": [*ids]}, "to": {}, "rel": "merge"}}
+
+
+def survivor_of(ours: list[JsonValue], theirs: Mapping[int, list[JsonValue]] | None = None) -> str | None:
+    prepared: dict[str, JsonValue | Response] = {
+        f"/api/v2/tickets/{id}/audits.json": {"audits": rows} for id, rows in {7: ours, **(theirs or {})}.items()
+    }
+    service = Answers({SEVERAL: {"tickets": [MERGED]}, **prepared})
+    source = zendesk()
+    result = drive(source, source.fetch([Ref("issue", "7")], Run(NOW)), service)
+    ranked = [one for one in result.events if isinstance(one, IssueChanged)]
+    found = max(ranked, key=lambda one: one.sequence).data
+    assert (found.status, [ref.id for ref in result.done]) == (IssueStatus.MERGED, ["7"])
+    return found.merged_into
+
+
+def test_a_merged_ticket_is_looked_up() -> None:
+    service = Answers({TICKETS: {"tickets": [MERGED, ticket(id=8)], **EMPTY}})
+    assert [ref.id for ref in read(zendesk(), "tickets", service).wanted] == ["7"]
+
+
+def test_a_ticket_went_where_the_merge_itself_leads() -> None:
+    earlier: JsonValue = {"events": [said_in("took #5 in")], "via": merge_via(5)}
+    last: JsonValue = {"events": [said_in("see #4711"), MARK], "via": merge_via(9)}
+    assert survivor_of([earlier, last]) == "9"
+
+
+def test_a_ticket_went_into_the_one_that_a_comment_names_where_that_one_took_it_in() -> None:
+    last: JsonValue = {"events": [said_in("closed and merged into request #9, see #12"), MARK]}
+    took_in: JsonValue = {"events": [{"type": "Comment", "body": "", "via": merge_via(7, 6)}]}
+    other: JsonValue = {"events": [said_in("like #7")]}
+    assert survivor_of([last], {9: [took_in], 12: [other]}) == "9"
+    assert survivor_of([last], {12: [other], 9: [other]}) is None
+
+
+def test_a_follow_up_that_was_created_with_the_tag_of_a_merge_went_nowhere() -> None:
+    created: JsonValue = {"type": "Create", "field_name": "tags", "value": ["closed_by_merge"]}
+    assert survivor_of([{"events": [said_in("follow-up of #9"), created]}, {"events": None}]) is None
 
 
 # Who wrote
@@ -352,6 +485,7 @@ def told(me: JsonValue, **settings: Any) -> dict[str, str]:
     service = Answers(
         {
             "/api/v2/users/me.json": {"user": me},
+            "/api/v2/tickets/count.json": {"count": {"value": settings.pop("seen", 812)}},
             RATINGS: answer({}, 403) if "plan" in settings else answer({"satisfaction_ratings": []}),
             "/api/v2/custom_statuses.json": labels,
         }
@@ -367,6 +501,12 @@ ADMIN: dict[str, JsonValue] = {"id": 1, "role": "admin", "ticket_restriction": N
 def test_the_doctor_finds_nothing_wrong_with_an_admin_who_sees_all() -> None:
     assert told(ADMIN, custom_statuses={"Parts on Order": "snoozed", 31: "snoozed"}) == {}
     assert told(ADMIN, plan="small") == {}
+
+
+def test_the_doctor_tells_when_fewer_tickets_are_seen_than_there_are() -> None:
+    assert "812 of 813 are seen" in told(ADMIN, expected_tickets=813)["number of tickets"]
+    assert "none is seen" in told(ADMIN, seen=0)["number of tickets"]
+    assert told(ADMIN, expected_tickets=812) == told(ADMIN, seen=None, expected_tickets=813) == {}
 
 
 def test_the_doctor_tells_who_is_not_signed_in() -> None:
@@ -402,12 +542,21 @@ class TestZendeskSheet(SheetTests):
         "3": test_a_start_within_the_last_minute_is_moved_back_by_the_services_clock,
         "11": test_a_cursor_that_is_not_known_is_told_as_expired,
         "13": test_an_empty_page_that_is_not_the_last_ends_nothing,
+        "30": "test_a_merged_tickets_customer_waits_for_the_survivor",
         "x5": test_the_doctor_tells_who_sees_only_a_part,
     }
     not_applicable: ClassVar[Mapping[str, str]] = {
         "5": "the export goes by the time at which Zendesk noted a change, which no change precedes",
         "10": "an export has no cap: its cursor leads to the end",
     }
+
+    def test_a_merged_tickets_customer_waits_for_the_survivor(self) -> None:
+        trial = self.undisturbed()
+        loser, survivor = self.merge(trial.service)
+        trial.pull(later=LATER)
+        person = f"helpdesk_user:zendesk/{trial.service.world.truth(Kind.ISSUE, loser).person}"
+        open_ = [one.ref for one in trial.store.facts(person, {"issues"}).issues if one.active and not one.excluded]
+        assert f"zendesk/issue/{survivor}" in open_
 
     def connector(self, service: SheetService) -> Zendesk:
         return Zendesk(

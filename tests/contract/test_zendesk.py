@@ -84,7 +84,7 @@ def test_what_is_written_and_read_by_id_is_as_its_description_wants_it() -> None
 
     def send(request: Request) -> Response:
         sent.append(request)
-        return answer({**ANSWER, "meta": {"has_more": False}})
+        return answer({**ANSWER, "meta": {"has_more": False}, "count": {"value": 1}})
 
     for flow in (
         service.create_issue(NEW),
@@ -94,7 +94,7 @@ def test_what_is_written_and_read_by_id_is_as_its_description_wants_it() -> None
         service.fetch([Ref("issue", "7"), Ref("issue", "8"), Ref("contact", "12")], Run(NOW)),
     ):
         run(service.attend(flow), send)
-    assert specs.check("zendesk", sent) == 10
+    assert specs.check("zendesk", sent) == 11
 
 
 def holding(*keys: str) -> list[Recording]:

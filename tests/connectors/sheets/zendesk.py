@@ -82,7 +82,19 @@ def organization(row: Row, _world: World) -> JsonValue:
     }
 
 
-def ticket(row: Row, _world: World) -> JsonValue:
+def rating_of(row: Row, world: World) -> JsonValue:
+    """The last rating of a ticket, which stands in the ticket without a time."""
+    rated = [one for one in world.live(Kind.SURVEY) if one.issue == row.id]
+    if not rated:
+        return {"score": "unoffered"}
+    return {"id": int(rated[-1].id), "score": word_of(rated[-1]), "comment": rated[-1].title}
+
+
+def word_of(row: Row) -> str:
+    return "bad" if row.score == 1 else "good"
+
+
+def ticket(row: Row, world: World) -> JsonValue:
     is_merged, is_deleted = row.fate is Fate.MERGED, row.fate is Fate.DELETED
     return {
         "id": int(row.id),
@@ -98,7 +110,7 @@ def ticket(row: Row, _world: World) -> JsonValue:
         "via": {"channel": "web", "source": {"from": {}, "to": {}, "rel": None}},
         "tags": [*row.tags, *(["closed_by_merge"] if is_merged else [])],
         "email_cc_ids": [],
-        "satisfaction_rating": {"score": "unoffered"},
+        "satisfaction_rating": rating_of(row, world),
         "metric_set": {"requester_updated_at": stamp(row.created), "solved_at": None, "status_updated_at": None},
         "created_at": stamp(row.created),
         "updated_at": stamp(row.changed),
@@ -109,7 +121,7 @@ def ticket(row: Row, _world: World) -> JsonValue:
 def rating(row: Row, _world: World) -> JsonValue:
     return {
         "id": int(row.id),
-        "score": "bad" if row.score == 1 else "good",
+        "score": word_of(row),
         "comment": row.title,
         "requester_id": number(row.person),
         "ticket_id": number(row.issue),
@@ -181,8 +193,21 @@ def export(name: str) -> Listing:
 
 
 def organizations(found: Found) -> Answer:
+    """A page ends behind all rows of its last second; the next one is asked for from that second on."""
+    world, shown = found.visit.world, {row.id for row in found.rows}
     end = max((int(row.touched.timestamp()) for row in found.rows), default=None)
-    return {"organizations": found.records, "end_time": end, "count": len(found.records), "end_of_stream": True}
+    more = [
+        row
+        for row in world.live(Kind.ACCOUNT)
+        if row.id not in shown and int(row.touched.timestamp()) == end and row.touched <= world.now - MINUTE
+    ]
+    records = [*found.records, *(found.visit.service.render(row) for row in more)]
+    return {
+        "organizations": records,
+        "end_time": end,
+        "count": len(records),
+        "end_of_stream": found.offset + len(records) >= found.total,
+    }
 
 
 def time_ask(visit: Visit) -> Ask:
@@ -219,6 +244,25 @@ def several(kind: Kind, name: str, visit: Visit) -> Answer:
     if kind is Kind.ISSUE:
         found["users"] = [visit.service.render(row) for row in users if row is not None]
     return found
+
+
+def audits(visit: Visit) -> Answer:
+    """Who wrote, and what a merge leaves behind: words in the one ticket, a link in the other."""
+    row = visit.world.by_id(Kind.ISSUE, visit.match["id"])
+    if row is None:
+        raise Refused(404)
+    wrote: JsonValue = {"type": "Comment", "author_id": number(row.person), "body": row.title}
+    found: list[JsonValue] = [{"author_id": number(row.person), "events": [wrote]}]
+    for loser in visit.world.everything(Kind.ISSUE):
+        if loser.survivor == row.id:
+            source: JsonValue = {"from": {"ticket_id": int(loser.id)}, "to": {}, "rel": "merge"}
+            taken: JsonValue = {"type": "Comment", "author_id": 1, "body": "taken in", "via": {"source": source}}
+            found.append({"author_id": 1, "events": [taken]})
+    if row.survivor is not None:
+        told: JsonValue = {"type": "Comment", "author_id": 1, "body": f"merged into request #{row.survivor}, see #1"}
+        marked: JsonValue = {"type": "Change", "field_name": "tags", "value": [*row.tags, "closed_by_merge"]}
+        found.append({"author_id": 1, "events": [told, marked]})
+    return {"audits": found, "meta": {"has_more": False, "after_cursor": None}}
 
 
 def several_tickets(visit: Visit) -> Answer:
@@ -329,7 +373,7 @@ ZENDESK = Sheet(
             ask=time_ask,
             answer=organizations,
             sort=Sort("touched", said("D", "Organizations: time-based only")),
-            size=Size(1000, 1000, said("D", "can answer >1000 rows when many share one second"), shrinks=False),
+            size=Size(1000, 1000, said("D", "can answer >1000 rows when many share one second")),
             tokens=Tokens("keyset", said("D", "repeats records at page borders")),
             bound=Bound("touched", True, said("D", "repeats records at page borders")),
             withheld=Withheld(MINUTE, said("D", "Items changed in the last minute are excluded from any answer")),
@@ -354,6 +398,12 @@ ZENDESK = Sheet(
     actions=(
         Action("GET", rf"{API}/tickets/show_many\.json", several_tickets, said("D", "fetch ticket by id")),
         Action("GET", rf"{API}/users/show_many\.json", several_users, said("M", "requester_id -> user.email")),
+        Action(
+            "GET",
+            rf"{API}/tickets/(?P<id>[0-9]+)/audits\.json",
+            audits,
+            said("M", "the target gets a comment with via.source.rel=merge"),
+        ),
         Action("POST", rf"{API}/tickets\.json", create, said("M", "with Idempotency-Key header (about 2 h)")),
         Action(
             "PUT",

@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+from alignkit.connectors.answers import Payload, parsed
 from alignkit.connectors.base import Finding
 from alignkit.connectors.zendesk.desk import API, NOT_THERE, Desk
 from alignkit.errors import AlignkitError
 from alignkit.transport import Flow, JsonValue, Request, request
 
 
-def check(desk: Desk, custom_statuses: Mapping[str, object]) -> Flow[Sequence[Finding]]:
+class _Count(Payload):
+    value: int | None = None
+
+
+class _Counted(Payload):
+    count: _Count
+
+
+def check(
+    desk: Desk, custom_statuses: Mapping[str, object], expected_tickets: int | None = None
+) -> Flow[Sequence[Finding]]:
     """What is well and what is not; the first thing that cannot even be asked ends the list."""
     findings: list[Finding] = []
     try:
@@ -20,6 +31,7 @@ def check(desk: Desk, custom_statuses: Mapping[str, object]) -> Flow[Sequence[Fi
         me = cast("dict[str, JsonValue]", body.get("user") or {}) if isinstance(body, dict) else {}
         findings += _person(me)
         if findings[0].is_well:
+            findings.append((yield from _seen(desk, expected_tickets)))
             findings.append((yield from _ratings()))
             findings += yield from _statuses(desk, custom_statuses)
     except AlignkitError as error:
@@ -39,6 +51,21 @@ def _person(me: Mapping[str, JsonValue]) -> list[Finding]:
         Finding(is_well=is_admin, subject="role", remedy="" if is_admin else use_admin),
         Finding(is_well=restriction is None, subject="tickets", remedy="" if restriction is None else lift),
     ]
+
+
+def _seen(desk: Desk, expected: int | None) -> Flow[Finding]:
+    """How many tickets the credential sees; a part of them looks like the whole."""
+    response = yield from request(Request("GET", f"{API}/tickets/count.json"))
+    seen = parsed(_Counted, response, desk.name).count.value
+    if seen is None:
+        return Finding(is_well=True, subject="number of tickets: Zendesk is counting")
+    if expected is not None and seen < expected:
+        remedy = f"{seen} of {expected} are seen; use an admin's token, whom no role or brand restricts"
+        return Finding(is_well=False, subject="number of tickets", remedy=remedy)
+    if not seen:
+        remedy = "none is seen; if there are some, use an admin's token, whom no role or brand restricts"
+        return Finding(is_well=False, subject="number of tickets", remedy=remedy)
+    return Finding(is_well=True, subject=f"number of tickets: {seen}")
 
 
 def _ratings() -> Flow[Finding]:

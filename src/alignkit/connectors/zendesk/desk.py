@@ -29,6 +29,9 @@ from alignkit.transport import Flow, Request, Response, request
 API = "/api/v2"
 NOT_THERE = frozenset({403, 404})
 
+SURVIVOR, WRITERS = "which ticket it went into", "who wrote"
+"""What the audits of a ticket tell and the ticket itself does not."""
+
 _EXPORT = {"cursor": ("after_cursor", str), "has_ended": ("end_of_stream", bool)}
 _PAGED = {"after": (("meta", "after_cursor"), str), "has_more": (("meta", "has_more"), bool)}
 
@@ -59,7 +62,7 @@ class Desk:
         self.tags = tags
         self._by_id = {word: meaning for word, meaning in custom_statuses.items() if word.isdigit()}
         self._by_label = {word.casefold(): one for word, one in custom_statuses.items() if not word.isdigit()}
-        self._has_labels = not self._by_label
+        self._learned_in: Run | None = None
         self._root = root
         # Zendesk's own `url` leads to the interface for programs.
         left_out = {"url"} if keeps_text else {"url", "subject"}
@@ -85,15 +88,22 @@ class Desk:
         self.several_users: Body = Body({"users": USERS}, {"identities": ("identities", object)})
 
     def _settle(self, spam_tags: frozenset[str], keeps_text: bool, ticket: Values) -> Extras:  # noqa: FBT001
-        """Settles a ticket; `beside` says whether it must be looked up who wrote in it."""
+        """Settles a ticket; `beside` says what of it must be looked up, where something must."""
         extras = tickets.settle(self._by_id, spam_tags, ticket)
         self.tags.settle(ticket)
         ticket["url"] = f"{self._root}/agent/tickets/{ticket['id']}"
         answer = extras.answer
-        if answer is not None and not keeps_text:
+        if answer is not None and ticket.get("rating_id"):
+            # The list of ratings has it, and there with its own time.
+            answer = None
+        elif answer is not None and not keeps_text:
             answer = answer.model_copy(update={"comment": None})
-        lacks_writer = ticket.get("customer_wrote") is None and self.tags.may_be_a_campaigns(ticket)
-        return Extras(extras.version, answer, lacks_writer)
+        lacks = None
+        if ticket["status"] is IssueStatus.MERGED:
+            lacks = SURVIVOR
+        elif ticket.get("customer_wrote") is None and self.tags.may_be_a_campaigns(ticket):
+            lacks = WRITERS
+        return Extras(extras.version, answer, lacks)
 
     def read(self, body: Body, response: Response, wanted: Shape[Any], place: str) -> Answer:
         """What an answer holds.
@@ -120,25 +130,37 @@ class Desk:
         return events
 
     def issues(self, answer: Answer, run: Run, sequence: int = 0) -> list[CustomerEvent]:
-        """People beside tickets, the tickets, and the ratings in them."""
+        """People beside tickets, the tickets, and those ratings in them that no list has."""
         side_loaded: Sequence[Found[Contact]] = answer.of(SIDE_LOADED_USERS)
         found = answer.of(self.tickets)
         events = [one.event(source=self.name, received_at=run.now) for one in side_loaded]
         events += [one.event(source=self.name, received_at=run.now, sequence=sequence) for one in found]
         events += [
-            SurveyAnswered.of(one.extras.answer, source=self.name, received_at=run.now)
+            SurveyAnswered.of(
+                one.extras.answer,
+                source=self.name,
+                received_at=run.now,
+                version=one.extras.version,
+                sequence=sequence,
+            )
             for one in found
             if one.extras.answer is not None
         ]
         return events
 
-    def learn_statuses(self) -> Flow[None]:
-        """Learns the ids of the custom statuses that the settings name by what agents see."""
-        if self._has_labels:
-            return
+    def learn_statuses(self, run: Run) -> Flow[Sequence[str]]:
+        """Learns in each run the ids of the custom statuses that the settings name by what agents see.
+
+        Returns:
+            A sentence about those that are not there; their tickets count by their category.
+        """
+        if not self._by_label or self._learned_in == run:
+            return ()
         labels = yield from self.status_labels()
         self._by_id.update({id: self._by_label[label] for id, label in labels.items() if label in self._by_label})
-        self._has_labels = True
+        self._learned_in = run
+        missing = ", ".join(f"`{label}`" for label in sorted(self._by_label.keys() - set(labels.values())))
+        return (f"no custom status is called {missing}; correct `custom_statuses`",) if missing else ()
 
     def status_labels(self) -> Flow[Mapping[str, str]]:
         """The id of each custom status -> its name in small letters; empty where the plan has none."""

@@ -8,16 +8,22 @@ from typing import Any, NamedTuple
 
 from alignkit.connectors.base import Checkpoint, Page, Run
 from alignkit.connectors.records import Answer, Body, Shape
-from alignkit.connectors.window import Kept, Pace, kept, position, service_time
+from alignkit.connectors.window import Kept, Pace, Walk, kept, position, service_time
 from alignkit.connectors.window import Position as Window
 from alignkit.connectors.zendesk.desk import API, NOT_THERE, Desk
 from alignkit.connectors.zendesk.people import ORGANIZATIONS, USERS
-from alignkit.errors import CursorExpired, RequestRefused, ResponseInvalid
+from alignkit.errors import CursorExpired, PagingStuck, RequestRefused, ResponseInvalid
+from alignkit.models.base import Instant
 from alignkit.models.exchange import Ref
 from alignkit.transport import Flow, Request, Response, request
 
 PAGE_SIZE = 1_000
 RATINGS_PACE = Pace(overlap=timedelta(minutes=10), lag=timedelta(minutes=1))
+
+RERATED_FOR = timedelta(days=28)
+"""How long a rating may be given anew: a solved ticket is closed after 28 days at the latest, and then cannot be."""
+
+_DEEP_EVERY = timedelta(days=1)
 
 _LATEST_START = timedelta(minutes=2)
 """A start must lie more than a minute in the past, by the service's clock."""
@@ -33,6 +39,12 @@ class ExportPosition(Kept):
     start: int | None = None
 
 
+class RatingsPosition(Window):
+    """Where the ratings stand; `deep` is the mark from which on a walk last went back for those given anew."""
+
+    deep: Instant | None = None
+
+
 class _Export(NamedTuple):
     stream: str
     path: str
@@ -43,11 +55,12 @@ class _Export(NamedTuple):
 
 def read_tickets(desk: Desk, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
     """One page of the tickets, with the people that they name."""
-    yield from desk.learn_statuses()
+    gaps = yield from desk.learn_statuses(run)
     export = _Export("tickets", "/incremental/tickets/cursor", "users,metric_sets", desk.ticket_export, desk.tickets)
     answer, after, more = yield from _exported(desk, export, checkpoint, run)
-    wanted = [Ref("issue", one.data.id, "who wrote") for one in answer.of(desk.tickets) if one.extras.beside]
-    return Page(desk.issues(answer, run), kept(after), more, answer.bad, wanted)
+    found = answer.of(desk.tickets)
+    wanted = [Ref("issue", one.data.id, one.extras.beside) for one in found if one.extras.beside]
+    return Page(desk.issues(answer, run), kept(after), more, answer.bad, wanted, gaps)
 
 
 def read_users(desk: Desk, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
@@ -106,21 +119,34 @@ def _epoch(moment: datetime | None) -> int:
 
 
 def read_organizations(desk: Desk, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
-    """One page of the organizations, which are exported by time alone: what stands at a border comes twice."""
+    """One page of the organizations, which are exported by time alone: what stands at a border comes twice.
+
+    Raises:
+        PagingStuck: more is to follow, and no later time leads there.
+    """
     at = position(ExportPosition, checkpoint, desk.name)
     at, response = yield from _started(desk, f"{API}/incremental/organizations.json", at, (), run)
     answer = desk.read(desk.organization_export, response, ORGANIZATIONS, "organizations")
     events = [found.event(source=desk.name, received_at=run.now) for found in answer.of(ORGANIZATIONS)]
     beside = answer.beside
     has_ended = beside["has_ended"] if beside.get("has_ended") is not None else beside.get("count", 0) < PAGE_SIZE
-    after = ExportPosition(start=beside.get("end") or at.start)
-    return Page(events, kept(after), not has_ended, answer.bad)
+    end, gaps = beside.get("end"), list[str]()
+    if end is not None and end == at.start and not has_ended:
+        # Asked from the same second on, the same page would come for ever; all of one second come at once.
+        gaps.append(f"a whole page of organizations is of the second {end}; more of it, if there are, are not read")
+        end += 1
+    elif not has_ended and (end is None or end < (at.start or 0)):
+        raise PagingStuck(f"`{desk.name}` gives organizations and no time after which more follow; report this")
+    return Page(events, kept(ExportPosition(start=end or at.start)), not has_ended, answer.bad, gaps=gaps)
 
 
 def read_ratings(desk: Desk, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
-    """One page of the ratings of a window; a plan without them is no error."""
-    at = position(Window, checkpoint, desk.name)
-    walk = RATINGS_PACE.walk(at, run)
+    """One page of the ratings of a window; a plan without them is no error.
+
+    Their list goes by when a rating came to be. One that is given anew keeps that, so a daily walk goes far back.
+    """
+    at = position(RatingsPosition, checkpoint, desk.name)
+    walk, deep = _ratings_walk(at, run)
     params = [("score", "received"), ("page[size]", "100")]
     if walk.since is not None:
         params.append(("start_time", str(_epoch(walk.since))))
@@ -138,4 +164,14 @@ def read_ratings(desk: Desk, checkpoint: Checkpoint | None, run: Run) -> Flow[Pa
     answer = desk.read(desk.rating_list, response, desk.ratings, "satisfaction_ratings")
     events = [found.event(source=desk.name, received_at=run.now) for found in answer.of(desk.ratings)]
     after = answer.beside.get("after") if answer.beside.get("has_more") else None
-    return Page(events, kept(at.following(walk, after)), after is not None, answer.bad)
+    following = RatingsPosition(**dict(at.following(walk, after)), deep=deep)
+    return Page(events, kept(following), after is not None, answer.bad)
+
+
+def _ratings_walk(at: RatingsPosition, run: Run) -> tuple[Walk, datetime | None]:
+    """The walk under way or a new one, and the mark of the last one that went far back."""
+    if at.walk is not None or at.mark is None:
+        return RATINGS_PACE.walk(at, run), at.deep
+    if at.deep is not None and at.mark - at.deep < _DEEP_EVERY:
+        return RATINGS_PACE.walk(at, run), at.deep
+    return Walk(since=at.mark - RERATED_FOR), at.mark

@@ -1,54 +1,26 @@
-"""Reads tickets and users by id, and finds out who wrote in a ticket, and what is gone."""
+"""Reads tickets and users by id, and finds out who wrote in a ticket, where it went, and what is gone."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
-
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from alignkit.connectors.base import Fetched, Run
 from alignkit.connectors.records import Found
 from alignkit.connectors.window import service_time
-from alignkit.connectors.zendesk.desk import API, NOT_THERE, Desk
+from alignkit.connectors.zendesk.audits import read_audits, survivor
+from alignkit.connectors.zendesk.desk import API, NOT_THERE, SURVIVOR, WRITERS, Desk
 from alignkit.connectors.zendesk.people import USERS
-from alignkit.errors import ResponseInvalid
 from alignkit.models.customer import Contact
 from alignkit.models.events import CustomerEvent, IssueChanged, IssueRemoval, IssueRemoved
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.models.issue import Issue
 from alignkit.models.vocabulary import Initiator
-from alignkit.transport import Flow, PageGuard, Request, Response, request
+from alignkit.transport import Flow, Request, Response, request
 
 _AT_ONCE = 100
-_MOST_PAGES = 50
 _SYSTEM = -1
 _TICKETS_BESIDE = ("include", "users,metric_sets")
-
-
-class _Payload(BaseModel):
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="ignore", hide_input_in_errors=True)
-
-
-class _Step(_Payload):
-    type: str | None = None
-    author_id: int | None = None
-
-
-class _Audit(_Payload):
-    author_id: int | None = None
-    events: list[_Step] | None = None
-
-
-class _Meta(_Payload):
-    has_more: bool = False
-    after_cursor: str | None = None
-
-
-class _Audits(_Payload):
-    audits: list[_Audit]
-    meta: _Meta = _Meta()
 
 
 @dataclass(slots=True)
@@ -64,7 +36,7 @@ class _Result:
 def fetch(desk: Desk, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
     """The objects that these refs name, of the kinds `issue` and `contact`."""
     result = _Result(run)
-    yield from desk.learn_statuses()
+    yield from desk.learn_statuses(run)
     contacts = _numbers(refs, "contact")
     for start in range(0, len(contacts), _AT_ONCE):
         yield from _fetch_users(desk, contacts[start : start + _AT_ONCE], result)
@@ -98,7 +70,7 @@ def _fetch_tickets(desk: Desk, ids: Sequence[str], result: _Result) -> Flow[None
     result.quarantined += answer.bad
     found = answer.of(desk.tickets)
     for one in found:
-        yield from _learn_writers(desk, one, result)
+        yield from _learn(desk, one, result)
     answered = {one.data.id for one in found} | {bad.key for bad in answer.bad}
     for id in ids:
         if id not in answered:
@@ -118,6 +90,8 @@ def _look_up(desk: Desk, id: str, result: _Result) -> Flow[None]:
         answer = desk.read(desk.single_ticket, response, desk.tickets, "ticket")
         result.events += desk.issues(answer, result.run, sequence=1)
         result.quarantined += answer.bad
+        for one in answer.of(desk.tickets):
+            yield from _learn(desk, one, result)
 
 
 def _says_not_found(response: Response) -> bool:
@@ -126,55 +100,38 @@ def _says_not_found(response: Response) -> bool:
     return isinstance(body, dict) and body.get("error") == "RecordNotFound"
 
 
-def _learn_writers(desk: Desk, found: Found[Issue], result: _Result) -> Flow[None]:
-    """Learns from its audits who wrote in a ticket that a campaign may have begun."""
-    if not found.extras.beside:
-        return
-    writers = yield from _writers(desk, found.data.id)
-    wrote = yield from _has_customer_written(desk, found.data, writers, result)
+def _learn(desk: Desk, found: Found[Issue], result: _Result) -> Flow[None]:
+    """Learns from the audits of a ticket what it does not tell itself."""
+    values: dict[str, object] = {}
+    if found.extras.beside == SURVIVOR:
+        other = yield from survivor(desk, found.data.id)
+        values = {} if other is None else {"merged_into": other}
+    elif found.extras.beside == WRITERS:
+        values = yield from _beginning(desk, found.data, result)
+    if values:
+        event = IssueChanged.of(
+            found.data.model_copy(update=values),
+            source=desk.name,
+            received_at=result.run.now,
+            version=found.extras.version,
+            sequence=2,
+        )
+        result.events.append(event)
+
+
+def _beginning(desk: Desk, ticket: Issue, result: _Result) -> Flow[dict[str, object]]:
+    """Who wrote in a ticket that a campaign may have begun."""
+    audits = yield from read_audits(desk, ticket.id)
+    writers = [writer for audit in audits for writer in audit.writers]
+    wrote = yield from _has_customer_written(desk, ticket, writers, result)
     if wrote is None:
-        return
+        return {}
     values: dict[str, object] = {"customer_wrote": wrote}
     if not wrote:
         values["initiated_by"] = Initiator.CAMPAIGN
-    elif str(writers[0]) == found.data.requester_id:
+    elif str(writers[0]) == ticket.requester_id:
         values["initiated_by"] = Initiator.CUSTOMER
-    event = IssueChanged.of(
-        found.data.model_copy(update=values),
-        source=desk.name,
-        received_at=result.run.now,
-        version=found.extras.version,
-        sequence=2,
-    )
-    result.events.append(event)
-
-
-def _writers(desk: Desk, id: str) -> Flow[Sequence[int]]:
-    """Who wrote the comments of a ticket, in their order; empty where they cannot be read to the end."""
-    found: list[int] = []
-    guard, cursor = PageGuard(_MOST_PAGES), ""
-    while True:
-        guard.admit(cursor)
-        params = [("page[size]", "100"), *([("page[after]", cursor)] if cursor else [])]
-        response = yield from request(Request("GET", f"{API}/tickets/{id}/audits.json", params, accept=NOT_THERE))
-        if response.status in NOT_THERE:
-            return ()
-        page = _audits(desk, response)
-        for audit in page.audits:
-            authors = (step.author_id or audit.author_id for step in audit.events or () if step.type == "Comment")
-            found += [author for author in authors if author is not None]
-        if not (page.meta.has_more and page.meta.after_cursor):
-            return found
-        cursor = page.meta.after_cursor
-
-
-def _audits(desk: Desk, response: Response) -> _Audits:
-    body = response.json()
-    try:
-        return _Audits.model_validate(body)
-    except ValidationError:
-        pass
-    raise ResponseInvalid(f"the audits of a ticket of `{desk.name}` cannot be read; report this")
+    return values
 
 
 def _has_customer_written(desk: Desk, ticket: Issue, writers: Sequence[int], result: _Result) -> Flow[bool | None]:

@@ -17,14 +17,14 @@ PROFILE = Profile(
             late="one minute",
         ),
         "tickets": StreamProfile(
-            brings="tickets, deleted ones too, with the people that they name and the ratings in them",
+            brings="tickets, deleted ones too, with the people that they name",
             endpoint="GET /api/v2/incremental/tickets/cursor",
             late="one minute",
         ),
         "satisfaction_ratings": StreamProfile(
             brings="good and bad ratings, as answers to surveys",
             endpoint="GET /api/v2/satisfaction_ratings",
-            late="ten minutes are read twice, so that late ones are found",
+            late="ten minutes are read twice for late ones; up to a day where a rating is given anew",
         ),
     },
     permissions={
@@ -60,13 +60,22 @@ PROFILE = Profile(
             "read by id, as the daily sweep of long open issues does. A 403 or a missing page never ends an issue."
         ),
         (
-            "A merged ticket is closed under the tag `closed_by_merge` and becomes `merged`. Zendesk copies its "
-            "requester to the surviving ticket, through which the person stays affected."
+            "A merged ticket is closed under the tag `closed_by_merge` and becomes `merged`. Its audits are read for "
+            "the ticket that it went into, through which its people stay affected. What the merge itself names counts; "
+            "a ticket that only a comment names has to name this one in a merge of its own."
         ),
-        "A custom status means what its category means, unless `custom_statuses` says otherwise.",
         (
-            "Ratings in tickets and in their list have one id, so each is counted once; a rating that is changed "
-            "later replaces the earlier one."
+            "A custom status means what its category means, unless `custom_statuses` says otherwise. Names are looked "
+            "up in every run; one that is not there is told as a gap."
+        ),
+        (
+            "Ratings come from their list, which knows when they were given; ratings of the last 28 days, which may be "
+            "given anew, are read again once a day. A rating in a ticket that no list has counts from when the ticket "
+            "was solved."
+        ),
+        (
+            "Organizations are exported by time alone. Where a whole page of them is of one second, reading goes on "
+            "behind that second, and a gap says so."
         ),
         "Where the plan has no ratings, that stream is skipped with a warning, and the others are read.",
     ),
@@ -81,7 +90,7 @@ PROFILE = Profile(
     ),
     not_covered={
         "suspended tickets": "they are no tickets until somebody recovers them",
-        "which ticket a merged one went into": "only the words of a comment say so",
+        "the people of a ticket that was merged by hand, without a merge in its audits": "nothing proves where it went",
         "surveys of the customisable CSAT beyond the list of ratings": "their endpoint is not known well enough",
         "webhooks": "not read yet; a change is seen at the next run",
         "Help Center, Talk and Chat": "what concerns customers becomes a ticket",

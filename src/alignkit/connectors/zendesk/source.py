@@ -80,6 +80,7 @@ class ZendeskSettings(ConnectorSettings):
     outbound_tags: frozenset[str] = frozenset()
     internal_tags: frozenset[str] = frozenset()
     spam_tags: frozenset[str] = frozenset({"spam"})
+    expected_tickets: Annotated[int, Field(ge=0)] | None = None
     keeps_text: bool = True
 
     @model_validator(mode="after")
@@ -140,6 +141,7 @@ class Zendesk(Source):
         outbound_tags: tags under which agents open tickets to write to customers.
         internal_tags: tags of tickets that no customer knows of.
         spam_tags: tags of tickets that are spam.
+        expected_tickets: how many tickets an administrator sees; `check` says when the token sees fewer.
         keeps_text: whether subjects and comments on ratings are kept; no decision needs them.
 
     Raises:
@@ -179,6 +181,7 @@ class Zendesk(Source):
         outbound_tags: Sequence[str] = (),
         internal_tags: Sequence[str] = (),
         spam_tags: Sequence[str] = ("spam",),
+        expected_tickets: int | None = None,
         keeps_text: bool = True,
     ) -> None:
         given: dict[str, object] = {
@@ -195,6 +198,7 @@ class Zendesk(Source):
             "outbound_tags": outbound_tags,
             "internal_tags": internal_tags,
             "spam_tags": spam_tags,
+            "expected_tickets": expected_tickets,
             "keeps_text": keeps_text,
         }
         chosen = settings(ZendeskSettings, self.type, given)
@@ -203,6 +207,7 @@ class Zendesk(Source):
             chosen.base_url or chosen.root, chosen.auth(tokens), name=chosen.name, limits=LIMITS
         )
         self._custom_statuses = chosen.custom_statuses
+        self._expected_tickets = chosen.expected_tickets
         tags = Tags(chosen.internal_tags, chosen.outbound_tags)
         custom, spam, keeps = chosen.custom_statuses, chosen.spam_tags, chosen.keeps_text
         if all(word.isdigit() for word in custom):
@@ -224,12 +229,15 @@ class Zendesk(Source):
         return (yield from read(self._desk, checkpoint, run))
 
     def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
-        """Reads tickets (`issue`) and users (`contact`) by id, and who wrote where a campaign may have begun it."""
+        """Reads tickets (`issue`) and users (`contact`) by id.
+
+        Audits tell who wrote where a campaign may have begun a ticket, and which ticket a merged one went into.
+        """
         return (yield from fetch(self._desk, refs, run))
 
     def check(self) -> Flow[Sequence[Finding]]:
-        """Looks at credential, role, restrictions, ratings and the custom statuses of the settings."""
-        return (yield from check(self._desk, self._custom_statuses))
+        """Looks at credential, role, restrictions, the number of tickets, ratings and custom statuses."""
+        return (yield from check(self._desk, self._custom_statuses, self._expected_tickets))
 
     def create_issue(self, issue: NewIssue) -> Flow[str]:
         """Creates a ticket and returns its id.

@@ -59,7 +59,7 @@ CHANNELS: Table[str, Channel] = {
 
 _FINAL = frozenset({IssueStatus.CLOSED, IssueStatus.DELETED})
 _SETTLED = frozenset({IssueStatus.RESOLVED, IssueStatus.CLOSED})
-_MERGED_TAGS = frozenset({"closed_by_merge", "merged"})
+MERGED_TAGS = frozenset({"closed_by_merge", "merged"})
 _SIDE_CONVERSATION = "created_for_side_conversation"
 _RATINGS = {"good": (1.0, SurveyBucket.GOOD), "bad": (0.0, SurveyBucket.BAD)}
 
@@ -111,9 +111,11 @@ def settle(custom: Table[str, IssueStatus], spam_tags: frozenset[str], ticket: V
         spam_tags: a ticket with one of these is spam.
         ticket: its values.
     """
+    # The answer needs the time of solving, which a ticket that was opened again does not keep.
+    answer = _answer(ticket)
     _settle_status(custom, spam_tags, ticket)
     _settle_people(ticket)
-    return Extras(_version(ticket), _answer(ticket))
+    return Extras(_version(ticket), answer)
 
 
 def _settle_status(custom: Table[str, IssueStatus], spam_tags: frozenset[str], ticket: Values) -> None:
@@ -122,7 +124,7 @@ def _settle_status(custom: Table[str, IssueStatus], spam_tags: frozenset[str], t
     if status not in _FINAL and custom:
         status = custom.get(ticket.get("custom_status_id") or "", status)
     # A follow-up inherits its predecessor's tags, so an open ticket may carry the mark of a merge.
-    if status is IssueStatus.CLOSED and not _MERGED_TAGS.isdisjoint(tags):
+    if status is IssueStatus.CLOSED and not MERGED_TAGS.isdisjoint(tags):
         status = IssueStatus.MERGED
     if not spam_tags.isdisjoint(tags):
         status, ticket["is_spam"] = IssueStatus.SPAM, True
@@ -182,15 +184,16 @@ def _version(ticket: Values) -> int | None:
 
 
 def _answer(ticket: Values) -> SurveyResponse | None:
+    """The rating of a ticket, which names no time of its own: it was not given before the ticket was solved."""
     rating = _RATINGS.get(ticket.get("rating") or "")
     if rating is None:
         return None
     score, bucket = rating
-    changed = ticket["remote_updated_at"] or ticket["created_at"]
+    solved = ticket["resolved_at"] or ticket["remote_updated_at"] or ticket["created_at"]
     return SurveyResponse(
         # The rating's own id, under which the list of ratings has it as well.
         id=ticket.get("rating_id") or ticket["id"],
-        remote_updated_at=changed,
+        remote_updated_at=solved,
         kind=SurveyKind.CSAT,
         score=score,
         scale_min=0.0,
@@ -199,5 +202,5 @@ def _answer(ticket: Values) -> SurveyResponse | None:
         comment=ticket.get("rating_comment"),
         contact_id=ticket["requester_id"],
         issue_id=ticket["id"],
-        responded_at=changed,
+        responded_at=solved,
     )
