@@ -507,6 +507,14 @@ def test_a_post_concerns_whom_it_was_matched_with_else_its_author_on_that_platfo
     assert keys(post.model_copy(update={"author_handle": None})) == []
 
 
+def test_a_post_without_a_match_concerns_whom_the_source_knows_by_its_authors_lasting_id() -> None:
+    post = Post(id="1", platform="Forum", posted_at=START, author_ref="7", author_handle="Ada")
+    [[lasting, name]] = keys(post)
+    [[known]] = keys(Contact(id="7"))
+    assert (lasting, name) == (known, "social_handle:forum/ada")
+    assert keys(post.model_copy(update={"author_handle": None})) == [(known,)]
+
+
 def test_a_hold_concerns_everybody_it_names_each_by_themselves() -> None:
     hold = Hold.model_validate(
         {

@@ -367,7 +367,7 @@ def people_of(data: object, source: str) -> list[Person]:
         case Hold():
             return _written(data.identifiers)
         case Post():
-            return _authors(data)
+            return _authors(data, source)
         case _:
             return []
 
@@ -380,11 +380,15 @@ def _reached(contact_id: str | None, address: str | None, source: str) -> list[P
     return [found] if found else []
 
 
-def _authors(post: Post) -> list[Person]:
+def _authors(post: Post, source: str) -> list[Person]:
+    """Whom a post is matched with, else its author: the id at the source lasts, and the name may change hands."""
     match = post.customer_match
     if match is not None:
         return _written((match.identifier,))
-    author = _person(handle(post.platform, post.author_handle) if post.author_handle else None)
+    author = _person(
+        of_service(Namespace.HELPDESK_USER, source, post.author_ref) if post.author_ref else None,
+        handle(post.platform, post.author_handle) if post.author_handle else None,
+    )
     return [author] if author else []
 
 
