@@ -78,17 +78,20 @@ def against_peers(contexts: Sequence[Context], name: str) -> Iterator[Figure]:
         size = min(peer.block, BLOCK)
         asked, ours = prepared[: peer.share], cases[: peer.share]
         compared = compare(blocks(peer.ask, asked, size), blocks(compiled, ours, size))
-        yield _peer_figure(peer, name, compared, len(asked))
+        figure = _peer_figure(peer, name, compared, len(asked))
+        if peer.is_judged:
+            hand = compare(blocks(peer.ask, asked, size), blocks(by_hand.decide, ours, size))
+            figure.details["times by hand"] = hand.best
+        yield figure
 
 
 def _peer_figure(peer: Peer, name: str, compared: Compared, size: int) -> Figure:
-    is_judged = peer.name.startswith("zen")
     return Figure(
         f"{peer.name}, {name}, times alignkit's evaluation",
         compared.best,
         compared.median,
-        f"at least {LEAST_ZEN:g}" if is_judged else "none, for comparison",
-        compared.best >= LEAST_ZEN if is_judged else True,
+        f"at least {LEAST_ZEN:g}" if peer.is_judged else "none, for comparison",
+        compared.best >= LEAST_ZEN if peer.is_judged else True,
         {"us": compared.ours / size * 1e6, "alignkit us": compared.theirs / size * 1e6},
     )
 

@@ -32,6 +32,11 @@ class Peer:
     share: int = 5_000
     block: int = 100
 
+    @property
+    def is_judged(self) -> bool:
+        """Whether a figure is wanted against it; the others are there for comparison."""
+        return self.name.startswith("zen")
+
 
 def peers() -> Iterable[Peer]:
     """Every peer that is installed; the others are named on the way."""
