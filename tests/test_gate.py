@@ -11,8 +11,9 @@ from typing import Any, NoReturn
 import pytest
 
 from alignkit import AsyncGate, Cohort, Customer, Gate, Message, Policy, SQLiteStore, Sync, Verdict
-from alignkit.errors import AlignkitError, DataInvalid, StoreDamaged, StoreUnavailable
+from alignkit.errors import AlignkitError, DataInvalid, PolicyInvalid, StoreDamaged, StoreUnavailable
 from alignkit.models import Category, Channel, microseconds
+from alignkit.rules import PolicyFile
 from alignkit.stores import MemoryStore
 from alignkit.testing.stores import DESK, at, contact, issue, page
 
@@ -191,6 +192,30 @@ def test_a_stop_counts_whatever_a_policy_says(store: MemoryStore, policy: Policy
     assert Gate(store, policy).decide("nobody@shop.example", RECEIPT, now=at(2)).verdict is Verdict.SEND
     Sync(store).resume(now=at(3))
     assert Gate(store, policy).decide("nobody@shop.example", OFFER, now=at(3)).verdict is Verdict.SEND
+
+
+# A policy that is kept in a file
+
+
+def test_the_policy_of_a_file_is_in_force_as_soon_as_it_is_read_again(store: MemoryStore, tmp_path: Path) -> None:
+    path = tmp_path / "shop.toml"
+    path.write_text(STARTER.to_toml())
+    file = PolicyFile(path)
+    gate = Gate(store, file)
+    assert gate.decide("ada@shop.example", OFFER, now=at(2)).rules == ("open-issue",)
+    path.write_text(Policy(name="calm", expects=("shop",)).to_toml())
+    assert gate.decide("ada@shop.example", OFFER, now=at(2)).policy_name == "starter"
+    file.reload()
+    assert gate.policy.name == "calm"
+    decision = gate.decide("ada@shop.example", OFFER, now=at(2))
+    assert (decision.verdict, decision.policy_name) == (Verdict.SEND, "calm")
+    path.write_text("no policy")
+    with pytest.raises(PolicyInvalid):
+        file.reload()
+    assert asyncio.run(AsyncGate(store, file).decide("ada@shop.example", OFFER, now=at(2))).policy_name == "calm"
+    path.write_text(STARTER.to_toml())
+    file.reload()
+    assert gate.decide("ada@shop.example", OFFER, now=at(2)).rules == ("open-issue",)
 
 
 # Stores that fail

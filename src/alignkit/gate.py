@@ -19,6 +19,7 @@ from alignkit.rules.decision import Basis, Decision, settle
 from alignkit.rules.facts import EarlierHold, Facts, HoldFacts
 from alignkit.rules.freshness import View, fresh_until, view
 from alignkit.rules.policy import Policy
+from alignkit.rules.policy_file import PolicyFile
 from alignkit.stores.base import OWN_SOURCE, Store
 from alignkit.stores.cohort import BlackoutFacts, blackout_in
 
@@ -28,27 +29,53 @@ NO_SOURCE = "any source"
 _NOTHING = Facts()
 
 
+class _InForce:
+    """A policy, with what a gate asks of it for every message."""
+
+    __slots__ = ("_fresh", "_nobody", "compiled", "lookback", "needs", "policy")
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.compiled = policy.compile()
+        self.needs = policy.needs
+        self.lookback = policy.lookback
+        self._nobody: Mapping[str, datetime | None] = {} if policy.expects else {NO_SOURCE: None}
+        self._fresh: dict[Plan, tuple[Mapping[str, datetime | None], datetime | None]] = {}
+
+    def view(self, plan: Plan, now: datetime, sources: Mapping[str, datetime | None]) -> View:
+        """How far the sources are to be trusted. A store tells of the same ones until one is read again."""
+        known = self._fresh.get(plan)
+        if known is None or known[0] is not sources:
+            known = self._fresh[plan] = (sources, fresh_until(plan, sources or self._nobody))
+        if known[1] is not None and now <= known[1]:
+            return View(now)
+        return view(plan, now, sources or self._nobody)
+
+
 class Gate:
     """Decides for one message at a time.
 
     Args:
         store: where the facts are.
-        policy: the rules.
+        policy: the rules; of a `PolicyFile`, those that it holds at the moment of each decision.
         on_error: what to do when the store fails: `raise` hands the error to the caller, `suppress` answers that the
             message must wait. Messages that are always allowed go out in either case.
     """
 
-    def __init__(self, store: Store, policy: Policy, *, on_error: Literal["raise", "suppress"] = "raise") -> None:
+    def __init__(
+        self, store: Store, policy: Policy | PolicyFile, *, on_error: Literal["raise", "suppress"] = "raise"
+    ) -> None:
         if on_error not in ("raise", "suppress"):
             raise DataInvalid("`on_error` must be `raise` or `suppress`")
         self.store = store
-        self.policy = policy
         self.on_error = on_error
-        self._needs = policy.needs
-        self._lookback = policy.lookback
-        self._compiled = policy.compile()
-        self._nobody: Mapping[str, datetime | None] = {} if policy.expects else {NO_SOURCE: None}
-        self._fresh: dict[Plan, tuple[Mapping[str, datetime | None], datetime | None]] = {}
+        self._file = policy if isinstance(policy, PolicyFile) else None
+        self._in_force = _InForce(policy.policy if isinstance(policy, PolicyFile) else policy)
+
+    @property
+    def policy(self) -> Policy:
+        """The policy by which the next message is decided."""
+        return self._in_force.policy if self._file is None else self._file.policy
 
     def decide(self, who: str | Customer, message: Message, *, now: datetime | None = None) -> Decision:
         """Whether this message may go to this customer now, why, and until when that stays so.
@@ -63,49 +90,48 @@ class Gate:
             StoreUnavailable, StoreDamaged: the store failed and `on_error` is `raise`.
         """
         moment = aware(now)
-        plan = self._compiled.plan(message)
+        # All of one decision goes by one policy, whatever is put in force meanwhile.
+        rules = self._in_force
+        if self._file is not None and rules.policy is not self._file.policy:
+            rules = self._in_force = _InForce(self._file.policy)
+        plan = rules.compiled.plan(message)
         if plan is None:
-            return settle(Basis(self._compiled, _NOTHING, message), None, moment, View(moment))
+            return settle(Basis(rules.compiled, _NOTHING, message), None, moment, View(moment))
         keys = _keys(who)
         try:
-            facts, sources = self._ask(keys, moment)
-            seen = self._view(plan, moment, sources)
+            facts, sources = self._ask(rules, keys, moment)
+            seen = rules.view(plan, moment, sources)
             if seen.as_of < moment:  # decided as of then, so what lies further back matters as well
-                facts, sources = self._ask(keys, seen.as_of)
-                seen = self._view(plan, moment, sources)
+                facts, sources = self._ask(rules, keys, seen.as_of)
+                seen = rules.view(plan, moment, sources)
                 facts.holds = _holds_as_of(facts.holds, microseconds(seen.as_of), microseconds(moment))
         except (StoreUnavailable, StoreDamaged) as error:
             if self.on_error == "raise":
                 raise
-            return self.policy.withhold(message, moment, str(error))
+            return rules.policy.withhold(message, moment, str(error))
         if facts.holds and (blackout := blackout_in(facts, moment)) is not None:
-            return self.policy.withhold(message, moment, blackout.explain(moment), customer=facts.customer)
-        return settle(Basis(self._compiled, facts, message), plan, moment, seen)
+            return rules.policy.withhold(message, moment, blackout.explain(moment), customer=facts.customer)
+        return settle(Basis(rules.compiled, facts, message), plan, moment, seen)
 
-    def _ask(self, keys: Sequence[str], as_of: datetime) -> tuple[Facts, Mapping[str, datetime | None]]:
+    def _ask(
+        self, rules: _InForce, keys: Sequence[str], as_of: datetime
+    ) -> tuple[Facts, Mapping[str, datetime | None]]:
         """What is known under the first identifier that the store knows, and when each source was last read."""
-        after = None if self._lookback is None else microseconds(as_of) - self._lookback
-        answer = self.store.ask(keys[0], self._needs, after)
+        after = None if rules.lookback is None else microseconds(as_of) - rules.lookback
+        answer = self.store.ask(keys[0], rules.needs, after)
         for key in keys[1:]:
             if answer[0].customer is not None:
                 break
-            answer = self.store.ask(key, self._needs, after)
+            answer = self.store.ask(key, rules.needs, after)
         return answer
-
-    def _view(self, plan: Plan, now: datetime, sources: Mapping[str, datetime | None]) -> View:
-        """How far the sources are to be trusted. A store tells of the same ones until one is read again."""
-        known = self._fresh.get(plan)
-        if known is None or known[0] is not sources:
-            known = self._fresh[plan] = (sources, fresh_until(plan, sources or self._nobody))
-        if known[1] is not None and now <= known[1]:
-            return View(now)
-        return view(plan, now, sources or self._nobody)
 
 
 class AsyncGate:
     """The same gate for asynchronous callers: each decision runs in a worker thread."""
 
-    def __init__(self, store: Store, policy: Policy, *, on_error: Literal["raise", "suppress"] = "raise") -> None:
+    def __init__(
+        self, store: Store, policy: Policy | PolicyFile, *, on_error: Literal["raise", "suppress"] = "raise"
+    ) -> None:
         self._gate = Gate(store, policy, on_error=on_error)
 
     async def decide(self, who: str | Customer, message: Message, *, now: datetime | None = None) -> Decision:

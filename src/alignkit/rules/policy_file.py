@@ -10,6 +10,8 @@ from alignkit.rules.policy import Policy
 class PolicyFile:
     """Holds the policy of a file. One that is refused changes nothing: the policy in force stays.
 
+    A `Gate` that was given it decides by the policy that it holds at that moment.
+
     Attributes:
         policy: the policy in force.
 
@@ -30,5 +32,6 @@ class PolicyFile:
         policy = Policy.load(self._path)
         if policy == self.policy:
             return False
+        policy.compile()  # here, and not in the next decision
         self.policy = policy
         return True
