@@ -9,6 +9,7 @@ import pytest
 from alignkit.models import Category, Channel, Message, Outcome, Verdict
 from alignkit.rules import Policy
 from alignkit.rules.presets import preset
+from alignkit.sync import Sync
 from alignkit.whatif import comparison as module
 from alignkit.whatif.comparison import Change, compare, made_questions, questions_of_store
 
@@ -29,8 +30,8 @@ STORE = (
 def test_customers_of_a_store_are_compared_by_their_messages() -> None:
     quicker = Policy.starter(name="quicker", cool_down="1h")
     with store_of(*STORE) as store:
-        questions = list(questions_of_store(store, [OFFER, NEWS], [STARTER, quicker], now=day(2) + 2 * HOUR))
-        found = compare(STARTER, quicker, questions)
+        questions = list(questions_of_store(store, [OFFER, NEWS], now=day(2) + 2 * HOUR))
+        found, back = compare(STARTER, quicker, questions), compare(quicker, STARTER, questions)
     assert (found.before, found.after, found.asked, found.changed) == ("starter", "quicker", 6, 2)
     assert found.changes == {Change.RELEASED: 2}
     assert found.by_rule == {"cool-down": {Change.RELEASED: 2}}
@@ -39,7 +40,6 @@ def test_customers_of_a_store_are_compared_by_their_messages() -> None:
     assert offer.rules == ("cool-down",)
     assert (offer.before.verdict, offer.after.verdict) == (Verdict.SUPPRESS, Verdict.SEND)
     assert {offer.after.scope, news.after.scope} == {"promotional/email", "newsletter/email"}
-    back = compare(quicker, STARTER, questions)
     assert back.changes == {Change.HELD: 2}
 
 
@@ -47,18 +47,25 @@ def test_a_store_that_is_stale_is_told_as_a_gate_would() -> None:
     hold = Policy.starter(name="hold", solicitation_freshness="1h")
     request = Message(category=Category.SOLICITATION, channel=Channel.EMAIL)
     with store_of(*STORE, read_at=day(9)) as store:
-        questions = list(questions_of_store(store, [request], [STARTER, hold], now=day(9) + 1.5 * HOUR))
-    found = compare(STARTER, hold, questions)
+        found = compare(STARTER, hold, questions_of_store(store, [request], now=day(9) + 1.5 * HOUR))
     assert found.changes[Change.HELD] >= 1
     assert all(one.after.stale for one in found.differences)
 
 
 def test_a_store_that_never_read_a_source_makes_marketing_wait() -> None:
     with store_of() as store:
-        assert list(questions_of_store(store, [OFFER], [STARTER])) == []
-    [question] = [one._replace(sources={}) for one in list(made_questions([STARTER], number=1))[:1]]
-    decision = question._replace(message=OFFER).ask(STARTER)
-    assert decision.incomplete == ("any source",)
+        assert list(questions_of_store(store, [OFFER])) == []
+        Sync(store).hold(ADA, "a dispute", now=day(0), expires_at=day(1))
+        [question] = questions_of_store(store, [OFFER], now=day(2))
+        assert question.ask(STARTER).incomplete == ("any source",)
+
+
+def test_everybody_waits_in_a_stop_whatever_the_policies_say() -> None:
+    empty = Policy(name="empty")
+    with store_of(*STORE) as store:
+        Sync(store).stop("wrong prices", "Grace", now=day(2))
+        found = compare(STARTER, empty, questions_of_store(store, [OFFER], now=day(2) + HOUR))
+    assert (found.asked, found.changed) == (3, 0)
 
 
 def test_each_kind_of_difference_is_told_apart() -> None:
@@ -80,12 +87,12 @@ def test_each_kind_of_difference_is_told_apart() -> None:
         }
     )
     with store_of(*STORE) as store:
-        questions = list(questions_of_store(store, [OFFER], [STARTER], now=day(2) + HOUR))
-    assert compare(STARTER, review, questions).changes == {Change.OUTCOME: 1}
-    found = compare(STARTER, renamed, questions)
+        questions = list(questions_of_store(store, [OFFER], now=day(2) + HOUR))
+        assert compare(STARTER, review, questions).changes == {Change.OUTCOME: 1}
+        found = compare(STARTER, renamed, questions)
+        assert compare(STARTER, STARTER, questions).changed == 0
     assert found.changes == {Change.RULES: 1}
     assert found.differences[0].rules == ("open", "open-issue")
-    assert compare(STARTER, STARTER, questions).changed == 0
 
 
 @pytest.mark.parametrize("name", ["saas", "shop", "subscription"])

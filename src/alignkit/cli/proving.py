@@ -192,7 +192,7 @@ def diff_policies(
         found = compare(before, after, made_questions([before, after], number=made, seed=seed))
     else:
         messages = _messages(session, message, category, channel, campaign)
-        found = compare(before, after, questions_of_store(session.store, messages, [before, after], now=now))
+        found = compare(before, after, questions_of_store(session.store, messages, now=now))
     _tell_comparison(session, found)
     if exit_code and found.changed:
         raise ended(Exit.FOUND)

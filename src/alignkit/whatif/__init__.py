@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from alignkit.whatif.backtesting import Backtest, Tally, backtest
 from alignkit.whatif.cases import CaseResult, PolicyCase, PolicyCases, load_cases
-from alignkit.whatif.comparison import Change, Comparison, Question, compare, made_questions, questions_of_store
+from alignkit.whatif.comparison import (
+    Change,
+    Comparison,
+    Question,
+    StoreQuestion,
+    compare,
+    made_questions,
+    questions_of_store,
+)
 from alignkit.whatif.history import Known
 from alignkit.whatif.rollout import Observed, Rollout
 from alignkit.whatif.timeline import Flapping, Held, HoldTimes
@@ -23,6 +31,7 @@ __all__ = [
     "PolicyCases",
     "Question",
     "Rollout",
+    "StoreQuestion",
     "Tally",
     "backtest",
     "compare",

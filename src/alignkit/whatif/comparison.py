@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from alignkit.gate import NO_SOURCE, aware
-from alignkit.models import Message, Verdict
+from alignkit.gate import Gate, aware
+from alignkit.models import Customer, Message, Verdict
 from alignkit.rules.check.probe import NOON, Probe
 from alignkit.rules.check.samples import sample_cases
 from alignkit.rules.decision import Decision
@@ -37,26 +37,55 @@ class Change(StrEnum):
 
 
 class Question(NamedTuple):
-    """One customer, and the message that both policies are asked about.
+    """Facts, and the message that both policies are asked about.
 
     Attributes:
-        who: how the customer is told in a report; of a store, an identifier that every command takes.
-        sources: when each source was last read, as a store tells it; None where that does not matter.
+        who: how the customer is told in a report.
     """
 
     who: str
     facts: Facts
     message: Message
     now: datetime
-    sources: Mapping[str, datetime | None] | None = None
 
     def ask(self, policy: Policy) -> Decision:
         """The decision of a policy."""
-        if self.sources is None:
-            return policy.decide(self.facts, self.message, self.now)
-        unread = {} if policy.expects else {NO_SOURCE: None}
-        view = policy.view(self.message, self.now, self.sources or unread)
-        return policy.decide(self.facts, self.message, self.now, **view._asdict())
+        return policy.decide(self.facts, self.message, self.now)
+
+
+class StoreQuestion(NamedTuple):
+    """A customer of a store, and the message that both policies are asked about: each through a `Gate`.
+
+    Attributes:
+        who: how the customer is told in a report: an identifier that every command takes.
+    """
+
+    who: str
+    customer: Customer
+    message: Message
+    now: datetime
+    gates: _Gates
+
+    def ask(self, policy: Policy) -> Decision:
+        """The decision of a policy."""
+        return self.gates.of(policy).decide(self.customer, self.message, now=self.now)
+
+
+class _Gates:
+    """A gate over one store for each policy that is asked."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._gates: list[Gate] = []
+
+    def of(self, policy: Policy) -> Gate:
+        """The gate of this policy."""
+        # By identity, and few of them: to hash a policy is to hash each of its rules.
+        found = next((gate for gate in self._gates if gate.policy is policy), None)
+        if found is None:
+            found = Gate(self._store, policy)
+            self._gates.append(found)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +176,7 @@ def change_of(before: Decision, after: Decision) -> Change | None:
     return Change.RULES if before.rules != after.rules else None
 
 
-def compare(before: Policy, after: Policy, questions: Iterable[Question]) -> Comparison:
+def compare(before: Policy, after: Policy, questions: Iterable[Question | StoreQuestion]) -> Comparison:
     """Asks both policies the same questions.
 
     Args:
@@ -162,29 +191,26 @@ def compare(before: Policy, after: Policy, questions: Iterable[Question]) -> Com
 
 
 def questions_of_store(
-    store: Store, messages: Sequence[Message], policies: Iterable[Policy], *, now: datetime | None = None
-) -> Iterator[Question]:
-    """Every customer of a store with each message, as it stands there, freshness included.
+    store: Store, messages: Sequence[Message], *, now: datetime | None = None
+) -> Iterator[StoreQuestion]:
+    """Every customer of a store with each message, as a `Gate` decides: freshness and stops included.
 
     Args:
-        store: where the facts are.
+        store: where the facts are; it is asked when a question is.
         messages: what one might want to send.
-        policies: those that will be asked; only what they need is read.
         now: an aware time, the present by default.
 
     Raises:
         DataInvalid: `now` has no time zone.
         StoreUnavailable, StoreDamaged: the store failed.
     """
-    moment = aware(now)
-    needs = frozenset[str]().union(*(policy.needs for policy in policies))
+    moment, gates = aware(now), _Gates(store)
     for customer in store.customers():
         if customer.identifiers:
             # An address before a service's number: a reader knows it, and every command takes it.
             who = min(customer.identifiers, key=lambda key: (not key.startswith("email:"), key))
-            facts, sources = store.ask(who, needs)
             for message in messages:
-                yield Question(who, facts, message, moment, sources)
+                yield StoreQuestion(who, customer, message, moment, gates)
 
 
 def made_questions(policies: Sequence[Policy], *, number: int = 1_000, seed: int = 0) -> Iterator[Question]:
