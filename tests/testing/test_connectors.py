@@ -81,6 +81,9 @@ DEFECTS = (
     Defect("test_every_claim_can_be_shown", hostile.ClaimsTooMuch, "do not claim it"),
     Defect("test_a_deleted_issue_is_over", hostile.KeepsTheDeleted, "though it was deleted"),
     Defect("test_a_merged_issue_is_over_and_its_survivor_is_not", hostile.KeepsTheMerged, "though it was merged"),
+    Defect(
+        "test_whoever_had_an_issue_that_was_merged_has_the_survivor", hostile.ForgetsTheSurvivor, "set `merged_into`"
+    ),
     Defect("test_an_issue_that_nothing_is_said_of_stays_open", hostile.TakesRefusalForGone, "ended by it"),
     Defect("test_objects_are_read_by_id", hostile.FetchesNothing, "were not found by id"),
     Defect("test_objects_are_read_by_id", hostile.NeverDone, "are not among `done`"),

@@ -11,17 +11,19 @@ from alignkit.sync import Sync
 from alignkit.testing import SheetService
 from alignkit.testing.truth import differences
 from alignkit.testing.world import Fate, Kind, World
+from alignkit_hostile.gong import Gong
+from alignkit_hostile.gongs import TakesTheReadingForTheAnswer
 
 from .test_gong import TestGong as GongCase
 
 Change = Callable[[World], object]
 
 
-def told(change: Change) -> list[str]:
+def told(change: Change, connector: type[Gong] = Gong) -> list[str]:
     """What is told when the truth changed after it was read."""
     case = GongCase()
     service: SheetService = case.service()
-    source = case.connector(service)
+    source = connector(service.base_url, case.secret, service.tokens, reach=case.connector(service).reach)
     store = MemoryStore()
     Sync(store, send=service.handle).pull(source, now=service.world.now)
     change(service.world)
@@ -53,7 +55,26 @@ CHANGES: Sequence[tuple[Change, str]] = [
     (lambda w: w.change(Kind.PERSON, first(w, Kind.PERSON), email="new@example.com"), "not new@example.com"),
     (lambda w: w.add(Kind.SURVEY, score=1), "is missing"),
     (lambda w: w.change(Kind.SURVEY, first(w, Kind.SURVEY), score=3), "of 5"),
+    (lambda w: w.change(Kind.SURVEY, first(w, Kind.SURVEY), issue="1"), "and not about 1"),
+    (lambda w: w.change(Kind.ISSUE, first(w, Kind.ISSUE), others=("1",)), "concerns ['1'] as well"),
+    (lambda w: w.change(Kind.PERSON, first(w, Kind.PERSON), addresses=("second@example.com",)), "not second@"),
+    (lambda w: w.change(Kind.PERSON, first(w, Kind.PERSON), fate=Fate.DELETED), "is there and was deleted"),
+    (
+        lambda w: w.change(Kind.PERSON, first(w, Kind.PERSON), fate=Fate.MERGED, survivor=last(w, Kind.PERSON)),
+        "is another customer still",
+    ),
 ]
+
+
+def test_who_is_named_for_an_issue_of_nobody_is_told() -> None:
+    [found] = told(lambda w: w.change(Kind.ISSUE, first(w, Kind.ISSUE), person=None))
+    assert "is of nobody" in found
+
+
+def test_an_answer_of_another_time_is_told() -> None:
+    found = told(lambda _world: None, TakesTheReadingForTheAnswer)
+    assert found
+    assert all("was answered at" in one for one in found)
 
 
 @pytest.mark.parametrize(("change", "words"), CHANGES)

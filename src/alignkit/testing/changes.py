@@ -142,6 +142,12 @@ def _address(name: str) -> str:
     return f"{name.replace(' ', '')}@example.com"
 
 
+def _in_turn(world: World, number: int) -> str | None:
+    """One person after the other, so that neighbours are of two."""
+    people = world.live(Kind.PERSON)
+    return people[number % len(people)].id if people else None
+
+
 def settled_world(sheet: Sheet, now: datetime) -> World:
     """A world with a few things of each kind, several issues of each word, long before `now`."""
     world = World(now - BEFORE, sheet.unit, sheet.words, sheet.make_id)
@@ -153,7 +159,7 @@ def settled_world(sheet: Sheet, now: datetime) -> World:
         for word in words + words[: max(0, 5 - len(words)) if kind is Kind.ISSUE else 0]:
             row = changes.add(kind)
             if word:
-                world.change(kind, row.id, word=word)
+                world.change(kind, row.id, word=word, person=_in_turn(world, row.number))
             world.tick(timedelta(minutes=1))
     world.now = now
     return world

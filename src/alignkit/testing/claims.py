@@ -62,6 +62,23 @@ class ClaimTests(SourceTests[S]):
         assert survivor in issues, f"issue {survivor} survived a merge and is lost"
         assert issues[survivor].is_active is not False, f"issue {survivor} survived a merge and counts as over"
 
+    def test_whoever_had_an_issue_that_was_merged_has_the_survivor(self) -> None:
+        self.needs(Capability.MERGES)
+        if "30" in self.not_applicable:
+            self.leave_out(f"trap 30 does not apply: {self.not_applicable['30']}")
+        trial = self.undisturbed()
+        loser, survivor = self.merge(trial.service)
+        before = _people(trial, loser)
+        assert before, f"issue {loser} is nobody's, so nobody could lose it; merge one that has a requester"
+        assert not before & _people(trial, survivor), "both issues are of one person; merge those of two"
+        trial.pull(later=2 * LATER)
+        trial.pull(later=3 * LATER)
+        left = sorted(before - _people(trial, survivor, is_open=True))
+        assert not left, (
+            f"issue {loser} went into {survivor}, which is open, and {len(left)} of those who had it have no open issue"
+            " any more; set `merged_into`"
+        )
+
     def test_an_issue_that_nothing_is_said_of_stays_open(self) -> None:
         trial = self.undisturbed()
         before = _open(trial)
@@ -195,6 +212,17 @@ class ClaimTests(SourceTests[S]):
         except ServiceUnreachable:
             return
         pytest.fail("the answer to a write was lost and nobody was told; let `ServiceUnreachable` through")
+
+
+def _people(trial: Trial[S], id: str, *, is_open: bool = False) -> set[str]:
+    """The customers whose issue this is, each by its first identifier; only where it is open, if that is asked for."""
+    found: set[str] = set()
+    for customer in trial.store.customers():
+        facts = trial.store.facts(customer.identifiers[0], {"issues"})
+        rows = [row for row in facts.issues if row.ref.rpartition("/")[2] == id]
+        if any(row.active is not False and row.excluded is None for row in rows) if is_open else rows:
+            found.add(customer.identifiers[0])
+    return found
 
 
 def _open(trial: Trial[S]) -> set[str]:

@@ -111,6 +111,9 @@ class History:
             found = differences(store, self.service, self.case.connector(self.service))
         finally:
             store.close()
+        known = {why for one in found for words, why in self.case.unmended.items() if words in one}
+        if found and all(any(words in one for words in self.case.unmended) for one in found):
+            pytest.xfail("; ".join(sorted(known)))
         if found:
             pytest.fail(f"history {self.seed} of {self.case.sheet.name} ({mode}): " + "; ".join(found))
 

@@ -44,6 +44,7 @@ NEEDED: Mapping[str, Capability] = {
     "test_a_change_between_any_two_pages_is_not_lost": Capability.INCREMENTAL,
     "test_a_deleted_issue_is_over": Capability.DELETIONS,
     "test_a_merged_issue_is_over_and_its_survivor_is_not": Capability.MERGES,
+    "test_whoever_had_an_issue_that_was_merged_has_the_survivor": Capability.MERGES,
     "test_only_a_services_own_word_removes_what_is_read_by_id": Capability.FETCH,
     "test_an_issue_is_created_once_though_the_answer_is_lost": Capability.WRITE_ISSUE,
     "test_a_note_is_added_once_and_no_customer_sees_it": Capability.WRITE_NOTE,
@@ -155,7 +156,10 @@ TRAPS: Sequence[Trap] = (
     Trap(
         "30",
         "a merged issue hands its state to the survivor",
-        ("test_a_merged_issue_is_over_and_its_survivor_is_not",),
+        (
+            "test_a_merged_issue_is_over_and_its_survivor_is_not",
+            "test_whoever_had_an_issue_that_was_merged_has_the_survivor",
+        ),
         needs=(Capability.MERGES,),
     ),
     Trap(

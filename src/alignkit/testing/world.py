@@ -53,7 +53,9 @@ class Row:
         word: the service's own word for the status of an issue.
         status: what the word means.
         title: subject, name or text.
+        addresses: further e-mail addresses of a person.
         person: the id of the requester, author or respondent.
+        others: ids of further people whom an issue concerns.
         issue: the id of the issue that a survey or a post is about.
         score: 1 for a bad answer, 5 for a good one.
     """
@@ -68,7 +70,9 @@ class Row:
     status: IssueStatus = IssueStatus.UNKNOWN
     title: str = ""
     email: str | None = None
+    addresses: tuple[str, ...] = ()
     person: str | None = None
+    others: tuple[str, ...] = ()
     account: str | None = None
     issue: str | None = None
     score: int | None = None
@@ -84,7 +88,9 @@ class Fields(TypedDict, total=False):
     word: str
     title: str
     email: str | None
+    addresses: tuple[str, ...]
     person: str | None
+    others: tuple[str, ...]
     account: str | None
     issue: str | None
     score: int | None

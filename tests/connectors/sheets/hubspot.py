@@ -87,7 +87,8 @@ def ticket(row: Row, world: World) -> JsonValue:
     )
 
 
-def contact(row: Row, _world: World) -> JsonValue:
+def contact(row: Row, world: World) -> JsonValue:
+    losers = [one.id for one in world.everything(Kind.PERSON) if one.survivor == row.id]
     return thing(
         row,
         {
@@ -95,6 +96,7 @@ def contact(row: Row, _world: World) -> JsonValue:
             "lastname": None,
             "email": row.email,
             "hs_additional_emails": None,
+            "hs_merged_object_ids": ";".join(losers) or None,
             "associatedcompanyid": row.account,
         },
     )

@@ -28,7 +28,7 @@ class BellService:
         for id, name in enumerate(("ada", "bob", "cy"), 1):
             self.people.append({"id": id, "email": f"{name}@example.com", "name": name, "changed": self.tick()})
         for id, status in ((11, "open"), (12, "waiting"), (13, "done"), (14, "open"), (LARGE, "open")):
-            self.open(id, status)
+            self.open(id, status, requester=2 if id == 11 else 1)
 
     def tick(self) -> str:
         self.now += timedelta(minutes=1)

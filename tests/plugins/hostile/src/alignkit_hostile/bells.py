@@ -13,7 +13,7 @@ from pydantic import ConfigDict, ValidationError
 
 from alignkit.connectors.base import Capability, Checkpoint, Fetched, NewIssue, Page, Run
 from alignkit.errors import AlignkitError, DataInvalid, PermissionMissing
-from alignkit.models import CustomerEvent, Issue, IssueChanged
+from alignkit.models import CustomerEvent, Issue, IssueChanged, IssueRemoval, IssueRemoved
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.transport import Account, Bearer, Flow, JsonValue, Limits, Request, Response, request
@@ -307,6 +307,12 @@ class KeepsTheMerged(WrongBell):
 
     def ticket(self, ticket: Ticket, run: Run) -> CustomerEvent:
         return IssueChanged.of(self.issue(ticket), source=self.name, received_at=run.now)
+
+
+class ForgetsTheSurvivor(WrongBell):
+    def removed(self, ticket: Ticket, run: Run, survivor: str) -> CustomerEvent:
+        removal = IssueRemoval(id=str(ticket.id), remote_updated_at=ticket.changed, reason="merged")
+        return IssueRemoved.of(removal, source=self.name, received_at=run.now)
 
 
 class TakesRefusalForGone(WrongBell):

@@ -10,10 +10,10 @@ from typing import ClassVar
 from urllib.request import urlopen
 
 from alignkit.connectors.base import Checkpoint, Page, Run
-from alignkit.models import CustomerEvent
+from alignkit.models import CustomerEvent, SurveyResponse
 from alignkit.transport import Flow, JsonValue, MemoryTokens, Request, Response, Token, TokenStore
 
-from .gong import FORGOTTEN, Gong
+from .gong import FORGOTTEN, Gong, Row
 
 SECOND = timedelta(seconds=1)
 
@@ -89,6 +89,14 @@ class DropsTheOld(Gong):
     def is_old(self, event: CustomerEvent, run: Run) -> bool:
         made = getattr(event.data, "responded_at", None) or getattr(event.data, "created_at", None)
         return made is not None and run.now - made > timedelta(days=365)
+
+
+class TakesTheReadingForTheAnswer(Gong):
+    """Takes the time of a later look for the time of an answer."""
+
+    def answer(self, row: Row) -> SurveyResponse:
+        answer = super().answer(row)
+        return answer.model_copy(update={"responded_at": answer.responded_at + timedelta(hours=1)})
 
 
 class NeedsThePlan(Gong):
