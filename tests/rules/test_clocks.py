@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
@@ -11,7 +12,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alignkit.models import microseconds
-from alignkit.rules.clocks import DAY, WEEKDAYS, Dates, Window, changes, local, parse_dates, parse_window, zone_named
+from alignkit.rules.clocks import (
+    DAY,
+    WEEKDAYS,
+    Clock,
+    Dates,
+    Window,
+    changes,
+    local,
+    news,
+    parse_dates,
+    parse_window,
+    zone_named,
+)
 
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 ZONES = ["Europe/Berlin", "America/New_York", "Africa/Cairo", "Asia/Beirut", "Australia/Lord_Howe", "America/Havana"]
@@ -31,7 +44,7 @@ def shows(shown: Window | Dates, zone: ZoneInfo, text: str) -> bool:
 
 
 def changed(shown: Window | Dates, zone: ZoneInfo, after: str, until: str) -> list[str]:
-    return [text_of(each) for each in changes(zone, shown, at(after), at(until))]
+    return [text_of(each) for each in changes((zone, shown), at(after), at(until))]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +147,7 @@ def test_a_clock_that_is_set_and_set_back_within_a_week_is_followed() -> None:
     gaza = ZoneInfo("Asia/Gaza")
     set_at = 2_234_304_000_000_000
     whole_days = parse_window("00:00-24:00", ("sat",))
-    named = list(changes(gaza, whole_days, set_at - 10 * DAY, set_at + 20 * DAY))
+    named = list(changes((gaza, whole_days), set_at - 10 * DAY, set_at + 20 * DAY))
     assert [local(gaza, each) % DAY for each in named] == [0] * len(named)
     assert len(named) in (8, 9)
 
@@ -161,7 +174,7 @@ def test_the_answer_changes_at_exactly_the_instants_that_are_named(random: Rando
     after = at(random.choice(["2025-03-07T00:00Z", "2025-03-28T00:00Z", "2025-04-23T00:00Z", "2025-10-24T00:00Z"]))
     after += random.randrange(2 * DAY)
     until = after + 5 * DAY
-    named = list(changes(zone, shown, after, until))
+    named = list(changes((zone, shown), after, until))
     assert named == sorted(set(named))
     quarter = HOUR // 4  # every offset of these zones and every edge is a multiple of it
     first = after - after % quarter + quarter
@@ -175,7 +188,7 @@ def test_the_answer_changes_at_exactly_the_instants_that_are_named(random: Rando
 
 def test_ten_years_of_nights_are_named() -> None:
     after = at("2025-01-01T12:00Z")
-    nights = list(changes(NEW_YORK, parse_window("21:00-08:00"), after, after + 3653 * DAY))
+    nights = list(changes((NEW_YORK, parse_window("21:00-08:00")), after, after + 3653 * DAY))
     assert len(nights) == 2 * 3653
 
 
@@ -219,3 +232,62 @@ def test_what_is_no_zone_has_none(name: str) -> None:
 def test_instants_at_the_ends_of_the_calendar_are_shown_all_the_same() -> None:
     for instant in (-62_135_596_800_000_000, 253_402_300_799_999_999):
         assert abs(local(BERLIN, instant) - instant) < DAY
+
+
+def together(clocks: Sequence[Clock], instant: int) -> tuple[bool, ...]:
+    return tuple(shown.shows(local(zone, instant)) for zone, shown in clocks)
+
+
+def seen_step_by_step(clocks: Sequence[Clock], after: int, until: int) -> list[int]:
+    """The same by asking all clocks at each instant at which one of them changes its answer."""
+    seen, found = {together(clocks, after)}, list[int]()
+    for instant in sorted({each for clock in clocks for each in changes(clock, after, until)}):
+        if (shown := together(clocks, instant)) not in seen:
+            seen.add(shown)
+            found.append(instant)
+    return found
+
+
+SOME: list[Window | Dates] = [
+    *SHOWN,
+    parse_window("02:00-03:00"),
+    parse_window("09:00-12:00", ("mon",)),
+    parse_window("13:00-14:00"),
+    parse_dates(("02-29", "12-24/01-02")),
+    parse_dates(("2025-03-30", "2027-01-01/2027-02-01", "2011-12-30")),
+]
+
+
+@given(st.integers(0, 2**32).map(Random))
+@settings(max_examples=60, deadline=None)
+def test_news_are_the_instants_at_which_clocks_first_show_something_together(random: Random) -> None:
+    zones = random.sample([*ZONES, "UTC", "Asia/Kathmandu", "Antarctica/Troll"], random.randint(1, 3))
+    clocks = [(ZoneInfo(random.choice(zones)), random.choice(SOME)) for _ in range(random.randint(1, 4))]
+    after = at(random.choice(["2025-03-07T00:00Z", "2025-10-26T00:59Z", "2024-02-28T22:00Z"])) + random.randrange(DAY)
+    until = after + random.choice([DAY, 40 * DAY, 400 * DAY, 1600 * DAY]) + random.choice([0, random.randrange(DAY)])
+    assert list(news(clocks, after, until)) == seen_step_by_step(clocks, after, until)
+
+
+@pytest.mark.parametrize("late", [-1, 0, 1])
+def test_a_clock_that_is_set_at_the_last_instant_asked_about_is_news(late: int) -> None:
+    day, set_at = parse_window("02:30-12:00"), at("2025-03-30T01:00Z")
+    assert list(news([(BERLIN, day)], set_at - HOUR, set_at + late)) == ([] if late < 0 else [set_at])
+
+
+def test_no_clock_has_no_news() -> None:
+    assert list(news([], 0, DAY)) == []
+
+
+def test_what_clocks_show_again_and_again_is_asked_about_no_more() -> None:
+    asked = 0
+
+    class Counted(Window):
+        def shows(self, clock: int) -> bool:
+            nonlocal asked
+            asked += 1
+            return super().shows(clock)
+
+    morning, noon = (Counted(*parse_window(text)) for text in ("09:00-12:00", "13:00-14:00"))
+    after = at("2025-03-05T12:30Z")
+    assert len(list(news([(BERLIN, morning), (NEW_YORK, noon)], after, after + 3653 * DAY))) == 2
+    assert asked < 1_000, "there are some 29,000 edges in these ten years"

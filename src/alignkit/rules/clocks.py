@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
-from typing import NamedTuple
+from heapq import merge
+from itertools import chain, pairwise
+from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -15,7 +17,8 @@ DAY = 86_400_000_000
 """Microseconds of a day whose clock is not set."""
 
 _MINUTE = 60_000_000
-_PART = 128 * DAY
+_WEEK = 7 * DAY
+_PART = 512 * DAY
 # No clock that is known has been set twice, or is to be, within so short a time; the shortest is just under four days.
 _STRIDE = 3 * DAY
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -63,10 +66,13 @@ class Window(NamedTuple):
             return self.begins <= time < self.ends and weekday in self.days
         return (time >= self.begins and weekday in self.days) or (time < self.ends and (weekday - 1) % 7 in self.days)
 
-    @property
-    def edges(self) -> tuple[int, ...]:
-        """The times of day at which the answer may change."""
-        return tuple(sorted({self.begins % DAY, self.ends % DAY}))
+    def edges_between(self, begin: int, end: int) -> Iterator[int]:
+        """The readings of the clock in (begin, end] at which the answer may change, in order."""
+        edges = sorted({self.begins % DAY, self.ends % DAY})
+        for midnight in range(begin // DAY * DAY, end + 1, DAY):
+            for edge in edges:
+                if begin < midnight + edge <= end:
+                    yield midnight + edge
 
 
 class Dates(NamedTuple):
@@ -86,10 +92,20 @@ class Dates(NamedTuple):
             first <= here <= last if first <= last else here >= first or here <= last for first, last in self.yearly
         )
 
-    @property
-    def edges(self) -> tuple[int, ...]:
-        """Days begin at midnight."""
-        return (0,)
+    def edges_between(self, begin: int, end: int) -> Iterator[int]:
+        """The readings of the clock in (begin, end] at which the answer may change, in order."""
+        days = {day.toordinal() + more for span in self.spans for day in span for more in (0, 1)}
+        for year in range(_year(begin), _year(end) + 1):
+            # A day that a year lacks, 29 February, is the next day; so both it and its morrow are named.
+            firsts = [date(year, month, 1).toordinal() + day - 1 for span in self.yearly for month, day in span]
+            days.update(first + more for first in firsts for more in (0, 1))
+        midnights = ((number - _EPOCH_DAY) * DAY for number in sorted(days))
+        return (midnight for midnight in midnights if begin < midnight <= end)
+
+
+def _year(clock: int) -> int:
+    number = clock // DAY + _EPOCH_DAY
+    return date.fromordinal(min(max(number, date.min.toordinal()), date.max.toordinal())).year
 
 
 def parse_window(text: str, days: tuple[str, ...] = ()) -> Window:
@@ -140,49 +156,92 @@ def _day(text: str, year: str | None, month: int, day: int) -> date:
         raise ValueError(f"`{text}` names a day that does not exist; correct it") from None
 
 
-def changes(zone: tzinfo, shown: Window | Dates, after: int, until: int) -> Iterator[int]:
-    """The instants in (after, until] at which what is shown changes its answer, in order."""
+Clock: TypeAlias = tuple[tzinfo, Window | Dates]
+"""A clock of a zone, and what it is looked at for."""
+
+
+def changes(clock: Clock, after: int, until: int) -> Iterator[int]:
+    """The instants in (after, until] at which a clock changes its answer, in order."""
+    zone, shown = clock
+    shows = shown.shows
+    offset = _offset(zone, after)
+    for begin, end in pairwise(chain((after,), _turns_of(zone, after, until), (until,))):
+        new = _offset(zone, end)
+        is_set = new != offset
+        for reading in shown.edges_between(begin + offset, end + offset - is_set):
+            if shows(reading) is not shows(reading - 1):
+                yield reading - offset
+        if is_set and shows(end + new) is not shows(end + offset - 1):
+            yield end
+        offset = new
+
+
+def news(clocks: Sequence[Clock], after: int, until: int) -> Iterator[int]:
+    """The instants in (after, until] at which clocks show together what they have not shown since `after`, in order.
+
+    Between two turns, instants at which a clock is set or a date begins or ends, windows come again every week: a week
+    of each sort of times between turns is enough, and nothing is left once all that can be shown has been.
+    """
+    zones = dict.fromkeys(zone for zone, _ in clocks)
+    windows = [clock for clock in clocks if isinstance(clock[1], Window)]
+    dates = [clock for clock in clocks if isinstance(clock[1], Dates)]
+    settings = [_turns_of(zone, after, until + 1) for zone in zones]
+    turns = merge(*settings, *(changes(each, after, until) for each in dates))
+    seen: set[tuple[bool, ...]] = set()
+    known: set[tuple[object, ...]] = set()
+    begin = after
+    for turn in chain(turns, (until + 1,)):
+        if turn == begin:
+            continue
+        offsets = {zone: _offset(zone, begin) for zone in zones}
+        sort = (*offsets.values(), *_shown(dates, offsets, begin))
+        if sort not in known:
+            if turn - begin >= _WEEK:
+                known.add(sort)
+            for at in _edges_in(windows, offsets, begin, min(turn, begin + _WEEK)):
+                shown = _shown(clocks, offsets, at)
+                if shown not in seen:
+                    seen.add(shown)
+                    if at > after:
+                        yield at
+            if len(seen) == 1 << len(clocks):
+                return
+        begin = turn
+
+
+def _shown(clocks: Iterable[Clock], offsets: Mapping[tzinfo, int], at: int) -> tuple[bool, ...]:
+    return tuple([shown.shows(at + offsets[zone]) for zone, shown in clocks])
+
+
+def _edges_in(windows: Iterable[Clock], offsets: Mapping[tzinfo, int], begin: int, end: int) -> list[int]:
+    """The beginning, and each instant before the end at which some clock may change its answer while none is set."""
+    found = {begin}
+    for zone, shown in windows:
+        offset = offsets[zone]
+        found.update([edge - offset for edge in shown.edges_between(begin + offset, end + offset - 1)])
+    return sorted(found)
+
+
+def _turns_of(zone: tzinfo, after: int, until: int) -> Iterator[int]:
+    """Instants strictly between at which a zone's clock is set, and some more, so that none is looked for too early."""
     for part in range(after // _PART, until // _PART + 1):
-        for at in _changes_in(zone, shown, part):
-            if after < at <= until:
+        for at in (*_set_in(zone, part), (part + 1) * _PART):
+            if after < at < until:
                 yield at
 
 
-@lru_cache(maxsize=1024)
-def _changes_in(zone: tzinfo, shown: Window | Dates, part: int) -> tuple[int, ...]:
-    """Those in one part of the calendar, kept: they are the same for all customers of a zone."""
-    return tuple(_found(zone, shown, part * _PART - 1, (part + 1) * _PART - 1))
-
-
-def _found(zone: tzinfo, shown: Window | Dates, after: int, until: int) -> Iterator[int]:
-    shows, edges = shown.shows, shown.edges
-    for begin, end, offset in _stretches(zone, after, until):
-        new = _offset(zone, end)
-        is_set = new != offset
-        for clock in _edges_between(begin + offset, end + offset - is_set, edges):
-            if shows(clock) is not shows(clock - 1):
-                yield clock - offset
-        if is_set and shows(end + new) is not shows(end + offset - 1):
-            yield end
-
-
-def _edges_between(begin: int, end: int, edges: tuple[int, ...]) -> Iterator[int]:
-    """The edges in (begin, end]."""
-    for midnight in range(begin // DAY * DAY, end + 1, DAY):
-        for edge in edges:
-            if begin < midnight + edge <= end:
-                yield midnight + edge
-
-
-def _stretches(zone: tzinfo, after: int, until: int) -> Iterator[tuple[int, int, int]]:
-    """Short parts of (after, until] during which the clock is not set: begin, end, and its offset."""
-    begin, offset = after, _offset(zone, after)
-    while begin < until:
-        end = min(begin + _STRIDE, until)
-        if _offset(zone, end) != offset:
+@lru_cache(maxsize=8192)
+def _set_in(zone: tzinfo, part: int) -> tuple[int, ...]:
+    """The instants in one part of the calendar, but its first, at which the clock is set: some ten in ten years."""
+    found: list[int] = []
+    begin, last = part * _PART, (part + 1) * _PART
+    while begin < last:
+        end = min(begin + _STRIDE, last)
+        if _offset(zone, end) != _offset(zone, begin):
             end = _change(zone, begin, end)
-        yield begin, end, offset
-        begin, offset = end, _offset(zone, end)
+            found.append(end)
+        begin = end
+    return tuple(found)
 
 
 def _change(zone: tzinfo, begin: int, end: int) -> int:

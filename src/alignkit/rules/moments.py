@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from heapq import merge
-from itertools import groupby, repeat
-from operator import itemgetter
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from alignkit.models.marketing import Message
-from alignkit.rules.clocks import changes
+from alignkit.rules.clocks import Clock, changes, news
 from alignkit.rules.closures import rows_of
 from alignkit.rules.conditions import (
     AllOfTests,
@@ -44,7 +44,7 @@ class Moment(NamedTuple):
 
 
 Ahead = Callable[[Facts, Message, int, int], Iterator[int]]
-"""The instants in (after, until] at which a clock or a plugin changes its answer, in order."""
+"""The instants in (after, until] at which a plugin changes its answer, in order."""
 
 
 def instants(moments: Iterable[Moment], facts: Facts) -> Iterator[int]:
@@ -68,13 +68,13 @@ class Moments:
     def __init__(self, conditions: Iterable[Condition]) -> None:
         parts = [part for condition in conditions for part in conditions_in(condition)]
         self.in_rows: frozenset[Moment] = frozenset(moment for part in parts for moment in moments_of(part))
-        clocks = dict.fromkeys(part for part in parts if isinstance(part, (LocalTime, LocalDate)))
-        self._clocks: list[Ahead] = [_of_clock(part) for part in clocks]
+        self._clocks = [(zone_of(part), shown(part)) for part in parts if isinstance(part, (LocalTime, LocalDate))]
         self._plugins: list[Ahead] = [_of_plugin(part) for part in parts if isinstance(part, PluginTest)]
 
     def between(self, facts: Facts, message: Message, after: int, until: int) -> Iterator[int]:
         """Every instant in (after, until] at which some answer may change, in order and once."""
-        return _once(at for at, _ in self._all(facts, message, after, until))
+        clocks = [changes(clock, after, until) for clock in self._clocks_of(facts)]
+        return _once(merge(self._other_than_clocks(facts, message, after, until), *clocks))
 
     def news_between(self, facts: Facts, message: Message, after: int, until: int) -> Iterator[int]:
         """Those at which the answers together may be what they have not been since `after`.
@@ -82,28 +82,24 @@ class Moments:
         Where nothing but clocks has changed since an instant of a row, and all of them show again what they have shown
         together before, all answers are those of that time: nights come and go while an issue stays open.
         """
-        shown, seen = 0, {0}
-        for at, same in groupby(self._all(facts, message, after, until), key=itemgetter(0)):
-            flips = [flip for _, flip in same]
-            for flip in flips:
-                shown ^= flip
-            if 0 in flips:
-                seen.clear()
-            if shown not in seen:
-                seen.add(shown)
-                yield at
+        clocks, begin = self._clocks_of(facts), after
+        for at in self._other_than_clocks(facts, message, after, until):
+            yield from news(clocks, begin, at - 1)
+            yield at
+            begin = at
+        yield from news(clocks, begin, until)
 
-    def _all(self, facts: Facts, message: Message, after: int, until: int) -> Iterator[tuple[int, int]]:
-        """Each instant with the bit of the clock that changes then, or 0 where it is a row or a plugin."""
+    def _clocks_of(self, facts: Facts) -> list[Clock]:
+        """The clocks that this customer looks at; without attributes, those of others."""
+        found: list[Clock] = []
+        for zone, seen in self._clocks:
+            with suppress(AttributeError):  # attributes that are none are a fault at all instants alike
+                found.append((zone(facts), seen))
+        return list(dict.fromkeys(found))
+
+    def _other_than_clocks(self, facts: Facts, message: Message, after: int, until: int) -> Iterator[int]:
         in_rows = sorted({at for at in instants(self.in_rows, facts) if after < at <= until})
-        return merge(
-            zip(in_rows, repeat(0)),
-            *(zip(ahead(facts, message, after, until), repeat(0)) for ahead in self._plugins),
-            *(
-                zip(ahead(facts, message, after, until), repeat(1 << number))
-                for number, ahead in enumerate(self._clocks)
-            ),
-        )
+        return _once(merge(in_rows, *(ahead(facts, message, after, until) for ahead in self._plugins)))
 
 
 def _once(instants: Iterable[int]) -> Iterator[int]:
@@ -139,19 +135,6 @@ def _time_questions(test: Test) -> Iterator[tuple[str, int]]:
             yield from (pair for inside in test.any_of for pair in _time_questions(inside))
         case NotTest():
             yield from _time_questions(test.test)
-
-
-def _of_clock(condition: LocalTime | LocalDate) -> Ahead:
-    seen, zone = shown(condition), zone_of(condition)
-
-    def ahead(facts: Facts, _message: Message, after: int, until: int) -> Iterator[int]:
-        try:
-            own = zone(facts)
-        except AttributeError:
-            return iter(())  # attributes that are none are a fault at all instants alike
-        return changes(own, seen, after, until)
-
-    return ahead
 
 
 def _of_plugin(condition: PluginTest) -> Ahead:
