@@ -79,7 +79,7 @@ def test_the_doctor_finds_nothing_wrong_with_a_shop_that_is_well(shop: Shop) -> 
         ('"audience.csv"', '"nowhere.csv"', "destinations.list", "nowhere.csv"),
         ('connector = "export"', 'connector = "exprot"', "sources.desk", "there is no connector `exprot`"),
         ("[sources.desk]", '[policy.parameters]\ncool_down = "soon"\n\n[sources.desk]', "policy", "cool_down"),
-        ("[sources.desk]", "[sources.other]", "store", "nobody reads it any more"),
+        ("[sources.desk]", "[sources.other]", "store", "alignkit retire desk"),
     ],
 )
 def test_the_doctor_names_what_is_wrong_and_what_to_do(

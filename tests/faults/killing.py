@@ -172,6 +172,9 @@ class Scene:
         if hold is not None and hold.released_at is None:
             self.sync.lift("recall", now=at(2))
 
+    def retire(self) -> None:
+        self.sync.retire("desk", close=True, now=at(2))
+
     def defer(self) -> None:
         backlog = Backlog(self.store, STARTER)
         for hours, name in ((1, "ada"), (2, "ada"), (2, "bob")):
@@ -252,6 +255,10 @@ class Scene:
             if any(hold.ends_at is None or hold.ends_at > at_two for hold in known.holds)
         }
 
+    def check_retired(self) -> None:
+        assert self.store.sources() == []
+        assert list(self.store.issues(active=True)) == []
+
     def check_told(self) -> None:
         kept = {one.reference: str(one.became) for one in Backlog(self.store, STARTER).told()}
         assert kept == {"ada-1": "superseded", "ada-2": "send", "bob-2": "send"}
@@ -286,6 +293,7 @@ JOBS: dict[str, tuple[list[Step], Step, list[Step]]] = {
     "stop": ([Scene.hold_others, Scene.pull], Scene.stop_and_resume, [Scene.push, Scene.check_resumed]),
     "incident": ([Scene.hold_others, Scene.pull], Scene.open_incident, [Scene.check_incident]),
     "lift": ([Scene.hold_others, Scene.pull, Scene.open_incident], Scene.lift_incident, [Scene.check_lifted]),
+    "retire": ([Scene.hold_others, Scene.pull], Scene.retire, [Scene.check_retired]),
     "due": ([Scene.hold_others, Scene.pull, Scene.defer, Scene.resolve], Scene.look, [Scene.check_told]),
     "paced": (
         [Scene.hold_others, Scene.pull, Scene.push, Scene.resolve],

@@ -28,6 +28,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has
         ("incident", 50),
         ("lift", 30),
         ("due", 30),
+        ("retire", 30),
         ("paced", 60),
     ],
 )

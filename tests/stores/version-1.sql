@@ -41,6 +41,10 @@ INSERT INTO "customers" VALUES(5,NULL,0,'["email:carol@shop.example"]','{}');
 INSERT INTO "customers" VALUES(6,NULL,0,'["email:dora@shop.example","email:eve@shop.example"]','{}');
 INSERT INTO "customers" VALUES(7,6,0,'[]','{}');
 INSERT INTO "customers" VALUES(8,NULL,0,'["email:bob@shop.example"]','{"kind": "person", "is_vip": false, "is_staff": false, "accounts": [3]}');
+CREATE TABLE endpoints (
+    role TEXT NOT NULL, name TEXT NOT NULL, location TEXT NOT NULL, is_over INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (role, name)
+) WITHOUT ROWID;
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY, thing INTEGER NOT NULL, id TEXT NOT NULL, type INTEGER NOT NULL, time INTEGER NOT NULL,
     received_at INTEGER NOT NULL, version INTEGER NOT NULL, sequence INTEGER NOT NULL, extra TEXT, data BLOB NOT NULL

@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from alignkit import __version__
-from alignkit.cli import deciding, deferring, demonstrating, holding, people, proving, reporting, stopping, syncing
+from alignkit.cli import (
+    deciding,
+    deferring,
+    demonstrating,
+    endpoints,
+    holding,
+    people,
+    proving,
+    reporting,
+    stopping,
+    syncing,
+)
 from alignkit.cli.exits import MEANINGS
 
 app: typer.Typer = typer.Typer(
@@ -37,5 +48,16 @@ def start(
     """Takes the options that stand before a command."""
 
 
-for _group in (demonstrating, syncing, deciding, holding, stopping, deferring, people, reporting, proving):
+for _group in (
+    demonstrating,
+    syncing,
+    deciding,
+    holding,
+    stopping,
+    deferring,
+    people,
+    reporting,
+    endpoints,
+    proving,
+):
     _group.add_to(app)

@@ -284,7 +284,10 @@ def _store_findings(session: Session, policy: Policy | None) -> Iterator[Finding
 
 def _reading_finding(session: Session, source: SourceState, policy: Policy | None) -> Finding:
     if source.name not in session.settings.file.sources:
-        remedy = "decisions rest on it and nobody reads it any more; name it in the settings again"
+        remedy = (
+            "decisions wait for it and nobody reads it any more; name it in the settings again, or take leave of it"
+            f" with `alignkit retire {source.name} --issues close`, or `keep`"
+        )
         return Finding(is_well=False, subject=f"`{source.name}`", remedy=remedy)
     if source.read_at is None:
         remedy = f"it was never read to its end, so marketing waits; run `alignkit pull {source.name}`"

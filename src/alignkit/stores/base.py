@@ -287,6 +287,7 @@ class Forgotten:
     deferred: int = 0
 
 
+Role: TypeAlias = Literal["source", "destination"]
 Table: TypeAlias = Literal["issues", "customers", "events", "signals", "holds", "identities", "quarantine", "ledger"]
 
 
@@ -296,11 +297,34 @@ class Store(Protocol):
     # Reading sources
 
     def expect(self, source: str, type: str, streams: Sequence[str]) -> None:
-        """Registers a source; decisions count as incomplete until each of its streams was read to its end."""
+        """Registers a source; decisions count as incomplete until each of its streams was read to its end.
+
+        Raises:
+            DataInvalid: the source was retired for good.
+        """
+        ...
+
+    def retire(self, source: str, *, for_good: bool = False, lease: Lease | None = None) -> None:
+        """Forgets how far a source was read and what was to be read of it; no decision waits for it any more.
+
+        What it told stays, and so does its name. It is a new source to whoever reads it again, unless it was retired
+        `for_good`, after which it cannot be expected again.
+
+        Raises:
+            DataInvalid: there is no such source.
+        """
+        ...
+
+    def location(self, role: Role, name: str) -> str | None:
+        """Where the source or destination of this name was last; None where nobody has said."""
+        ...
+
+    def locate(self, role: Role, name: str, location: str, lease: Lease | None = None) -> None:
+        """Says where the source or destination of this name is from now on."""
         ...
 
     def sources(self) -> list[SourceState]:
-        """Every source that was ever expected, with its watermark."""
+        """Every source that is expected, with its watermark."""
         ...
 
     def watermarks(self) -> Mapping[str, datetime | None]:

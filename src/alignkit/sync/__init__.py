@@ -11,6 +11,7 @@ from alignkit.sync.pull import Progress, PullResult
 from alignkit.sync.push import Brake, Change, PushResult
 from alignkit.sync.reconcile import ReconcileResult
 from alignkit.sync.release import ReleaseResult
+from alignkit.sync.retire import Retired
 from alignkit.sync.stop import Stop
 from alignkit.sync.sync import AsyncSync, Sync
 
@@ -35,6 +36,7 @@ __all__ = [
     "Reach",
     "ReconcileResult",
     "ReleaseResult",
+    "Retired",
     "Stop",
     "Sync",
     "WideHold",

@@ -114,9 +114,8 @@ class PullJob:
         self.unread = list(dict.fromkeys(self.streams))
 
     def open(self) -> None:
-        """Takes the lease and tells the store what to expect."""
+        """Takes the lease."""
         self.tenure.begin()
-        self.store.expect(self.source.name, self.source.type, self.source.streams)
 
     def close(self) -> None:
         """Gives the lease back."""
@@ -179,6 +178,8 @@ class PullJob:
 
     def _store_page(self, stream: str, page: Page) -> None:
         self.tenure.keep()
+        if not self.counts.get("pages"):
+            self._expect()
         self._apply(
             Batch(
                 source=self.source.name,
@@ -198,6 +199,14 @@ class PullJob:
         for gap in page.gaps:
             self._note(f"{stream}: {gap}")
         self._tell(stream, self.counts["pages"])
+
+    def _expect(self) -> None:
+        """Tells the store what to expect, once the source has shown that it can be read.
+
+        A trial that failed, or a slip in a setting, would else keep marketing waiting for a source that never was. A
+        policy that must not decide without one names it in `expects`.
+        """
+        self.store.expect(self.source.name, self.source.type, self.source.streams)
 
     def _apply(self, batch: Batch) -> None:
         applied = self.store.apply(batch)

@@ -1,4 +1,4 @@
-"""Everything that people and programs say by themselves: holds and their lifting, stops, incidents, and sends."""
+"""Everything that people and programs say by themselves: holds, stops, incidents, sends, and sources that are over."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from alignkit.stores.base import Applied, Store, WideHold
 from alignkit.stores.cohort import CAP, Cohort
 from alignkit.sync import incident
 from alignkit.sync.manual import hold_event, lifted, new_hold, record, send_events, standing
+from alignkit.sync.retire import Retired, retire
 from alignkit.sync.stop import STOP, Stop
 from alignkit.sync.stop import begin as begin_stop
 from alignkit.sync.stop import end as end_stop
@@ -94,6 +95,20 @@ class Recording:
             DataInvalid: nothing is stopped there.
         """
         return end_stop(self.store, destination, reason, aware(now))
+
+    def retire(self, source: str, *, close: bool, now: datetime | None = None) -> Retired:
+        """Takes leave of a source that nobody will read again; no decision waits for it any more.
+
+        Args:
+            source: its name.
+            close: whether its open issues and its holds count no more from now on. Its name then stays out of use: who
+                comes back reads it under another one. Else they go on counting as they stand.
+
+        Raises:
+            DataInvalid: the store knows no such source.
+            LeaseHeld: somebody is reading it.
+        """
+        return retire(self.store, source, aware(now), close=close)
 
     def open_incident(
         self,

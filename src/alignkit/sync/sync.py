@@ -21,6 +21,7 @@ from alignkit.sync.push import Brake, PushJob, PushResult
 from alignkit.sync.reconcile import ReconcileJob, ReconcileResult
 from alignkit.sync.recording import Recording
 from alignkit.sync.release import ReleaseJob, ReleaseResult
+from alignkit.sync.retire import Retired
 from alignkit.sync.stop import Stop
 from alignkit.transport import Flow, Request, Response, arun, arun_all, call, run, run_all
 
@@ -271,6 +272,10 @@ class AsyncSync:
     async def resume(self, reason: str = "", *, destination: str | None = None, now: datetime | None = None) -> Stop:
         """See `Sync.resume`."""
         return await asyncio.to_thread(self._recording.resume, reason, destination=destination, now=now)
+
+    async def retire(self, source: str, *, close: bool, now: datetime | None = None) -> Retired:
+        """See `Sync.retire`."""
+        return await asyncio.to_thread(self._recording.retire, source, close=close, now=now)
 
     async def open_incident(
         self,

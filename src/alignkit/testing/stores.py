@@ -349,6 +349,42 @@ class StoreTests:
         store.expect(DESK, "fake", ["issues"])
         assert store.watermarks() == {DESK: at(1)}
 
+    def test_a_retired_source_is_waited_for_no_more(self, store: Store) -> None:
+        bad, ref = Quarantined("9", "`status` is missing"), Ref("issue", "7")
+        store.expect(DESK, "fake", ["users", "issues"])
+        store.apply(page([issue("1", 1, requester_email="ada@shop.example")], 1, wanted=[ref], quarantined=[bad]))
+        known = store.ask("email:ada@shop.example", EVERYTHING)
+        assert known[1] == {DESK: None}
+        store.retire(DESK)
+        facts, sources = store.ask("email:ada@shop.example", EVERYTHING)
+        assert (dict(sources), store.sources()) == ({}, [])
+        assert facts == known[0], "what it told stays"
+        assert store.checkpoint(DESK, "issues") is None
+        assert (store.wanted(DESK, at(100)), list(store.quarantined())) == ([], [])
+        store.expect(DESK, "fake", ["issues"])
+        assert store.watermarks() == {DESK: None}, "who reads it again begins anew"
+
+    def test_a_source_that_was_retired_for_good_cannot_come_back(self, store: Store) -> None:
+        store.expect(DESK, "fake", ["issues"])
+        store.retire(DESK, for_good=True)
+        with pytest.raises(DataInvalid, match="another `name`"):
+            store.expect(DESK, "fake", ["issues"])
+        assert store.watermarks() == {}
+        store.retire(DESK)
+        with pytest.raises(DataInvalid, match="no source `nowhere`"):
+            store.retire("nowhere")
+
+    def test_where_something_is_can_change(self, store: Store) -> None:
+        store.expect(DESK, "fake", ["issues"])
+        assert store.location("source", DESK) is None
+        store.locate("source", DESK, "https://one.example")
+        store.locate("destination", DESK, "https://lists.example")
+        store.locate("source", DESK, "https://two.example")
+        assert store.location("source", DESK) == "https://two.example"
+        assert store.location("destination", DESK) == "https://lists.example"
+        store.retire(DESK, for_good=True)
+        assert store.location("source", DESK) == "https://two.example"
+
     def test_a_checkpoint_keeps_the_version_of_its_meaning(self, store: Store) -> None:
         assert store.checkpoint(DESK, "issues") is None
         store.apply(page([], checkpoint={"a": 1}, checkpoint_version=3))
@@ -471,6 +507,8 @@ class StoreTests:
             lambda: store.tell([waits("r1")], lease=lease),
             lambda: store.keep_wave(Wave("list", "x", at(0), 1, 0), 1, at(0), lease),
             lambda: store.end_wave("list", "x", lease),
+            lambda: store.retire(DESK, lease=lease),
+            lambda: store.locate("destination", "list", "https://lists.example", lease),
         ]
 
     # People

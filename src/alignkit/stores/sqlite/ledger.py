@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from alignkit.stores.base import Cause, Lease, LedgerRow, LedgerState
 from alignkit.stores.sqlite.database import optional_us, us, when
-from alignkit.stores.sqlite.runs import Runs
+from alignkit.stores.sqlite.endpoints import Endpoints
 
 
-class Ledger(Runs):
+class Ledger(Endpoints):
     """The part of a SQLite store that keeps the ledger."""
 
     def destinations(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""How far reading has come: sources, checkpoints, the work list, quarantine and leases."""
+"""How far reading has come: streams, checkpoints, the work list, quarantine and leases."""
 
 from __future__ import annotations
 
@@ -39,21 +39,8 @@ class Runs(Database):
         with self.reading() as db:
             return dict(db.execute("SELECT name, no FROM sources").fetchall())
 
-    def expect(self, source: str, type: str, streams: Sequence[str]) -> None:
-        """Registers a source; decisions count as incomplete until each of its streams was read to its end."""
-        with self.transaction() as db:
-            no = self.source_number(db, source)
-            db.execute("UPDATE sources SET type = ? WHERE no = ?", (type, no))
-            db.executemany("INSERT OR IGNORE INTO streams (source, stream) VALUES (?, ?)", [(no, s) for s in streams])
-            # A stream that the connector has given up would never be read again, and keep the source stale for ever.
-            db.execute(
-                "DELETE FROM streams WHERE source = ? AND stream NOT IN (SELECT value FROM json_each(?))",
-                (no, json.dumps(list(streams))),
-            )
-            db.execute(STREAMS_CHANGED)
-
     def sources(self) -> list[SourceState]:
-        """Every source that was ever expected, with its watermark."""
+        """Every source that is expected, with its watermark."""
         with self.reading() as db:
             rows = db.execute(
                 "SELECT s.name, s.type, t.stream, t.read_at FROM sources s JOIN streams t ON t.source = s.no"

@@ -8,6 +8,7 @@
 | `merges` | an issue that went into another |
 | `customers`, `identifiers` | who is who; `links` are those that a person made |
 | `sources`, `streams`, `work`, `quarantine`, `leases` | how far reading has come |
+| `endpoints` | where a source or destination is, and whether a source is over |
 | `ledger`, `causes` | what we did at destinations, and why |
 | `wide` | how many people a hold may silence that is not about single people |
 | `large` | the same for the issues of an account with many people |
@@ -74,6 +75,10 @@ CREATE TABLE quarantine (
 ) WITHOUT ROWID;
 CREATE TABLE leases (
     name TEXT PRIMARY KEY, owner TEXT NOT NULL, until INTEGER NOT NULL, fence INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE endpoints (
+    role TEXT NOT NULL, name TEXT NOT NULL, location TEXT NOT NULL, is_over INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (role, name)
 ) WITHOUT ROWID;
 CREATE TABLE ledger (
     destination TEXT NOT NULL, address TEXT NOT NULL, direction TEXT NOT NULL, state TEXT NOT NULL,

@@ -1,0 +1,47 @@
+"""The commands about sources and destinations that are not what they were: `retire` for a source that is over."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from alignkit.cli.command import Now, Session, command
+from alignkit.cli.output import number
+from alignkit.errors import SettingsError
+
+
+class Issues(StrEnum):
+    """What becomes of the issues of a source that is over."""
+
+    CLOSE = "close"
+    KEEP = "keep"
+
+
+def retire(
+    session: Session,
+    name: Annotated[str, typer.Argument(metavar="SOURCE", help="A source that the settings no longer name.")],
+    issues: Annotated[
+        Issues,
+        typer.Option("--issues", help="`close` its open issues and holds, or `keep` them counting as they stand."),
+    ],
+    now: Now = None,
+) -> None:
+    """Take leave of a source that nobody reads any more, so that marketing does not wait for it."""
+    if name in session.settings.file.sources:
+        raise SettingsError(
+            f"`[sources.{name}]` still stands in the settings, so the next pull would begin it anew; take it out first"
+        )
+    done = session.sync().retire(name, close=issues is Issues.CLOSE, now=now)
+    session.output.row("retired", source=done.source, issues=done.issues, holds=done.holds, is_closed=done.is_closed)
+    what = f"{number(done.issues, 'open issue')} and {number(done.holds, 'hold')} of its own"
+    fate = "were closed" if done.is_closed else "go on counting as they stand"
+    session.output.say(f"{name} is read no more; {what} {fate}", "bold")
+    if name in session.settings.policy().expects:
+        session.output.say(f"the policy still expects `{name}`: take it out of `expects`, or marketing waits", "yellow")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds these commands."""
+    command(app, "retire")(retire)

@@ -1,0 +1,50 @@
+"""`retire` takes leave of a source that is over."""
+
+from __future__ import annotations
+
+import pytest
+
+from .shop import ADA, CY, NOW, Shop
+
+LATER = "2026-09-03T09:00:00Z"
+OTHER = '[sources.other]\nconnector = "export"\npath = "other.jsonl"\n\n[sources.desk]'
+
+
+def test_a_source_of_the_settings_is_not_retired(shop: Shop) -> None:
+    shop.pull()
+    result = shop.run("retire", "desk", "--issues", "close", "--now", NOW)
+    assert result.exit_code == 3
+    assert "take it out first" in result.stderr
+
+
+def test_what_becomes_of_the_issues_has_to_be_said(shop: Shop) -> None:
+    shop.pull()
+    assert shop.run("retire", "desk").exit_code == 2
+
+
+@pytest.mark.parametrize(("issues", "verdict"), [("close", "send"), ("keep", "suppress")])
+def test_an_old_desk_is_retired_and_decisions_go_on_without_it(shop: Shop, issues: str, verdict: str) -> None:
+    shop.pull()
+    shop.change("[sources.desk]", "[sources.renamed]")
+    shop.write("tickets.jsonl", "")
+    assert shop.run("pull", "--now", LATER).exit_code == 0
+    assert shop.rows("decide", CY, "--now", LATER)[0]["stale"], "the old desk is waited for"
+    [row] = shop.rows("retire", "desk", "--issues", issues, "--now", "2026-03-03T10:00:00Z")
+    assert (row["type"], row["issues"], row["is_closed"]) == ("retired", 1, issues == "close")
+    assert not shop.rows("decide", CY, "--now", LATER)[0]["stale"]
+    assert shop.rows("decide", ADA, "--now", "2026-03-10T09:00:00Z")[0]["verdict"] == verdict
+    assert [row["name"] for row in shop.rows("status", "--now", LATER) if row["type"] == "source"] == ["renamed"]
+
+
+def test_a_policy_that_still_expects_a_retired_source_is_told_of(shop: Shop) -> None:
+    shop.pull()
+    shop.change("[sources.desk]", '[policy.parameters]\nexpects = ["desk"]\n\n[sources.renamed]')
+    assert "take it out of `expects`" in shop.run("retire", "desk", "--issues", "keep").stdout
+
+
+def test_a_source_that_could_never_be_read_is_none(shop: Shop) -> None:
+    shop.change("[sources.desk]", OTHER)
+    assert shop.run("pull", "--now", NOW).exit_code == 3
+    shop.change(OTHER, "[sources.desk]")
+    assert shop.rows("decide", CY, "--now", NOW)[0]["verdict"] == "send"
+    assert [row["name"] for row in shop.rows("status", "--now", NOW) if row["type"] == "source"] == ["desk"]
