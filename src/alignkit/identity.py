@@ -186,6 +186,8 @@ def phone(number: str) -> str | None:
 
     Source: ITU-T E.164.
     """
+    if _PHONE.fullmatch(number):
+        return "phone_e164:" + number
     text = _trimmed(number)
     if len(text) > _LONGEST_NUMBER or _TWO_NUMBERS.search(text):
         return None
