@@ -15,7 +15,7 @@ from alignkit import identity
 from alignkit.errors import DataInvalid, StoreDamaged, StoreUnavailable
 from alignkit.models import Customer, Message, microseconds
 from alignkit.rules.compiler import Plan
-from alignkit.rules.decision import Basis, Decision, settle
+from alignkit.rules.decision import Decision, settle
 from alignkit.rules.facts import EarlierHold, Facts, HoldFacts
 from alignkit.rules.freshness import View, fresh_until, view
 from alignkit.rules.policy import Policy
@@ -42,13 +42,16 @@ class _InForce:
         self._nobody: Mapping[str, datetime | None] = {} if policy.expects else {NO_SOURCE: None}
         self._fresh: dict[Plan, tuple[Mapping[str, datetime | None], datetime | None]] = {}
 
-    def view(self, plan: Plan, now: datetime, sources: Mapping[str, datetime | None]) -> View:
-        """How far the sources are to be trusted. A store tells of the same ones until one is read again."""
+    def view(self, plan: Plan, now: datetime, sources: Mapping[str, datetime | None]) -> View | None:
+        """How far the sources are to be trusted, None where nothing is wrong with them.
+
+        A store tells of the same ones until one is read again.
+        """
         known = self._fresh.get(plan)
         if known is None or known[0] is not sources:
             known = self._fresh[plan] = (sources, fresh_until(plan, sources or self._nobody))
         if known[1] is not None and now <= known[1]:
-            return View(now)
+            return None
         return view(plan, now, sources or self._nobody)
 
 
@@ -96,14 +99,14 @@ class Gate:
             rules = self._in_force = _InForce(self._file.policy)
         plan = rules.compiled.plan(message)
         if plan is None:
-            return settle(Basis(rules.compiled, _NOTHING, message), None, moment, View(moment))
+            return settle(rules.compiled, None, _NOTHING, message, moment)
         keys = _keys(who)
         try:
             facts, sources = self._ask(rules, keys, moment)
             seen = rules.view(plan, moment, sources)
-            if seen.as_of < moment:  # decided as of then, so what lies further back matters as well
+            if seen is not None and seen.as_of < moment:  # decided as of then, so what lies further back matters too
                 facts, sources = self._ask(rules, keys, seen.as_of)
-                seen = rules.view(plan, moment, sources)
+                seen = rules.view(plan, moment, sources) or View(moment)
                 facts.holds = _holds_as_of(facts.holds, microseconds(seen.as_of), microseconds(moment))
         except (StoreUnavailable, StoreDamaged) as error:
             if self.on_error == "raise":
@@ -111,7 +114,7 @@ class Gate:
             return rules.policy.withhold(message, moment, str(error))
         if facts.holds and (blackout := blackout_in(facts, moment)) is not None:
             return rules.policy.withhold(message, moment, blackout.explain(moment), customer=facts.customer)
-        return settle(Basis(rules.compiled, facts, message), plan, moment, seen)
+        return settle(rules.compiled, plan, facts, message, moment, seen)
 
     def _ask(
         self, rules: _InForce, keys: Sequence[str], as_of: datetime
@@ -119,10 +122,8 @@ class Gate:
         """What is known under the first identifier that the store knows, and when each source was last read."""
         after = None if rules.lookback is None else microseconds(as_of) - rules.lookback
         answer = self.store.ask(keys[0], rules.needs, after)
-        for key in keys[1:]:
-            if answer[0].customer is not None:
-                break
-            answer = self.store.ask(key, rules.needs, after)
+        if answer[0].customer is None and len(keys) > 1:
+            return self._ask(rules, keys[1:], as_of)
         return answer
 
 

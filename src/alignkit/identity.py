@@ -225,6 +225,8 @@ def identifier(text: str) -> str:
     Raises:
         DataInvalid: the text is none of these.
     """
+    if _PLAIN.fullmatch(text):
+        return "email:" + text.lower()
     namespace, colon, value = text.partition(":")
     if colon and namespace in _NAMESPACES:
         return _in_namespace(namespace, value)

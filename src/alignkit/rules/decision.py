@@ -319,18 +319,35 @@ def decide(
 ) -> Decision:
     """See `Policy.decide`."""
     decided_at = _aware(now, "now")
+    plan = compiled.plan(message)
+    if as_of is None and not stale and not incomplete:
+        return settle(compiled, plan, facts, message, decided_at)
     trusted = decided_at if as_of is None else min(decided_at, _aware(as_of, "as_of"))
-    return settle(Basis(compiled, facts, message), compiled.plan(message), decided_at, View(trusted, stale, incomplete))
+    return settle(compiled, plan, facts, message, decided_at, View(trusted, stale, incomplete))
 
 
-def settle(basis: Basis, plan: Plan | None, now: datetime, view: View) -> Decision:
-    """The decision by what the policy lays down for the message; `now` and the view are in UTC."""
+def settle(
+    compiled: Compiled, plan: Plan | None, facts: Facts, message: Message, now: datetime, view: View | None = None
+) -> Decision:
+    """The decision by what the policy lays down for the message; `now` and the view are in UTC.
+
+    Without a view, all facts are of `now` and every source has been read.
+    """
+    decision = Decision()
+    decision.compiled, decision.facts, decision.message = compiled, facts, message
+    decision.decided_at, decision.is_withheld = now, False
     if plan is None:
-        return _filled(ALLOWED, basis, now)
-    evaluation = plan.evaluate(basis.facts, basis.message, microseconds(view.as_of))
-    if evaluation.verdict is Verdict.SEND and must_wait(plan.freshness, view.stale, view.incomplete):
+        decision.evaluation, decision.view = ALLOWED, None
+        return decision
+    evaluation = plan.evaluate(facts, message, microseconds(now if view is None else view.as_of))
+    if (
+        view is not None
+        and evaluation.verdict is Verdict.SEND
+        and must_wait(plan.freshness, view.stale, view.incomplete)
+    ):
         evaluation = waiting(evaluation)
-    return _filled(evaluation, basis, now, view)
+    decision.evaluation, decision.view = evaluation, view
+    return decision
 
 
 def withhold(
@@ -338,22 +355,12 @@ def withhold(
 ) -> Decision:
     """See `Policy.withhold`."""
     decided_at = _aware(now, "now")
+    decision = settle(compiled, None, Facts(customer), message, decided_at)
     is_allowed = compiled.policy.always_allows(message)
-    evaluation = Evaluation(
+    decision.evaluation = Evaluation(
         Verdict.SEND if is_allowed else Verdict.SUPPRESS, None if is_allowed else Outcome.DEFER, errors=(error,)
     )
-    return _filled(evaluation, Basis(compiled, Facts(customer), message), decided_at, is_withheld=True)
-
-
-def _filled(
-    evaluation: Evaluation, basis: Basis, now: datetime, view: View | None = None, *, is_withheld: bool = False
-) -> Decision:
-    decision = Decision()
-    decision.evaluation = evaluation
-    decision.compiled, decision.facts, decision.message = basis
-    decision.decided_at = now
-    decision.view = view
-    decision.is_withheld = is_withheld
+    decision.is_withheld = True
     return decision
 
 
