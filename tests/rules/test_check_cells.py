@@ -16,6 +16,7 @@ from alignkit.rules.conditions import AnyRow, RowTest
 from alignkit.rules.examples import ROWS, make_row
 from alignkit.rules.facts import Facts
 from alignkit.rules.fields import ROW_FIELDS, Kind
+from alignkit.rules.questions import LARGEST
 
 from .builders import NOW, at, message, policy, random_facts, random_test, rule
 
@@ -117,3 +118,12 @@ def test_every_kind_of_field_has_cells() -> None:
             kinds.add(field.kind)
     assert kinds == set(Kind)
     assert replace(make_row("sends", NOW_US, {})) == make_row("sends", NOW_US, {})
+
+
+@pytest.mark.parametrize("bound", [LARGEST, -LARGEST, 1 - LARGEST, 5e-324, -5e-324, LARGEST - 0.5])
+def test_there_is_a_number_on_either_side_of_the_largest_and_the_smallest(bound: float) -> None:
+    asked = [question(field="score", at_least=bound), question(field="score", equals=LARGEST)]
+    found = cells("score", ROW_FIELDS["surveys"]["score"], asked, NOW_US, None)
+    assert any(value < bound for value in found)
+    assert bound in found
+    assert any(value > bound for value in found)

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from alignkit.models import Verdict
 from alignkit.rules import Facts
 from alignkit.rules.conditions import AnyRow, Condition, CountRows, RowTest
-from alignkit.rules.questions import AnyOfTests
+from alignkit.rules.questions import LARGEST, AnyOfTests
 
 from .builders import DAY, HOUR, NOW, account, hold, issue, message, policy, rule, send
 
@@ -124,3 +124,12 @@ def test_three_customers_of_an_account_with_urgent_issues_are_counted_the_own_on
     assert holds(several, Facts("c1", issues=[urgent("c1", 1)], account_issues=others))
     assert not holds(several, Facts("c1", account_issues=others))
     assert policy(rule(several)).needs == {"issues", "account_issues"}
+
+
+@pytest.mark.parametrize("operator", ["equals", "at_least", "at_most"])
+def test_a_number_is_bounded_on_both_sides(operator: str) -> None:
+    for bound in (LARGEST, float(LARGEST), -LARGEST, 0.5 - LARGEST):
+        conditions.validate_python({"any": "surveys", "where": [{"field": "score", operator: bound}]})
+    for beyond in (LARGEST + 1, -LARGEST - 1, 10**400, -1.7e308):
+        with pytest.raises(ValidationError, match=r"is a number beyond 1,000,000,000,000,000; write one that lies"):
+            conditions.validate_python({"any": "surveys", "where": [{"field": "score", operator: beyond}]})
