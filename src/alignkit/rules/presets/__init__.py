@@ -29,8 +29,8 @@ PRESETS: Mapping[str, type[Starter]] = {
 """The presets by their names; each is a model whose fields are the parameters."""
 
 
-def preset(name: str, **parameters: Any) -> Policy:
-    """The policy of this preset with these parameters.
+def preset(name: str, /, **parameters: Any) -> Policy:
+    """The policy of this preset with these parameters, which may give the policy a `name` of its own.
 
     Raises:
         PolicyInvalid: there is no such preset, or a parameter is not known or has a value that it cannot have.
