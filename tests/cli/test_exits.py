@@ -134,7 +134,7 @@ def test_a_policy_with_a_fault_is_refused_with_its_place(shop: Shop, text: str, 
 
 def test_settings_that_cannot_be_read_are_told(shop: Shop) -> None:
     shop.write("alignkit.toml", "store = \n")
-    assert_one_line(shop, ("pull",), Exit.SETTINGS, "are not TOML")
+    assert_one_line(shop, ("pull",), Exit.SETTINGS, "is not TOML")
 
 
 def test_an_export_that_is_a_log_in_page_is_told(shop: Shop) -> None:

@@ -106,7 +106,9 @@ def test_a_message_is_taken_by_name(tmp_path: Path) -> None:
         ("[messages.offer]\ncategory = 'ad'\nchannel = 'email'", "`messages.offer.category`"),
         ("[messages.offer]\ncategory = 'legal'\nchannel = 'email'\ncolour = 'red'", "`messages.offer.colour`"),
         ("store = 1", "`store`: input should be a valid string"),
-        ("store = ", "are not TOML"),
+        ("store = ", "is not TOML"),
+        ("a" + ".a" * 80_000 + " = 1", "has a key of more than 8 parts"),
+        ("#" * 1_000_001, "is larger than 1,000,000 bytes"),
         ("a = 1\nb = 1\nc = 1\nd = 1\ne = 1", "and 2 more"),
     ],
 )

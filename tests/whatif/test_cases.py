@@ -10,7 +10,8 @@ import pytest
 
 from alignkit.errors import DataInvalid, PolicyInvalid
 from alignkit.rules import Policy
-from alignkit.whatif.cases import LARGEST, PolicyCases, load_cases
+from alignkit.rules.documents import LARGEST
+from alignkit.whatif.cases import PolicyCases, load_cases
 
 GOOD = """
 policy = { preset = "starter" }
@@ -101,6 +102,13 @@ def test_a_preset_takes_parameters(tmp_path: Path) -> None:
     assert cases.policy.name == "shop"
 
 
+def test_a_preset_can_be_given_a_name(tmp_path: Path) -> None:
+    named = '{ preset = "shop", parameters = { name = "house" } }'
+    cases = load(tmp_path, GOOD.replace('{ preset = "starter" }', named))
+    assert cases.policy is not None
+    assert cases.policy.name == "house"
+
+
 def test_cases_without_a_policy_want_one(tmp_path: Path) -> None:
     cases = load(tmp_path, GOOD.replace('policy = { preset = "starter" }', ""))
     assert cases.policy is None
@@ -128,7 +136,8 @@ def test_json_says_the_same(tmp_path: Path) -> None:
         ("now = 2026-03-03T09:00:00Z", "now = 2026-03-03T09:00:00", "`now` is no time"),
         ("[[cases]]", "[[case]]", "`case` is not known"),
         ('preset = "starter"', 'presett = "starter"', "`policy.presett` is not known"),
-        ("[[cases]]", "[[cases", "are no TOML"),
+        ("[[cases]]", "[[cases", "is not TOML"),
+        ("[[cases]]", f"a{'.a' * 20_000} = 1\n[[cases]]", "has a key of more than 8 parts"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_its_place(tmp_path: Path, before: str, after: str, text: str) -> None:
@@ -151,9 +160,15 @@ def test_files_that_are_none_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataInvalid, match="larger than"):
         load(tmp_path, "#" * (LARGEST + 1))
     deep = write(tmp_path, "[" * 100_000, "deep.cases.json")
-    with pytest.raises(DataInvalid, match="are no JSON"):
+    with pytest.raises(DataInvalid, match="is nested deeper than 32 levels"):
         load_cases(deep)
+    with pytest.raises(DataInvalid, match="`name` is given twice"):
+        load_cases(write(tmp_path, '{"cases": [{"name": "a", "name": "b"}]}', "twice.cases.json"))
+    with pytest.raises(DataInvalid, match="is a folder or a device"):
+        load_cases(tmp_path)
+    with pytest.raises(DataInvalid, match="cannot be read: file name too long"):
+        load_cases(tmp_path / f"{'a' * 300}.cases.toml")
     binary = tmp_path / "b.cases.toml"
     binary.write_bytes(b"\xff\xfe")
-    with pytest.raises(DataInvalid, match="are no TOML"):
+    with pytest.raises(DataInvalid, match="is not UTF-8"):
         load_cases(binary)

@@ -7,7 +7,6 @@ fetched from the environment before the source or destination is used.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, cast
@@ -19,6 +18,7 @@ from alignkit.connectors.base import Sink, Source
 from alignkit.errors import SettingsError
 from alignkit.models import Message
 from alignkit.registry import Connector, resolve
+from alignkit.rules.documents import LARGEST, Form, read_toml
 from alignkit.rules.policy import Policy
 from alignkit.rules.presets import PresetName, preset
 
@@ -184,7 +184,7 @@ def find(path: Path | None) -> Settings:
 def _parsed(path: Path) -> SettingsFile:
     try:
         with path.open("rb") as file:
-            tree = tomllib.load(file)
+            text = file.read(LARGEST + 1)
     except FileNotFoundError:
         raise SettingsError(
             f"there is no settings file `{path}`; write one, or name another with `--settings` or `{VARIABLE}`"
@@ -192,10 +192,7 @@ def _parsed(path: Path) -> SettingsFile:
     except OSError as error:
         why = (error.strerror or "unknown reason").lower()
         raise SettingsError(f"the settings `{path}` cannot be read: {why}; check the path and its rights") from None
-    except UnicodeDecodeError:
-        raise SettingsError(f"the settings `{path}` are not UTF-8; save them in that encoding") from None
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"the settings `{path}` are not TOML: {str(error).lower()}; correct it there") from None
+    tree = read_toml(text, Form(f"the settings file `{path}`", SettingsError))
     try:
         return SettingsFile.model_validate(tree)
     except ValidationError as error:

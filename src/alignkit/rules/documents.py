@@ -1,17 +1,19 @@
-"""Reads a policy's TOML or JSON text into plain values, bounded, and writes it; says in one text what is wrong."""
+"""Reads TOML and JSON into plain values, bounded, and writes a policy as TOML; says in one text what is wrong."""
 
 from __future__ import annotations
 
 import json
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 from pydantic import ValidationError
 
-from alignkit.errors import PolicyInvalid
+from alignkit.errors import AlignkitError, PolicyInvalid
 from alignkit.rules.conditions import Misplaced
 
 LARGEST = 1_000_000
@@ -20,6 +22,12 @@ LARGEST = 1_000_000
 DEEPEST = 32
 """Levels of tables and lists; a deeper document is refused."""
 
+MOST_PARTS = 8
+"""A dotted key, or the name of a table, with more parts is refused: many of them make TOML slow to parse."""
+
+MOST_TABLES = 20_000
+"""Headers of tables; each costs the reader of TOML many times what a line of values does."""
+
 _SHOWN = 3
 # What TOML does not read as keys: texts and comments. Each alternative begins with a sign of its own, so it is linear.
 _NO_KEYS = re.compile(
@@ -27,76 +35,117 @@ _NO_KEYS = re.compile(
     re.DOTALL,
 )
 _AROUND_DOTS = re.compile(r"(?<![ \t])[ \t]*+\.[ \t]*+")
-_LONG_KEY = re.compile(rf"(?<![\w.-])[\w-]++(?:\.[\w-]++){{{DEEPEST}}}")
+_LONG_KEY = re.compile(rf"(?<![\w.-])[\w-]++(?:\.[\w-]++){{{MOST_PARTS}}}")
+_HEADER = re.compile(r"^[ \t]*+\[", re.MULTILINE)
 _BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 Tree = dict[str, Any]
 
 
-def read_toml(text: str | bytes) -> Tree:
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A kind of document.
+
+    Attributes:
+        name: what it is called in a refusal.
+        error: as what it is refused.
+        endings: of the names of its files.
+    """
+
+    name: str
+    error: type[AlignkitError]
+    endings: tuple[str, str] = (".toml", ".json")
+
+
+POLICY = Form("the policy", PolicyInvalid)
+
+
+class _Excess(ValueError):
+    """Something is out of bounds, whatever the text says elsewhere."""
+
+
+def read_toml(text: str | bytes, form: Form = POLICY) -> Tree:
     """The plain values of a TOML document.
 
     Raises:
-        PolicyInvalid: not TOML, or out of bounds.
+        PolicyInvalid: not TOML, or out of bounds; the form may name another error.
     """
-    return _read(text, _loads_toml, "TOML")
+    return _read(text, _loads_toml, "TOML", form)
 
 
-def read_json(text: str | bytes) -> Tree:
+def read_json(text: str | bytes, form: Form = POLICY) -> Tree:
     """The plain values of a JSON document whose root is an object without repeated names.
 
     Raises:
-        PolicyInvalid: not such JSON, or out of bounds.
+        PolicyInvalid: not such JSON, or out of bounds; the form may name another error.
     """
-    return _read(text, _loads_json, "JSON")
+    return _read(text, _loads_json, "JSON", form)
 
 
-def read_file(path: Path) -> Tree:
-    """The plain values of a `.toml` or `.json` file.
+def read_file(path: Path, form: Form = POLICY) -> Tree:
+    """The plain values of a file, TOML or JSON by its suffix.
 
     Raises:
-        PolicyInvalid: the file cannot be read, is neither, or is out of bounds.
+        PolicyInvalid: the file cannot be read, is neither, or is out of bounds; the form may name another error.
     """
-    read = {".toml": read_toml, ".json": read_json}.get(path.suffix.lower())
-    if read is None:
-        raise PolicyInvalid(f"the policy `{path.name}` ends neither in `.toml` nor in `.json`; rename it")
-    if path.exists() and not path.is_file():
-        raise PolicyInvalid(f"the policy `{path.name}` is a folder or a device; give the path of a file")
+    called = replace(form, name=f"{form.name} `{_shown(path)}`")
+    text = _bytes_of(path, called)
+    if not path.name.lower().endswith(form.endings):
+        raise called.error(
+            f"{called.name} ends neither in {' nor in '.join(f'`{one}`' for one in form.endings)}; rename it"
+        )
+    return (read_toml if path.suffix.lower() == ".toml" else read_json)(text, called)
+
+
+def _bytes_of(path: Path, form: Form) -> bytes:
+    """The beginning of a file: enough to see that it is too large."""
     try:
+        if path.exists() and not path.is_file():
+            raise form.error(f"{form.name} is a folder or a device; give the path of a file")
         with path.open("rb") as file:
-            text = file.read(LARGEST + 1)
+            return file.read(LARGEST + 1)
     except OSError as error:
         why = (error.strerror or "unknown reason").lower()
-        raise PolicyInvalid(f"the policy `{path.name}` cannot be read: {why}; check its path") from None
-    return read(text)
+        raise form.error(f"{form.name} cannot be read: {why}; check its path") from None
+    except ValueError:
+        raise form.error(f"{form.name} cannot be read: no path has such a character; check its path") from None
 
 
-def _read(text: str | bytes, parse: Callable[[str], Tree], form: str) -> Tree:
+def _shown(path: Path) -> str:
+    """The name of a file; of a place without one, such as the current folder, its path."""
+    return "".join(sign if sign.isprintable() else "?" for sign in (path.name or str(path))[:80])
+
+
+def _read(text: str | bytes, parse: Callable[[str], Tree], language: str, form: Form) -> Tree:
     size = len(text) if isinstance(text, bytes) else len(text.encode("utf-8", "surrogatepass"))
     if size > LARGEST:
-        raise PolicyInvalid(f"the policy is larger than {LARGEST:,} bytes; split it")
+        raise form.error(f"{form.name} is larger than {LARGEST:,} bytes; split it")
     try:
         decoded = text.decode("utf-8") if isinstance(text, bytes) else text
         tree = parse(decoded.removeprefix("\ufeff"))
     except UnicodeDecodeError:
-        raise PolicyInvalid("the policy is not UTF-8; save it in that encoding") from None
+        raise form.error(f"{form.name} is not UTF-8; save it in that encoding") from None
     except RecursionError:
-        raise PolicyInvalid(_too_deep()) from None
+        raise form.error(f"{form.name} {_too_deep()}") from None
+    except _Excess as error:
+        raise form.error(f"{form.name} {error}") from None
     except ValueError as error:
-        raise PolicyInvalid(f"the policy is not {form}: {_uncapitalised(str(error))}; correct it there") from None
+        raise form.error(f"{form.name} is not {language}: {_uncapitalised(str(error))}; correct it there") from None
     if _depth_exceeds(tree, DEEPEST):
-        raise PolicyInvalid(_too_deep())
+        raise form.error(f"{form.name} {_too_deep()}")
     return tree
 
 
 def _too_deep() -> str:
-    return f"the policy is nested deeper than {DEEPEST} levels; flatten it"
+    return f"is nested deeper than {DEEPEST} levels; flatten it"
 
 
 def _loads_toml(text: str) -> Tree:
-    """A dotted key of a million parts would take hours, so keys are measured before they are parsed."""
+    """A key of a million parts would take hours, and tables without end minutes: both are told before it is parsed."""
     keys = _AROUND_DOTS.sub(".", _NO_KEYS.sub("x", text))
     if _LONG_KEY.search(keys):
-        raise RecursionError
+        raise _Excess(f"has a key of more than {MOST_PARTS} parts; write tables inside tables, or shorten it")
+    if sum(1 for _ in _HEADER.finditer(keys)) > MOST_TABLES:
+        raise _Excess(f"has more than {MOST_TABLES:,} tables; split it")
     return tomllib.loads(text)
 
 
@@ -110,8 +159,7 @@ def _loads_json(text: str) -> Tree:
 def _without_repeats(pairs: list[tuple[str, Any]]) -> Tree:
     tree = dict(pairs)
     if len(tree) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
         raise ValueError(f"`{twice[:80]}` is given twice")
     return tree
 

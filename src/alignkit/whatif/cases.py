@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +13,7 @@ from pydantic import Field, ValidationError
 from alignkit.errors import DataInvalid
 from alignkit.models import Message, Model, Outcome, Verdict, microseconds
 from alignkit.rules.decision import Decision
+from alignkit.rules.documents import Form, read_file
 from alignkit.rules.examples import read_facts, read_moment
 from alignkit.rules.facts import Facts
 from alignkit.rules.policy import Policy
@@ -23,12 +22,10 @@ from alignkit.rules.presets import preset
 SUFFIXES = (".cases.toml", ".cases.json")
 """How the name of a file of cases ends, so that it can be told from a policy."""
 
-LARGEST = 4_000_000
-"""Bytes; a larger file is refused before it is parsed."""
-
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 """The instant of a case that names none: a Wednesday, at noon in UTC."""
 
+_FORM = Form("the file of cases", DataInvalid, SUFFIXES)
 _SHOWN = 3
 
 
@@ -161,24 +158,10 @@ def case_schema() -> dict[str, Any]:
 
 
 def _parsed(file: Path) -> _File:
-    if not file.name.endswith(SUFFIXES):
-        raise DataInvalid(f"the name of `{file.name}` ends neither in {' nor in '.join(SUFFIXES)}; rename it")
     try:
-        with file.open("rb") as opened:
-            text = opened.read(LARGEST + 1)
-    except OSError as error:
-        why = (error.strerror or "unknown reason").lower()
-        raise DataInvalid(f"the cases `{file.name}` cannot be read: {why}; check the path") from None
-    if len(text) > LARGEST:
-        raise DataInvalid(f"the cases `{file.name}` are larger than {LARGEST:,} bytes; split them")
-    try:
-        tree = tomllib.loads(text.decode()) if file.suffix == ".toml" else json.loads(text)
-        return _File.model_validate(tree)
+        return _File.model_validate(read_file(file, _FORM))
     except ValidationError as error:
         raise _refusal(file, error) from None
-    except (ValueError, RecursionError) as error:
-        form = file.suffix.removeprefix(".").upper()
-        raise DataInvalid(f"the cases `{file.name}` are no {form}: {str(error).lower()}; correct it there") from None
 
 
 def _refusal(file: Path, error: ValidationError) -> DataInvalid:
