@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, cast
 
 from pydantic import BeforeValidator, Field
 
@@ -45,7 +46,9 @@ def _unless_blank(value: Any) -> Any:
 
 
 def _without_blanks(values: Any) -> Any:
-    return [each for each in values if not _is_blank(each)] if isinstance(values, list | tuple) else values
+    if not isinstance(values, list | tuple):
+        return values
+    return [each for each in cast("Sequence[object]", values) if not _is_blank(each)]
 
 
 _Told = Annotated[str | None, BeforeValidator(_unless_blank)]

@@ -222,7 +222,7 @@ def check_question(question: Question, field: FieldOf, name: str, place: Place =
         _check_comparison(field, name, known(operand, MESSAGE_FIELDS, "messages", here), operand, here)
     if operator == "equals" and not _fits(operand, field.kind):
         raise Misplaced(here, f"`{name}` is a {field.kind}; compare it with one")
-    if isinstance(operand, int | float) and not -LARGEST <= operand <= LARGEST:
+    if field.kind is Kind.NUMBER and not -LARGEST <= operand <= LARGEST:
         raise Misplaced(here, f"is a number beyond {LARGEST:,}; write one that lies closer to 0")
     if field.words and operator in ("equals", "in", "not_in", "contains"):
         for word in operand if operator in ("in", "not_in") else (operand,):
