@@ -20,6 +20,16 @@ def test_each_module_has_its_killed_and_its_survivors() -> None:
     assert SCRIPT["tally"](RESULTS) == {"alignkit.fold": (1, 1), "alignkit.rules.clocks": (1, 1)}
 
 
+def test_a_sample_is_the_same_for_the_same_seed_and_of_what_there_is() -> None:
+    known = SCRIPT["known_names"](RESULTS)
+    assert len(known) == 5
+    some = SCRIPT["chosen"](known, 3, 1)
+    assert some == SCRIPT["chosen"](known, 3, 1)
+    assert len(some) == 3
+    assert set(some) < set(known)
+    assert SCRIPT["chosen"](known, 9, 1) == known
+
+
 def test_what_did_not_run_counts_for_nothing() -> None:
     assert SCRIPT["tally"]("    alignkit.fold.x_begin__mutmut_3: not checked\n") == {}
 
