@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from alignkit.connectors import X
+from alignkit.connectors.x import MemorySpending, X
 from benchmarks.connectors.case import Case, json
 from benchmarks.connectors.words import Words
 
@@ -12,7 +12,7 @@ FIRST_POST, FIRST_PERSON = 2_007_000_000_000_000_000, 1_000_000_000_000_000
 
 
 def cases(size: int = 100) -> list[Case]:
-    source = X("2244994945", "sample-token", query="wet parcel")
+    source = X("2244994945", "sample-token", query="wet parcel", spending=MemorySpending())
     words = Words("x")
     return [
         Case(source, "mentions", size, {"/mentions": json(_page(size, words))}),

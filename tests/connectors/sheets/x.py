@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl
 
 from alignkit.testing.sheet import (
+    Action,
     Answer,
     Ask,
+    Bound,
     Cap,
     Found,
+    Happens,
     Limited,
     Listing,
     Refused,
+    Renews,
     Sheet,
     Size,
     Sort,
@@ -21,14 +27,19 @@ from alignkit.testing.sheet import (
     Withheld,
     quoting,
 )
-from alignkit.testing.world import Kind, Row, World
-from alignkit.transport import JsonValue
+from alignkit.testing.world import Fate, Kind, Row, World
+from alignkit.transport import JsonValue, Request
 
 said = quoting("x")
 
 EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657_000, tzinfo=UTC)
 PRICE = 0.015
 """Of one post and its author."""
+
+PRICE_BY_ID = 0.005
+"""Of one post alone."""
+
+WINDOW = timedelta(days=7)
 
 
 def make_id(_kind: Kind, number: int, created: datetime) -> str:
@@ -47,12 +58,26 @@ def post(row: Row, _world: World) -> JsonValue:
     }
 
 
+def made(id: str) -> datetime:
+    return EPOCH + timedelta(milliseconds=int(id) >> 22)
+
+
+def moment_in(params: Mapping[str, str], name: str) -> datetime | None:
+    return datetime.fromisoformat(params[name]) if name in params else None
+
+
 def ask(visit: Visit) -> Ask:
     params = visit.params
-    if "query" not in params and visit.request.url.endswith("recent"):
-        raise Refused(400, "query")
+    since, start = params.get("since_id"), moment_in(params, "start_time")
+    if visit.request.url.endswith("recent"):
+        earliest = visit.world.now - WINDOW
+        is_too_old = (start is not None and start < earliest) or (since is not None and made(since) < earliest)
+        if "query" not in params or is_too_old:
+            raise Refused(400, "Invalid Request")
     return Ask(
-        above=params.get("since_id"),
+        since=start,
+        above=since,
+        below=params.get("until_id"),
         token=params.get("next_token") or params.get("pagination_token"),
         size=int(params["max_results"]),
     )
@@ -67,6 +92,30 @@ def page(found: Found) -> Answer:
     return {"data": found.records, "includes": {"users": users}, "meta": meta}
 
 
+def by_id(visit: Visit) -> Answer:
+    """Up to a hundred posts; of those that are gone it says so beside them."""
+    ids = visit.params["ids"].split(",")
+    if len(ids) > 100:
+        raise Refused(400, "ids")
+    rows = [visit.service.seen(Kind.POST, id) for id in ids]
+    shown: list[JsonValue] = [visit.service.render(row) for row in rows if row is not None]
+    visit.service.spent += PRICE_BY_ID * len(shown)
+    problem = "https://api.twitter.com/2/problems/resource-not-found"
+    lost = [id for id, row in zip(ids, rows, strict=True) if row is None]
+    errors: list[JsonValue] = [
+        {"value": id, "resource_type": "tweet", "title": "Not Found Error", "type": problem} for id in lost
+    ]
+    return {**({"data": shown} if shown else {}), **({"errors": errors} if errors else {})}
+
+
+def presents(request: Request) -> str | None:
+    return dict(request.form or parse_qsl((request.content or b"").decode())).get("refresh_token")
+
+
+def granted(access: str, refresh: str) -> JsonValue:
+    return {"token_type": "bearer", "expires_in": 7200, "access_token": access, "refresh_token": refresh}
+
+
 def listing(path: str, *, cap: Cap | None = None, withheld: Withheld | None = None) -> Listing:
     return Listing(
         kinds=(Kind.POST,),
@@ -76,6 +125,7 @@ def listing(path: str, *, cap: Cap | None = None, withheld: Withheld | None = No
         sort=Sort("id", said("D", "results newest first within and across pages"), is_newest_first=True),
         size=Size(10, 100, said("D", "max_results 10..100")),
         tokens=Tokens("keyset", said("M", "No next_token = end; next_token does not expire")),
+        bound=Bound("created", True, said("M", "fall back to start_time=now-7d+1min")),
         cap=cap,
         withheld=withheld,
         thins=Thins(said("M", "an empty page may still carry next_token/ result_count 0")),
@@ -100,6 +150,17 @@ X_SHEET = Sheet(
             withheld=Withheld(timedelta(seconds=30), said("D", "newest 30 s never appear")),
         ),
     ),
+    actions=(
+        Action("GET", "/2/tweets", by_id, said("M", "re-check stored ids by GET /tweets?ids= (100)")),
+        Action(
+            "GET",
+            "/2/usage/tweets",
+            lambda _visit: {"data": {"project_usage": "1", "project_cap": "3000000"}},
+            said("D", "cap 3 million post reads per cycle"),
+        ),
+    ),
+    happens=(Happens(Kind.POST, Fate.DELETED, said("M", "Deletes/suspensions: not in polling")),),
+    renews=Renews("/2/oauth2/token", presents, granted, said("M", "refresh token single-use [M]"), is_single_use=True),
     limited=Limited(
         said("D", "x-rate-limit-limit/-remaining/-reset (epoch s), 429"),
         headers=lambda now, seconds: {"x-rate-limit-reset": str(int(now.timestamp()) + seconds)},

@@ -6,13 +6,13 @@ Source: docs.x.com, X's OpenAPI document, "Post" and "X IDs".
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from alignkit.connectors.answers import Payload
 from alignkit.connectors.records import Body, Extras, Shape, Values
-from alignkit.models.conversation import Post
+from alignkit.models.conversation import CustomerMatch, Post
 from alignkit.models.vocabulary import PostKind
 
 PLATFORM = "x"
@@ -32,15 +32,38 @@ class _User(Payload):
     username: str | None = None
 
 
+class _Error(Payload):
+    type: str = ""
+    value: str = ""
+    resource_id: str = ""
+
+    @property
+    def post(self) -> str:
+        return self.value or self.resource_id
+
+
+class Seen(NamedTuple):
+    """What is wanted of a listed post beside itself: whether it repeats another one, and its newest edit."""
+
+    is_retweet: bool
+    latest: str
+
+
 _REFERENCES = TypeAdapter(tuple[_Reference, ...])
 _USERS = TypeAdapter(tuple[_User, ...])
+_ERRORS = TypeAdapter(tuple[_Error, ...])
+_NOT_FOUND = "resource-not-found"
+
+_EDITED_FOR = timedelta(hours=2)
+"""Longer than anybody may edit a post."""
 
 
 def _finish(post: Values) -> Extras:
     references = _read(_REFERENCES, post.get("references"))
     current = post["id"]
-    post["id"] = next(iter(post.get("history") or ()), current)
-    if not (_is_id(current) and _is_id(post["id"])):
+    history: tuple[str, ...] = post.get("history") or (current,)
+    post["id"] = history[0]
+    if not (is_id(current) and is_id(post["id"])):
         raise ValueError("the id of a post is a number of up to 19 digits")
     replied = next((one.id for one in references if one.type == "replied_to"), None)
     post["platform"] = PLATFORM
@@ -48,8 +71,12 @@ def _finish(post: Values) -> Extras:
     post["in_reply_to"] = replied
     post["kind"] = PostKind.COMMENT if replied else PostKind.MENTION
     post["text"] = post.get("long_text") or post["text"]
-    # What stands beside a post is whether it is a retweet.
-    return Extras(version=int(current), beside=any(one.type == "retweeted" for one in references))
+    if post["author_ref"]:
+        # A name may pass to somebody else; the id does not.
+        author = f"social_handle:{PLATFORM}/{post['author_ref']}"
+        post["customer_match"] = CustomerMatch(identifier=author, confidence=1.0, method="id")
+    is_retweet = any(one.type == "retweeted" for one in references)
+    return Extras(version=int(current), beside=Seen(is_retweet, history[-1]))
 
 
 POST = Shape(
@@ -74,6 +101,7 @@ PAGE = Body(
         "newest": (("meta", "newest_id"), str),
         "token": (("meta", "next_token"), str),
         "users": (("includes", "users"), object),
+        "errors": ("errors", object),
     },
 )
 
@@ -81,6 +109,22 @@ PAGE = Body(
 def authors(users: object) -> dict[str, str | None]:
     """The names of authors by their ids, as a page tells them beside its posts."""
     return {user.id: user.username for user in _read(_USERS, users)}
+
+
+def unshown(errors: object) -> dict[str, bool]:
+    """The posts that X does not show beside those that it does, each with whether it says that there is none."""
+    return {error.post: error.type.endswith(_NOT_FOUND) for error in _read(_ERRORS, errors) if error.post}
+
+
+def taken_back(id: str) -> tuple[Post, int]:
+    """A post that is gone, and its version, above that of any edit: nothing is kept but that it was there.
+
+    Nobody tells when it was taken back, so the time of its making stands for that, and the same word said twice counts
+    once.
+    """
+    after = made(id) + timedelta(microseconds=1)
+    post = Post(id=id, platform=PLATFORM, posted_at=made(id), deleted_at=after, remote_updated_at=after)
+    return post, int(id) + (int(_EDITED_FOR.total_seconds() * 1_000) << 22)
 
 
 def made(id: str) -> datetime:
@@ -96,5 +140,6 @@ def _read(adapter: TypeAdapter[tuple[_R, ...]], value: object) -> tuple[_R, ...]
         return ()
 
 
-def _is_id(text: str) -> bool:
+def is_id(text: str) -> bool:
+    """Whether this can be the id of a post."""
     return text.isascii() and text.isdigit() and len(text) <= 19

@@ -1,38 +1,37 @@
-"""X as a source: mentions and a search, newest first, and never past the day's budget (API v2).
+"""X as a source: mentions and a search, newest first, posts by id, and never past the day's budget (API v2).
 
-Source: docs.x.com, "Pagination", "Timelines", "Search Posts", "Pricing", and X's OpenAPI document.
+Source: docs.x.com, "Pagination", "Timelines", "Search Posts", "Posts lookup", "Pricing", and X's OpenAPI document.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field, SecretStr, model_validator
 
-from alignkit.connectors.answers import Payload, parsed
 from alignkit.connectors.base import (
     Capability,
     Checkpoint,
     ConnectorSettings,
+    Fetched,
     Finding,
     Page,
     Profile,
     Run,
     Source,
     settings,
+    unknown_stream,
 )
-from alignkit.connectors.records import Answer
-from alignkit.connectors.window import kept, position, service_time
-from alignkit.connectors.x.posts import PAGE, POST, authors, made
+from alignkit.connectors.x.checks import check
+from alignkit.connectors.x.fetch import fetch
 from alignkit.connectors.x.profile import PROFILE
-from alignkit.connectors.x.walk import Position, Walk, begun, later, of_day, stamp
-from alignkit.errors import AlignkitError, DataInvalid, PagingStuck, RateLimited, RequestRefused, ResponseInvalid
-from alignkit.models.events import CustomerEvent, PostPublished
+from alignkit.connectors.x.spending import MILLION, Budget, Spending, SpendingFile
+from alignkit.connectors.x.streams import Reader, read
+from alignkit.errors import SettingsError
+from alignkit.models.exchange import Ref
 from alignkit.transport import (
     Account,
     Auth,
@@ -40,30 +39,14 @@ from alignkit.transport import (
     Flow,
     Limits,
     RefreshToken,
-    Request,
     Response,
     TokenFile,
     TokenStore,
-    request,
 )
 
 API = "https://api.x.com"
-MOST_MENTIONS = 800
-"""How far back mentions reach."""
 
-_MOST = 100
-_LEAST = {"mentions": 5, "search": 10}
-_WINDOW = timedelta(days=7) - timedelta(minutes=1)
 _HOUR = 3_600.0
-
-
-class _Usage(Payload):
-    project_usage: int = 0
-    project_cap: int = 0
-
-
-class _Used(Payload):
-    data: _Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +67,15 @@ class XSettings(ConnectorSettings):
         token: an app's bearer token; or `refresh_token` and `client_id` of a user's grant.
         token_file: where the token of a grant rests between runs; each refresh token is of a single use.
         query: what is searched for, in X's own language.
-        daily_budget: the most that each stream may cost in a day of UTC, in dollars.
+        daily_budget: the most that reading may cost in a day of UTC, in dollars; all streams share it.
         price_post: of one post.
         price_user: of one author.
         reads_authors: whether the names of authors are read.
         keeps_text: whether posts keep their text.
+        spending_file: where what a day has cost is kept, so that the budget outlives a crash; connectors that are paid
+            from one budget share one file.
+        watched_days: on how many days after its own a post is looked up, to see whether it still stands; at most half
+            of the budget is spent on that.
     """
 
     user_id: str = Field(pattern=r"^[0-9]{1,20}$")
@@ -104,6 +91,8 @@ class XSettings(ConnectorSettings):
     price_user: Annotated[float, Field(ge=0)] = 0.010
     reads_authors: bool = True
     keeps_text: bool = True
+    spending_file: Path | None = None
+    watched_days: Annotated[int, Field(ge=0, le=30)] = 1
 
     @model_validator(mode="after")
     def _has_one_credential(self) -> XSettings:
@@ -126,11 +115,6 @@ class XSettings(ConnectorSettings):
             tokens=tokens,
         )
 
-    @property
-    def price(self) -> float:
-        """The most that one post can cost."""
-        return self.price_post + (self.price_user if self.reads_authors else 0.0)
-
 
 class X(Source):
     """One account at X as a source of mentions and of what a search finds.
@@ -146,11 +130,16 @@ class X(Source):
         base_url: another address, such as a proxy.
         name: of this instance; it stays the same when the address changes.
         query: what is searched for, in X's own language.
-        daily_budget: the most that each stream may cost in a day of UTC, in dollars.
+        daily_budget: the most that reading may cost in a day of UTC, in dollars; all streams share it.
         price_post: of one post.
         price_user: of one author.
         reads_authors: whether the names of authors are read.
         keeps_text: whether posts keep their text.
+        spending_file: where what a day has cost is kept, so that the budget outlives a crash; connectors that are paid
+            from one budget share one file.
+        spending: a store of your own for that, instead of a file.
+        watched_days: on how many days after its own a post is looked up, to see whether it still stands; at most half
+            of the budget is spent on that, and 0 spends nothing.
 
     Raises:
         SettingsError: a setting is wrong or missing.
@@ -158,8 +147,9 @@ class X(Source):
 
     type = "x"
     profile: ClassVar[Profile | None] = PROFILE
-    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.INCREMENTAL})
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.INCREMENTAL, Capability.FETCH})
     streams: ClassVar[tuple[str, ...]] = ("mentions", "search")
+    checkpoint_version: ClassVar[int] = 2
 
     def __init__(
         self,
@@ -179,6 +169,9 @@ class X(Source):
         price_user: float = 0.010,
         reads_authors: bool = True,
         keeps_text: bool = True,
+        spending_file: str | Path | None = None,
+        spending: Spending | None = None,
+        watched_days: int = 1,
     ) -> None:
         given: dict[str, object] = {
             "user_id": user_id,
@@ -195,12 +188,30 @@ class X(Source):
             "price_user": price_user,
             "reads_authors": reads_authors,
             "keeps_text": keeps_text,
+            "spending_file": spending_file,
+            "watched_days": watched_days,
         }
         chosen = settings(XSettings, self.type, given)
+        if chosen.refresh_token is not None and tokens is None and chosen.token_file is None:
+            raise SettingsError("give `token_file`: a refresh token is of a single use, and its successor must be kept")
+        if spending is None:
+            if chosen.spending_file is None:
+                raise SettingsError("give `spending_file`: what a day has cost must be kept, or no budget holds")
+            spending = SpendingFile(chosen.spending_file)
         limits = XLimits(reset=("x-rate-limit-reset",), remaining=("x-rate-limit-remaining",))
         self.name: str = chosen.name
         self.account: Account | None = Account(chosen.base_url, chosen.auth(tokens), name=chosen.name, limits=limits)
-        self._chosen = chosen
+        self._reader = Reader(
+            name=chosen.name,
+            user_id=chosen.user_id,
+            query=chosen.query,
+            budget=Budget(chosen.name, int(chosen.daily_budget * MILLION), spending),
+            price_post=chosen.price_post,
+            price_user=chosen.price_user if chosen.reads_authors else 0.0,
+            reads_authors=chosen.reads_authors,
+            keeps_text=chosen.keeps_text,
+            watched_days=chosen.watched_days,
+        )
 
     def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
         """Reads one page of `mentions` or `search`, newest first.
@@ -210,105 +221,20 @@ class X(Source):
             RateLimited: the page could cost more than is left of the day's budget; nothing was asked for.
         """
         if stream not in self.streams:
-            raise DataInvalid(f"`{stream}` is no stream of X; there are {', '.join(self.streams)}")
-        at = of_day(position(Position, checkpoint, self.name), run)
-        if stream == "search" and self._chosen.query is None:
-            return Page((), kept(at), more=False)
-        walk = at.walk or begun(at, run)
-        size = self._affordable(stream, at)
-        response = yield from request(self._page(stream, walk, size))
-        gaps: list[str] = []
-        if response.status == 400:
-            walk = Walk(start=stamp(self._start(stream, walk, response)))
-            gaps = ["the last post known is older than a search reaches; what came between is not read"]
-            response = yield from request(self._page(stream, walk, size))
-        answer = self._read(response)
-        token: str | None = answer.beside.get("token")
-        if token is not None and token == walk.token:
-            raise PagingStuck(f"`{self.name}` gave the same page of `{stream}` again; nothing was skipped")
-        count = len(answer.of(POST)) + len(answer.bad)
-        walk = walk.model_copy(
-            update={
-                "token": token,
-                "read": walk.read + count,
-                "newest": walk.newest or answer.beside.get("newest"),
-            }
-        )
-        if token is None and stream == "mentions" and walk.read >= MOST_MENTIONS:
-            gaps.append(f"only the latest {MOST_MENTIONS} mentions can be read; older ones may be missing")
-        # As if each post had another author: what X charges for one who comes twice is not known.
-        spent = at.spent + count * self._chosen.price
-        after = Position(mark=at.mark, walk=walk, day=at.day, spent=spent)
-        if token is None:
-            after = Position(mark=later(at.mark, walk.newest), day=at.day, spent=spent)
-        return Page(self._events(answer, run), kept(after), token is not None, answer.bad, gaps=gaps)
+            raise unknown_stream(self, stream)
+        return (yield from read(self._reader, stream, checkpoint, run))
+
+    def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
+        """Reads posts by id (`post`); those that no longer fit into half of the day's budget are left for later.
+
+        A post that was taken back comes without author and text, and with `deleted_at`. One that cannot be seen gives
+        nothing.
+        """
+        return (yield from fetch(self._reader, refs, run))
 
     def check(self) -> Flow[Sequence[Finding]]:
-        """Looks at the token and at what is left of the project's monthly cap; no post is read, so nothing is paid."""
-        try:
-            used = parsed(_Used, (yield from request(Request("GET", "/2/usage/tweets"))), self.name).data
-        except AlignkitError as error:
-            return [Finding(is_well=False, subject=f"`{self.name}`", remedy=str(error))]
-        is_well = not used.project_cap or used.project_usage < used.project_cap
-        remedy = "" if is_well else "the project's cap is spent; raise it, or wait for its reset"
-        subject = f"{used.project_usage} of {used.project_cap} posts of the project's cap"
-        return [Finding(is_well=True, subject="credential"), Finding(is_well=is_well, subject=subject, remedy=remedy)]
+        """Looks at the credential, at what is left of the project's monthly cap, and whether each list is answered.
 
-    def _affordable(self, stream: str, at: Position) -> int:
-        """How many posts the next page may have, each at the most that it can cost."""
-        left, price = self._chosen.daily_budget - at.spent, self._chosen.price
-        most = _MOST if not price else int(left / price + 1e-9)
-        if most < _LEAST[stream]:
-            raise RateLimited(
-                f"`{self.name}` has spent the day's budget of `{stream}`; raise `daily_budget`, or run again tomorrow"
-            )
-        return min(most, _MOST)
-
-    def _page(self, stream: str, walk: Walk, size: int) -> Request:
-        is_search = stream == "search"
-        params = [
-            *([("query", self._chosen.query or "")] if is_search else []),
-            ("max_results", str(size)),
-            ("tweet.fields", "author_id,edit_history_tweet_ids,lang,note_tweet,referenced_tweets"),
-            *([("expansions", "author_id"), ("user.fields", "username")] if self._chosen.reads_authors else []),
-            *([("since_id", walk.since)] if walk.since else []),
-            *([("start_time", walk.start)] if walk.start else []),
-            *([("next_token" if is_search else "pagination_token", walk.token)] if walk.token else []),
-        ]
-        path = "/2/tweets/search/recent" if is_search else f"/2/users/{self._chosen.user_id}/mentions"
-        may_be_too_old = is_search and walk.since is not None and walk.token is None
-        return Request("GET", path, params=params, accept=frozenset({400}) if may_be_too_old else frozenset())
-
-    def _start(self, stream: str, walk: Walk, response: Response) -> datetime:
-        """From when on a search reaches, where the last post known is older.
-
-        Raises:
-            RequestRefused: it is not older, so the refusal has another reason.
+        It asks for posts of the last minute alone, within the day's budget.
         """
-        start = service_time(response, self.name) - _WINDOW
-        if walk.since is None or made(walk.since) >= start:
-            raise RequestRefused(f"`{self.name}` refused `{stream}` (400); correct `query`", status=400)
-        return start
-
-    def _read(self, response: Response) -> Answer:
-        """The posts of an answer, which tells their number even where there is none."""
-        answer = None
-        # Raised anew below: what the error was made from holds parts of the body.
-        with suppress(ResponseInvalid):
-            answer = PAGE.read(response.content, self.name)
-        if answer is None or answer.beside.get("count") is None:
-            raise ResponseInvalid(f"`{self.name}` answered something else than posts; check `base_url`")
-        return answer
-
-    def _events(self, answer: Answer, run: Run) -> list[CustomerEvent]:
-        names = authors(answer.beside.get("users"))
-        events: list[CustomerEvent] = []
-        for found in answer.of(POST):
-            if found.extras.beside:  # a retweet
-                continue
-            update: dict[str, Any] = {"author_handle": names.get(found.data.author_ref or "")}
-            if not self._chosen.keeps_text:
-                update["text"] = None
-            post = found.data.model_copy(update=update)
-            events.append(PostPublished.of(post, source=self.name, received_at=run.now, version=found.extras.version))
-        return events
+        return (yield from check(self._reader))
