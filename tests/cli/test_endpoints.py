@@ -48,3 +48,23 @@ def test_a_source_that_could_never_be_read_is_none(shop: Shop) -> None:
     shop.change(OTHER, "[sources.desk]")
     assert shop.rows("decide", CY, "--now", NOW)[0]["verdict"] == "send"
     assert [row["name"] for row in shop.rows("status", "--now", NOW) if row["type"] == "source"] == ["desk"]
+
+
+def test_a_path_that_changed_is_refused_until_it_is_said_to_have_moved(shop: Shop) -> None:
+    shop.pull()
+    assert shop.run("push", "list", "--now", NOW).exit_code == 0
+    for before, after in (("tickets.jsonl", "renamed.jsonl"), ("held.csv", "hold.csv")):
+        shop.change(f'"{before}"', f'"{after}"')
+        (shop.folder / before).rename(shop.folder / after)
+    found = shop.run("doctor", "--json").stdout
+    assert found.count("alignkit moved") == 2
+    assert shop.run("pull", "--now", NOW).exit_code == 3
+    refused = shop.run("push", "list", "--now", NOW)
+    assert refused.exit_code == 3
+    assert "`alignkit moved list`" in refused.stderr
+    [row] = shop.rows("moved", "list")
+    assert (row["role"], row["location"]) == ("destination", str(shop.folder / "hold.csv"))
+    assert "the source desk is at" in shop.run("moved", "desk").stdout
+    assert shop.run("pull", "--now", NOW).exit_code == 0
+    assert shop.run("push", "list", "--now", NOW).exit_code == 0
+    assert shop.run("moved", "nowhere").exit_code == 3

@@ -1,4 +1,4 @@
-"""The commands about sources and destinations that are not what they were: `retire` for a source that is over."""
+"""The commands about sources and destinations that are not what they were: `moved` to another place, or over."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from alignkit.cli.command import Now, Session, command
 from alignkit.cli.output import number
 from alignkit.errors import SettingsError
+from alignkit.sync.location import role_of
 
 
 class Issues(StrEnum):
@@ -42,6 +43,26 @@ def retire(
         session.output.say(f"the policy still expects `{name}`: take it out of `expects`, or marketing waits", "yellow")
 
 
+def moved(
+    session: Session,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A source or destination of the settings.")],
+) -> None:
+    """Say that a source or destination is the same one as before, at another address or path."""
+    file, work = session.settings.file, session.sync()
+    if name not in file.sources and name not in file.destinations:
+        raise SettingsError(f"there is no `[sources.{name}]` and no `[destinations.{name}]` in the settings")
+    for section, connect in (
+        (file.sources, session.settings.source),
+        (file.destinations, session.settings.destination),
+    ):
+        if name in section:
+            endpoint = connect(name)
+            work.moved(endpoint)
+            session.output.row("moved", name=name, role=role_of(endpoint), location=endpoint.location)
+            session.output.say(f"the {role_of(endpoint)} {name} is at {endpoint.location} from now on")
+
+
 def add_to(app: typer.Typer) -> None:
     """Adds these commands."""
     command(app, "retire")(retire)
+    command(app, "moved")(moved)

@@ -20,7 +20,7 @@ from alignkit.cli.output import age, moment, number, stamp
 from alignkit.cli.parameters import parameters, takes_more
 from alignkit.cli.stopping import tell_stop, tell_wide
 from alignkit.connectors.base import Finding, Sink, Source
-from alignkit.errors import AlignkitError
+from alignkit.errors import AlignkitError, SettingsError
 from alignkit.models import Hold, HoldKind
 from alignkit.rules.durations import spell_duration
 from alignkit.rules.policy import Policy
@@ -28,6 +28,7 @@ from alignkit.stores import MemoryStore, SQLiteStore
 from alignkit.stores.base import DeferredState, SourceState
 from alignkit.sync import Sync
 from alignkit.sync.incident import is_about_single_people
+from alignkit.sync.location import refuse_other
 from alignkit.sync.stop import find_all, is_stop
 
 _LISTED = 10
@@ -259,10 +260,19 @@ def _findings(session: Session) -> Iterator[tuple[str, Finding]]:
             place = f"{section}.{name}"
             try:
                 endpoint: Source | Sink = connect(name)
-                found = Sync(MemoryStore()).check(endpoint)
+                found = [*_elsewhere(session, endpoint), *Sync(MemoryStore()).check(endpoint)]
             except AlignkitError as error:
                 found = [Finding(is_well=False, subject=f"`{name}`", remedy=str(error))]
             yield from ((place, finding) for finding in found)
+
+
+def _elsewhere(session: Session, endpoint: Source | Sink) -> Iterator[Finding]:
+    """Whether the name of a source or destination has stood for another one."""
+    try:
+        if session.settings.store.exists():
+            refuse_other(session.store, endpoint)
+    except SettingsError as error:
+        yield Finding(is_well=False, subject=f"`{endpoint.name}`", remedy=str(error))
 
 
 def _store_findings(session: Session, policy: Policy | None) -> Iterator[Finding]:

@@ -29,6 +29,7 @@ from alignkit.connectors.base import (
     Result,
     Sink,
     Standing,
+    path_location,
     settings,
 )
 from alignkit.connectors.export.files import OpenFile
@@ -109,6 +110,11 @@ class AudienceFile(Sink):
         self._silent = frozenset(word.casefold() for word in known.silent_statuses)
         if self.path.resolve() == self.held_path.resolve():
             raise SettingsError("`path` and `held_path` name one file; the audience is never edited, name a second one")
+
+    @property
+    def location(self) -> str:
+        """The file of the held, where our holds stand; the audience may come from another one each time."""
+        return path_location(self.held_path)
 
     def members(self, cursor: str | None) -> Flow[Members]:
         """Read one page of the audience; when the file changed after the page before, from its start again.

@@ -6,6 +6,7 @@ one body serves sync and async callers. A connector yields only `Request`; one t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -210,6 +211,14 @@ class Endpoint:
     name: str
     account: Account | None
 
+    @property
+    def location(self) -> str:
+        """Where it is, by which another one of its name is told apart: an address or a path, and never a secret.
+
+        The service's address by default; empty where nobody can tell.
+        """
+        return "" if self.account is None else self.account.base_url
+
     def attend(self, flow: Flow[T]) -> Flow[T]:
         """The flow under the endpoint's account, where it has one."""
         return flow if self.account is None else self.account.attend(flow)
@@ -251,6 +260,11 @@ class Source(Endpoint):
     def add_tag(self, issue_id: str, tag: str) -> Flow[None]:
         """Adds a tag to an issue and leaves the others as they are; one that is there already stays (`WRITE_TAG`)."""
         raise NotImplementedError
+
+
+def path_location(path: str | os.PathLike[str]) -> str:
+    """A path from the root on, by which files are told apart; a link stays one, wherever it leads today."""
+    return os.path.abspath(path)  # noqa: PTH100 - `resolve` would follow links
 
 
 def unknown_stream(source: Source, stream: str) -> DataInvalid:

@@ -132,7 +132,14 @@ class Mailman(Sink):
         self.name: str = self._settings.name
         self.list_id: str = self._settings.list_id
         auth = Basic(self._settings.username, self._settings.password)
-        self.account: Account | None = Account(self._settings.base_url, auth, name=self.name)
+        account = Account(self._settings.base_url, auth, name=self.name)
+        self._location = f"{account.base_url}{API}/lists/{self.list_id}"
+        self.account: Account | None = account
+
+    @property
+    def location(self) -> str:
+        """The list's own address: two lists of one Mailman are two destinations."""
+        return self._location
 
     def check(self) -> Flow[Sequence[Finding]]:
         """Looks at the credential, the API's version and the list."""

@@ -12,7 +12,17 @@ from typing import Any, ClassVar, cast
 
 from pydantic import Field
 
-from alignkit.connectors.base import Capability, Checkpoint, ConnectorSettings, Finding, Page, Run, Source, settings
+from alignkit.connectors.base import (
+    Capability,
+    Checkpoint,
+    ConnectorSettings,
+    Finding,
+    Page,
+    Run,
+    Source,
+    path_location,
+    settings,
+)
 from alignkit.connectors.records import Extras, Path, Shape, Values
 from alignkit.errors import AlignkitError
 from alignkit.interchange.declared import Record, ShapeLike, Shapes
@@ -146,6 +156,11 @@ class Segment(Source):
         named = {_TRACK + event: shape for event, shape in events.items()}
         self._shapes = Shapes({"identify": identify, "group": group, **named})
         self._passed_over: set[str] = set()
+
+    @property
+    def location(self) -> str:
+        """The path, from the root on."""
+        return path_location(self._path)
 
     def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:  # noqa: ARG002 - there is one stream
         """Reads up to a thousand lines.

@@ -13,7 +13,17 @@ from typing import Any, ClassVar, Self, cast
 
 from pydantic import Field, model_validator
 
-from alignkit.connectors.base import Capability, Checkpoint, ConnectorSettings, Finding, Page, Run, Source, settings
+from alignkit.connectors.base import (
+    Capability,
+    Checkpoint,
+    ConnectorSettings,
+    Finding,
+    Page,
+    Run,
+    Source,
+    path_location,
+    settings,
+)
 from alignkit.errors import AlignkitError, DataInvalid, SettingsError
 from alignkit.interchange.declared import Record, ShapeLike, Shapes
 from alignkit.interchange.lines import MAX_BYTES, PAGE, Line, next_lines, of_json, since_of, to_json, wanted
@@ -102,6 +112,12 @@ class Singer(Source):
         self._passed_over: set[str] = set()
         self._tap: Tap | None = None
         self._stands_at: Checkpoint | None = None
+
+    @property
+    def location(self) -> str:
+        """The path, from the root on, or the tap's program, whose arguments may be secrets."""
+        known = self._known
+        return path_location(known.path) if known.path is not None else known.command[0]
 
     def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:  # noqa: ARG002 - there is one stream
         """Reads up to a thousand messages, or those up to the next state.

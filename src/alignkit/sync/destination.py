@@ -10,6 +10,7 @@ from alignkit.stores.base import Store
 from alignkit.sync import stop
 from alignkit.sync.lease import Tenure
 from alignkit.sync.ledger import Works
+from alignkit.sync.location import refuse_other, settle
 
 
 @dataclass(slots=True)
@@ -32,9 +33,12 @@ class DestinationJob:
         Raises:
             Stopped: somebody stopped everything, or this destination.
             LeaseHeld: another run is at work there.
+            SettingsError: the destination's name stands for another one.
         """
         stop.refuse(self.store, self.sink.name, self.now)
         self.tenure.begin()
+        refuse_other(self.store, self.sink)
+        settle(self.store, self.sink, self.tenure.lease)
         self.works.lease, self.works.keep = self.tenure.lease, self.keep
 
     def keep(self) -> None:

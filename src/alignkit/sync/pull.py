@@ -19,6 +19,7 @@ from alignkit.log import logger
 from alignkit.models.exchange import Ref
 from alignkit.stores.base import Batch, Store
 from alignkit.sync.lease import Tenure
+from alignkit.sync.location import refuse_other, settle
 from alignkit.transport import Flow, call
 
 _log = logger("sync")
@@ -114,8 +115,14 @@ class PullJob:
         self.unread = list(dict.fromkeys(self.streams))
 
     def open(self) -> None:
-        """Takes the lease."""
+        """Takes the lease.
+
+        Raises:
+            LeaseHeld: another run is pulling this source.
+            SettingsError: the source's name stands for another one.
+        """
         self.tenure.begin()
+        refuse_other(self.store, self.source)
 
     def close(self) -> None:
         """Gives the lease back."""
@@ -207,6 +214,7 @@ class PullJob:
         policy that must not decide without one names it in `expects`.
         """
         self.store.expect(self.source.name, self.source.type, self.source.streams)
+        settle(self.store, self.source, self.tenure.lease)
 
     def _apply(self, batch: Batch) -> None:
         applied = self.store.apply(batch)

@@ -23,6 +23,7 @@ from alignkit.stores.base import Cause, Store, WideHold
 from alignkit.sync.destination import DestinationJob
 from alignkit.sync.incident import capped
 from alignkit.sync.ledger import Outcome, parts, refused, still_held
+from alignkit.sync.location import refuse_other
 from alignkit.sync.pace import Pace, Paced, allow, finish, note
 from alignkit.sync.pull import OnProgress, Progress
 from alignkit.sync.stop import Resumed, Stop
@@ -156,7 +157,9 @@ class PushJob(DestinationJob):
 
     def open(self) -> None:
         """Takes the lease; a dry run needs none."""
-        if not self.dry_run:
+        if self.dry_run:
+            refuse_other(self.store, self.sink)
+        else:
             DestinationJob.open(self)
 
     def push(self) -> Flow[PushResult]:

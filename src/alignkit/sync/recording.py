@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from alignkit.connectors.base import Endpoint
 from alignkit.gate import aware
 from alignkit.models import Category, Channel, Hold, Send
 from alignkit.stores.base import Applied, Store, WideHold
 from alignkit.stores.cohort import CAP, Cohort
 from alignkit.sync import incident
+from alignkit.sync.location import move
 from alignkit.sync.manual import hold_event, lifted, new_hold, record, send_events, standing
 from alignkit.sync.retire import Retired, retire
 from alignkit.sync.stop import STOP, Stop
@@ -95,6 +97,17 @@ class Recording:
             DataInvalid: nothing is stopped there.
         """
         return end_stop(self.store, destination, reason, aware(now))
+
+    def moved(self, endpoint: Endpoint) -> None:
+        """Says that a source or destination is the one that its name has stood for, at another address or path.
+
+        Without that word, a run at another place under a known name is refused: the issues of two helpdesks, or the
+        holds at two lists, would mix.
+
+        Raises:
+            LeaseHeld: a run is under way there.
+        """
+        move(self.store, endpoint)
 
     def retire(self, source: str, *, close: bool, now: datetime | None = None) -> Retired:
         """Takes leave of a source that nobody will read again; no decision waits for it any more.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alignkit.errors import DataInvalid
-from alignkit.models import Hold, HoldChanged, HoldKind, IssueRemoval, IssueRemoved
+from alignkit.models import CustomerEvent, Hold, HoldChanged, HoldKind, IssueRemoval, IssueRemoved
 from alignkit.stores.base import OWN_SOURCE, Batch, Store
 from alignkit.sync.lease import Tenure
 from alignkit.sync.ledger import parts
@@ -54,7 +54,10 @@ def retire(store: Store, source: str, now: datetime, *, close: bool) -> Retired:
         issues = [issue.id for issue in store.issues(active=True, source=source)]
         holds = [hold for hold in store.holds() if hold.source == source and _is_open(hold, now)]
         if close:
-            endings = [*(_removal(source, id, now) for id in issues), *(_lifting(hold, now) for hold in holds)]
+            endings: list[CustomerEvent] = [
+                *(_removal(source, id, now) for id in issues),
+                *(_lifting(hold, now) for hold in holds),
+            ]
             for events in parts(endings, _SIZE):
                 tenure.keep()
                 store.apply(Batch(source, events, now, lease=tenure.lease))

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextma
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from alignkit.connectors.base import Finding, NewIssue, Run, Sink, Source
+from alignkit.connectors.base import Endpoint, Finding, NewIssue, Run, Sink, Source
 from alignkit.gate import aware
 from alignkit.identity import identifier
 from alignkit.models import Category, Channel, Hold, Message, Send
@@ -74,6 +74,7 @@ class Sync(Recording):
 
         Raises:
             LeaseHeld: another run is pulling this source.
+            SettingsError: the source's name stands for another one; see `moved`.
             SettingsError, TryAgainLater, ServiceMisbehaved: the service; what was read stays.
             StoreUnavailable, StoreDamaged: the store; nothing was half-written.
         """
@@ -107,6 +108,7 @@ class Sync(Recording):
         Raises:
             Stopped: somebody stopped everything, or this destination; a dry run tells of it instead.
             LeaseHeld: another run is pushing to this destination.
+            SettingsError: the destination's name stands for another one; see `moved`.
             SettingsError, TryAgainLater, ServiceMisbehaved: the destination; the ledger knows how far it came.
         """
         job = PushJob(self.store, sink, aware(now), policy, message, dry_run, brake, pace, on_progress)
@@ -272,6 +274,10 @@ class AsyncSync:
     async def resume(self, reason: str = "", *, destination: str | None = None, now: datetime | None = None) -> Stop:
         """See `Sync.resume`."""
         return await asyncio.to_thread(self._recording.resume, reason, destination=destination, now=now)
+
+    async def moved(self, endpoint: Endpoint) -> None:
+        """See `Sync.moved`."""
+        await asyncio.to_thread(self._recording.moved, endpoint)
 
     async def retire(self, source: str, *, close: bool, now: datetime | None = None) -> Retired:
         """See `Sync.retire`."""

@@ -13,7 +13,17 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from alignkit.connectors.base import Capability, Checkpoint, ConnectorSettings, Finding, Page, Run, Source, settings
+from alignkit.connectors.base import (
+    Capability,
+    Checkpoint,
+    ConnectorSettings,
+    Finding,
+    Page,
+    Run,
+    Source,
+    path_location,
+    settings,
+)
 from alignkit.connectors.export import layouts
 from alignkit.connectors.export.files import SUFFIXES, OpenFile, Place, find
 from alignkit.connectors.export.generic_csv import generic_csv
@@ -102,6 +112,11 @@ class Export(Source):
         declared = mapping if isinstance(mapping, Mapping) else _ready(known)
         declared = replace(declared, statuses={**declared.statuses, **known.statuses})
         self._reader = Reader(declared, tags, keeps_text=known.keeps_text)
+
+    @property
+    def location(self) -> str:
+        """The path, from the root on."""
+        return path_location(self.path)
 
     def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:  # noqa: ARG002 - there is one stream
         """Read one line of pages, or up to a thousand records.
