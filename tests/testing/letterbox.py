@@ -80,7 +80,12 @@ class Letterbox(Sink):
 
     def person(self, address: str) -> Flow[Person | None]:
         response = yield from request(Request("GET", f"/people/{address}", accept=frozenset({404})))
-        return None if response.status == 404 else self.body(response)
+        body = self.body(response)
+        if response.status != 404:
+            return body
+        if body.get("error") != "nobody":
+            raise RequestRefused(f"`{self.name}` has no way to its people (404); check `base_url`", status=404)
+        return None
 
     def standing(self, person: Person) -> Standing:
         if person.get("held_by"):

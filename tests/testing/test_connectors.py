@@ -85,9 +85,15 @@ DEFECTS = (
         "test_whoever_had_an_issue_that_was_merged_has_the_survivor", hostile.ForgetsTheSurvivor, "set `merged_into`"
     ),
     Defect("test_an_issue_that_nothing_is_said_of_stays_open", hostile.TakesRefusalForGone, "ended by it"),
+    Defect("test_an_issue_that_nothing_is_said_of_stays_open", hostile.TakesAGatewaysWord, "404 of a gateway, in JSON"),
     Defect("test_objects_are_read_by_id", hostile.FetchesNothing, "were not found by id"),
     Defect("test_objects_are_read_by_id", hostile.NeverDone, "are not among `done`"),
     Defect("test_only_a_services_own_word_removes_what_is_read_by_id", hostile.TakesRefusalForGone, "count as gone"),
+    Defect(
+        "test_only_a_services_own_word_removes_what_is_read_by_id",
+        hostile.TakesAGatewaysWord,
+        "404 of a gateway, in JSON",
+    ),
     Defect("test_what_is_gone_gives_a_removal_when_read_by_id", hostile.OverlooksTheGone, "reading it by id gave"),
     Defect("test_an_issue_is_created_once", hostile.MakesUpIds, "no such issue was found"),
     Defect("test_an_issue_is_created_once_though_the_answer_is_lost", hostile.CreatesAgain, "do not repeat it"),

@@ -8,6 +8,7 @@ inheritance, and puts the others back. Source: Mailman core 3.3, REST API 3.1, a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import ClassVar, NamedTuple, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -284,17 +285,32 @@ class Mailman(Sink):
 
     def _levels(self, member: str) -> Flow[_Levels | None]:
         response = yield from request(Request("GET", _preferences_of(member), accept=_GONE))
-        if response.status in _GONE:
+        if self._says_gone(response):
             return None
         own = _preferences(response)
         if _STATUS in own:
             return _Levels(own, str(own[_STATUS]))
         inherited = Request("GET", f"{API}/members/{member}/all/preferences", accept=_GONE)
         response = yield from request(inherited)
-        if response.status in _GONE:
+        if self._says_gone(response):
             return None
         effective = _preferences(response).get(_STATUS)
         return _Levels(own, None if effective is None else str(effective))
+
+    def _says_gone(self, response: Response) -> bool:
+        """Whether Mailman itself says that a member is gone.
+
+        Raises:
+            RequestRefused: something before Mailman says so, and knows nothing of members.
+        """
+        if response.status not in _GONE:
+            return False
+        body: object = None
+        with suppress(ResponseInvalid):
+            body = response.json()
+        if not isinstance(body, dict) or "title" not in body:
+            raise RequestRefused(f"`{self.name}` has nothing at its members (404); check `base_url`", status=404)
+        return True
 
     def _write(self, member: str, preferences: Mapping[str, JsonValue]) -> Flow[None]:
         if preferences:

@@ -8,11 +8,11 @@ import pytest
 
 from alignkit.connectors.base import Capability, Fetched, NewIssue, Source
 from alignkit.errors import AlignkitError, ServiceUnreachable
-from alignkit.models.events import IssueChanged, IssueRemoved
+from alignkit.models.events import CustomerEvent, IssueChanged, IssueRemoved
 from alignkit.models.exchange import Ref
 from alignkit.sync import Sync
 from alignkit.testing.case import LATER, S, SourceCase, SourceTests, Trial
-from alignkit.testing.faults import LASTING
+from alignkit.testing.faults import LASTING, NO_WORD
 from alignkit.transport import Flow, run
 
 SHOWN_BY: Mapping[Capability, str] = {
@@ -82,7 +82,7 @@ class ClaimTests(SourceTests[S]):
     def test_an_issue_that_nothing_is_said_of_stays_open(self) -> None:
         trial = self.undisturbed()
         before = _open(trial)
-        for name in ("permission missing", "internal error", "sign-in page"):
+        for name in NO_WORD:
             for at in range(self._requests_of_a_later_run()):
                 trial = self.undisturbed()
                 trial.wire.arm(LASTING[name], len(trial.wire.sent) + at, lasts=True)
@@ -104,11 +104,12 @@ class ClaimTests(SourceTests[S]):
     def test_only_a_services_own_word_removes_what_is_read_by_id(self) -> None:
         self.needs(Capability.FETCH)
         refs = [Ref("issue", id) for id, status in self.expected.issues.items() if status.is_active]
-        for name in ("credential refused", "permission missing", "internal error", "maintenance page", "sign-in page"):
+        for name in NO_WORD:
             for at in range(len(self._requests_of(refs))):
-                fetched = self._fetched_with(name, at, refs)
-                removed = [event.subject for event in fetched.events if isinstance(event, IssueRemoved)]
-                assert not removed, f"{name} from request {at + 1} on, and the issues {removed} count as gone"
+                for lasts, when in ((True, f"{name} from request {at + 1} on"), (False, f"{name} at request {at + 1}")):
+                    fetched = self._fetched_with(name, at, refs, lasts=lasts)
+                    over = [event.subject for event in fetched.events if _ends(event)]
+                    assert not over, f"{when}, and the issues {over} count as gone; ask for the service's own word"
 
     def test_what_is_gone_gives_a_removal_when_read_by_id(self) -> None:
         self.needs(Capability.FETCH)
@@ -118,11 +119,9 @@ class ClaimTests(SourceTests[S]):
             trial = self.trial()
             id = hook(trial.service)
             events = [event for event in trial.fetch([Ref("issue", id)]).events if event.subject == id]
-            is_over = any(
-                isinstance(event, IssueRemoved) or (isinstance(event, IssueChanged) and event.data.is_active is False)
-                for event in events
+            assert any(_ends(event) for event in events), (
+                f"issue {id} is gone ({capability}) and reading it by id gave {[e.type for e in events]}"
             )
-            assert is_over, f"issue {id} is gone ({capability}) and reading it by id gave {[e.type for e in events]}"
 
     def test_an_issue_is_created_once(self) -> None:
         self.needs(Capability.WRITE_ISSUE)
@@ -190,9 +189,9 @@ class ClaimTests(SourceTests[S]):
         trial.fetch(refs)
         return list(trial.wire.sent)
 
-    def _fetched_with(self, name: str, at: int, refs: list[Ref]) -> Fetched:
+    def _fetched_with(self, name: str, at: int, refs: list[Ref], *, lasts: bool) -> Fetched:
         trial = self.trial()
-        trial.wire.arm(LASTING[name], at, lasts=True)
+        trial.wire.arm(LASTING[name], at, lasts=lasts)
         try:
             return trial.fetch(refs)
         except AlignkitError:
@@ -223,6 +222,11 @@ def _people(trial: Trial[S], id: str, *, is_open: bool = False) -> set[str]:
         if any(row.active is not False and row.excluded is None for row in rows) if is_open else rows:
             found.add(customer.identifiers[0])
     return found
+
+
+def _ends(event: CustomerEvent) -> bool:
+    """Whether an event says that an issue is over."""
+    return isinstance(event, IssueRemoved) or (isinstance(event, IssueChanged) and event.data.is_active is False)
 
 
 def _open(trial: Trial[S]) -> set[str]:

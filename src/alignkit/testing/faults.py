@@ -16,6 +16,7 @@ from alignkit.errors import (
     PermissionMissing,
     RateLimited,
     ResponseInvalid,
+    ServiceMisbehaved,
     ServiceUnreachable,
     UntrustedTarget,
 )
@@ -57,6 +58,13 @@ def _told(status: int, body: bytes = b'{"error": "no"}', **headers: str) -> Call
     return lambda _serve: Response(status, told, body)
 
 
+def _no_route(body: bytes) -> Callable[[Serve], Response]:
+    """A gateway that knows no way to the service: a 404 that says nothing of what the service has."""
+    told = {"content-type": "text/html" if body.startswith(b"<") else "application/json"} if body else {}
+    headers = {"date": format_datetime(_SERVICE_TIME, usegmt=True), **told}
+    return lambda _serve: Response(404, headers, body)
+
+
 def _unreachable(_serve: Serve) -> Response:
     raise ServiceUnreachable("`service.example` refused the connection")
 
@@ -81,6 +89,12 @@ def _replaced(body: bytes, content_type: str) -> Callable[[Serve], Response]:
     return happen
 
 
+_OF_A_GATEWAY = {
+    "404 of a gateway, in JSON": b'{"message": "no Route matched with those values"}',
+    "404 of a gateway, as a page": b"<html><head><title>404 Not Found</title></head><body>nginx</body></html>",
+    "404 of a gateway, empty": b"",
+}
+
 LASTING: Mapping[str, Fault] = {
     fault.name: fault
     for fault in (
@@ -94,10 +108,21 @@ LASTING: Mapping[str, Fault] = {
         Fault("sign-in page", _replaced(_HTML, "text/html"), ResponseInvalid),
         Fault("credential refused", _told(401), CredentialsRejected, 401),
         Fault("permission missing", _told(403), PermissionMissing, 403),
+        *(Fault(name, _no_route(body), ServiceMisbehaved, 404) for name, body in _OF_A_GATEWAY.items()),
         Fault("redirect to a stranger", _told(302, location=f"{STRANGER}/all"), UntrustedTarget, 302),
     )
 }
 """Faults by name, each as it happens to every request from one on."""
+
+NO_WORD: Sequence[str] = (
+    "credential refused",
+    "permission missing",
+    "internal error",
+    "maintenance page",
+    "sign-in page",
+    *_OF_A_GATEWAY,
+)
+"""Answers that say nothing of what was asked for, and so remove nothing."""
 
 TOLD_AS_SUCCESS = Fault(
     "error told as a success",

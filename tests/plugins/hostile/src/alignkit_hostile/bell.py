@@ -141,14 +141,22 @@ class Bell(Source):
     def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
         events: list[CustomerEvent] = []
         bad: list[Quarantined] = []
+        done: list[Ref] = []
         for ref in refs:
             response = yield from request(Request("GET", f"/tickets/{ref.id}", accept=frozenset({404})))
             body = response.json()
+            if response.status == 404 and not self.says_gone(body):
+                continue
             try:
                 events.append(self.gone(ref, run) if response.status == 404 else self.event("tickets", body, run))
             except ValidationError as error:
                 bad.append(self.unreadable("tickets", body, error))
-        return Fetched(events, refs, bad)
+            done.append(ref)
+        return Fetched(events, done, bad)
+
+    def says_gone(self, body: JsonValue) -> bool:
+        """Whether these are Bell's own words, and not those of a gateway that knows no way to it."""
+        return isinstance(body, dict) and isinstance(body.get("error"), str)
 
     def gone(self, ref: Ref, run: Run) -> CustomerEvent:
         removal = IssueRemoval(id=ref.id, remote_updated_at=run.now, reason="not_found")

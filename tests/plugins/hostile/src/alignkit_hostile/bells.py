@@ -323,6 +323,11 @@ class TakesRefusalForGone(WrongBell):
             return Fetched([self.gone(ref, run) for ref in refs], refs)
 
 
+class TakesAGatewaysWord(WrongBell):
+    def says_gone(self, body: JsonValue) -> bool:
+        return isinstance(body, dict)
+
+
 class FetchesNothing(WrongBell):
     def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
         yield from ()
