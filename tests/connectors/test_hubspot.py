@@ -12,8 +12,8 @@ import pytest
 
 from alignkit.connectors.base import NewIssue, Run
 from alignkit.connectors.hubspot import HubSpot
-from alignkit.errors import DataInvalid, PagingStuck, RateLimited, SettingsError
-from alignkit.models import ContactChanged, IssueChanged, IssueRemoved
+from alignkit.errors import DataInvalid, PagingStuck, PermissionMissing, RateLimited, SettingsError
+from alignkit.models import AccountChanged, ContactChanged, IssueChanged, IssueRemoved
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.testing import Sheet, SheetService, SheetTests
@@ -221,6 +221,101 @@ def test_a_ticket_that_can_be_read_by_id_after_all_is_not_taken_for_gone() -> No
     assert (list(fetched.events), list(fetched.done)) == ([], [])
 
 
+OBJECT_GONE: JsonValue = {"status": "error", "message": "gone", "correlationId": "c-1", "category": "OBJECT_NOT_FOUND"}
+FOREIGN = (
+    told({"message": "no Route matched with those values"}, 404),
+    told({"status": "error", "correlationId": "c-1", "category": "MISSING_SCOPES"}, 404),
+    Response(404, DATE),
+)
+
+
+def by_id(kind: str, *answers: Response) -> Any:
+    """What a fetch finds of an object that no batch has; its own path gives these answers, one after the other."""
+    left = list(answers)
+
+    def send(wanted: Request) -> Response:
+        return left.pop(0) if wanted.url.endswith("/42") else portal(pipelines_tickets=PIPELINES)(wanted)
+
+    source = HubSpot(TOKEN)
+    return drive(source, source.fetch([Ref(kind, "42")], RUN), send)
+
+
+@pytest.mark.parametrize("kind", ["issue", "contact", "account"])
+@pytest.mark.parametrize("foreign", FOREIGN)
+def test_the_404_of_a_gateway_ends_nothing(kind: str, foreign: Response) -> None:
+    for answers in ([foreign], [told(OBJECT_GONE, 404), foreign]):
+        fetched = by_id(kind, *answers)
+        assert (list(fetched.events), list(fetched.done)) == ([], [])
+
+
+@pytest.mark.parametrize(("kind", "event"), [("issue", IssueRemoved), ("contact", ContactChanged)])
+def test_what_hubspot_itself_says_is_gone_is_gone(kind: str, event: type) -> None:
+    for last in (told(OBJECT_GONE, 404), told({"id": "42", "archived": True})):
+        fetched = by_id(kind, told(OBJECT_GONE, 404), last)
+        assert [type(one) for one in fetched.events] == [event]
+        assert list(fetched.done) == [Ref(kind, "42")]
+
+
+def test_a_person_who_was_merged_is_told_by_the_one_who_stays() -> None:
+    row = ticket("7", email="a@example.com", hs_merged_object_ids="8", hs_calculated_merged_vids="9:1700000000000;7:1")
+    source = HubSpot(TOKEN)
+    page = drive(source, source.read("contacts", None, RUN), portal(contacts_search={"results": [row]}))
+    read = [event.data for event in page.events if isinstance(event, ContactChanged)]
+    assert [(one.id, one.merged_into, one.is_active) for one in read] == [
+        ("8", "7", False),
+        ("9", "7", False),
+        ("7", None, True),
+    ]
+    [fetched] = by_id("contact", told({"id": "7"})).events
+    assert (fetched.data.id, fetched.data.merged_into) == ("42", "7")
+
+
+def test_people_and_companies_that_were_deleted_are_read() -> None:
+    row: JsonValue = {"id": "1", "archivedAt": "2026-03-04T11:00:00Z", "properties": {"email": "a@example.com"}}
+    source = HubSpot(TOKEN)
+    send = portal(objects_contacts={"results": [row]}, objects_companies={"results": [row]})
+    people = drive(source, source.read("archived_contacts", None, RUN), send).events
+    companies = drive(source, source.read("archived_companies", None, RUN), send).events
+    at = datetime(2026, 3, 4, 11, tzinfo=UTC)
+    found = [(type(one), getattr(one.data, "is_active", None), one.data.deleted_at) for one in (*people, *companies)]
+    assert found == [(ContactChanged, False, at), (AccountChanged, None, at)]
+
+
+def without_companies(wanted: Request) -> Response:
+    if "companies" in wanted.url:
+        return told({"status": "error", "correlationId": "c-1", "category": "MISSING_SCOPES"}, 403)
+    found: JsonValue = {"results": [ticket("1", hs_pipeline_stage="71")]}
+    linked: JsonValue = {"results": [{"from": {"id": "1"}, "to": [{"toObjectId": 5}]}]}
+    answers = portal(tickets_search=found, pipelines_tickets=PIPELINES, tickets_contacts_batch_read=linked)
+    return answers(wanted)
+
+
+def test_without_the_scope_of_companies_tickets_are_read_and_the_gap_is_told() -> None:
+    source = HubSpot(TOKEN)
+    page = drive(source, source.read("companies", None, RUN), without_companies)
+    assert (page.checkpoint, page.more) == ({}, False)
+    assert "crm.objects.companies.read" in page.gaps[0]
+    [issue] = issues(source, without_companies)
+    assert (issue.requester_id, issue.account_id) == ("5", None)
+
+
+def test_a_scope_of_companies_that_was_taken_away_lets_go_of_nobody() -> None:
+    source = HubSpot(TOKEN)
+    for stream, before in (("companies", {"mark": "2026-03-04T10:00:00Z"}), ("tickets", None)):
+        with pytest.raises(PermissionMissing):
+            drive(source, source.read(stream, before, RUN), without_companies)
+
+
+def test_a_stage_may_say_in_another_word_that_it_is_the_end() -> None:
+    ends: tuple[JsonValue, ...] = ("true", True, "false", False)
+    stages: list[JsonValue] = [{"id": str(n), "metadata": {"isClosed": one}} for n, one in enumerate(ends)]
+    found: JsonValue = {"results": [ticket(str(n), hs_pipeline_stage=str(n)) for n, _ in enumerate(ends)]}
+    pipelines: JsonValue = {"results": [{"id": "7", "stages": stages}]}
+    read = issues(HubSpot(TOKEN), portal(tickets_search=found, pipelines_tickets=pipelines))
+    closed, open_ = IssueStatus.CLOSED, IssueStatus.OPEN
+    assert [issue.status for issue in read] == [closed, closed, open_, open_]
+
+
 def test_a_ticket_with_a_key_is_made_once_however_often_it_is_sent() -> None:
     sent: list[Request] = []
 
@@ -326,16 +421,13 @@ def test_settings_that_cannot_work_are_refused_before_any_request(given: dict[st
 
 def test_another_connectors_checkpoint_or_stream_is_refused() -> None:
     source = HubSpot(TOKEN)
-    with pytest.raises(DataInvalid, match="no stream"):
+    with pytest.raises(DataInvalid, match="has no stream"):
         drive(source, source.read("deals", None, RUN), portal())
     with pytest.raises(DataInvalid, match="checkpoint"):
         drive(source, source.read("tickets", {"cursor": "x"}, RUN), portal())
 
 
 class TestHubSpotSheet(SheetTests):
-    unmended: ClassVar[Mapping[str, str]] = {
-        "is another customer still": "contacts are not asked for the ids that were merged into them",
-    }
     sheet: ClassVar[Sheet] = HUBSPOT
     cap: ClassVar[int | None] = 4
     shown: ClassVar[Mapping[str, str | Callable[..., object]]] = {

@@ -41,16 +41,19 @@ STAGES: dict[str, JsonValue] = {
     "2": {"ticketState": "OPEN", "isClosed": "false"},
     "3": {},
     "4": {"ticketState": "CLOSED"},
+    "5": {"isClosed": "true"},
 }
 WORDS = {
     "1": IssueStatus.OPEN,
     "2": IssueStatus.OPEN,
     "3": IssueStatus.UNKNOWN,
     "4": IssueStatus.CLOSED,
+    "5": IssueStatus.CLOSED,
 }
 CHANGED = {"tickets": "hs_lastmodifieddate", "companies": "hs_lastmodifieddate", "contacts": "lastmodifieddate"}
 KINDS = {"tickets": Kind.ISSUE, "contacts": Kind.PERSON, "companies": Kind.ACCOUNT}
 MILLISECOND = timedelta(milliseconds=1)
+STATUS = "properties.hs_pipeline_stage"
 
 
 def stamp(moment: datetime) -> str:
@@ -70,8 +73,11 @@ def thing(row: Row, properties: dict[str, JsonValue]) -> dict[str, JsonValue]:
     }
 
 
+def losers(row: Row, world: World) -> str | None:
+    return ";".join(one.id for one in world.everything(row.kind) if one.survivor == row.id) or None
+
+
 def ticket(row: Row, world: World) -> JsonValue:
-    losers = [one.id for one in world.everything(Kind.ISSUE) if one.survivor == row.id]
     return thing(
         row,
         {
@@ -81,14 +87,13 @@ def ticket(row: Row, world: World) -> JsonValue:
             "hs_ticket_priority": "MEDIUM",
             "source_type": "EMAIL",
             "closed_date": stamp(row.changed) if row.status is IssueStatus.CLOSED else "",
-            "hs_merged_object_ids": ";".join(losers) or None,
+            "hs_merged_object_ids": losers(row, world),
             "topics": ";".join(row.tags),
         },
     )
 
 
 def contact(row: Row, world: World) -> JsonValue:
-    losers = [one.id for one in world.everything(Kind.PERSON) if one.survivor == row.id]
     return thing(
         row,
         {
@@ -96,8 +101,8 @@ def contact(row: Row, world: World) -> JsonValue:
             "lastname": None,
             "email": row.email,
             "hs_additional_emails": None,
-            "hs_merged_object_ids": ";".join(losers) or None,
             "associatedcompanyid": row.account,
+            "hs_merged_object_ids": losers(row, world),
         },
     )
 
@@ -158,7 +163,7 @@ def searching(name: str) -> Listing:
         lag=Lag(timedelta(seconds=90), said("I", "search misses just-changed records")),
         at=("results",),
         required=frozenset({"id", "createdAt"} if name == "tickets" else {"id"}),
-        status="properties.hs_pipeline_stage" if name == "tickets" else None,
+        status=STATUS if name == "tickets" else None,
     )
 
 
@@ -171,19 +176,33 @@ def listed(visit: Visit) -> Ask:
     )
 
 
-LIST = Listing(
-    kinds=(Kind.ISSUE,),
-    path="/crm/v3/objects/tickets",
-    ask=listed,
-    answer=page,
-    sort=Sort("id", said("C", "DB-consistent, order by id")),
-    size=Size(10, 100, said("C", "no time filter; DB-consistent, order by id; use for backfill and daily reconcile")),
-    tokens=Tokens("keyset", said("D", "paging.next.after absent => end")),
-    shows=Shows(frozenset({Fate.DELETED}), said("D", "GET ...?archived=true lists archived (archivedAt)")),
-    at=("results",),
-    required=frozenset({"id", "createdAt"}),
-    status="properties.hs_pipeline_stage",
-)
+def listing(name: str) -> Listing:
+    return Listing(
+        kinds=(KINDS[name],),
+        path=f"/crm/v3/objects/{name}",
+        ask=listed,
+        answer=page,
+        sort=Sort("id", said("C", "DB-consistent, order by id")),
+        size=Size(
+            10, 100, said("C", "no time filter; DB-consistent, order by id; use for backfill and daily reconcile")
+        ),
+        tokens=Tokens("keyset", said("D", "paging.next.after absent => end")),
+        shows=Shows(frozenset({Fate.DELETED}), said("D", "GET ...?archived=true lists archived (archivedAt)")),
+        at=("results",),
+        required=frozenset({"id", "createdAt"} if name == "tickets" else {"id"}),
+        status=STATUS if name == "tickets" else None,
+    )
+
+
+def lookup(name: str) -> Lookup:
+    return Lookup(
+        KINDS[name],
+        rf"/crm/v3/objects/{name}/(?P<id>\d+)",
+        said("M", "loser id vanishes"),
+        gone=(Gone(Fate.MERGED, "survivor", said("M", "GET old id returns the winner")),),
+        required=frozenset({"id", "createdAt"} if name == "tickets" else {"id"}),
+        status=STATUS if name == "tickets" else None,
+    )
 
 
 def batch(visit: Visit) -> Answer:
@@ -258,7 +277,8 @@ def change(visit: Visit) -> Answer:
 
 def error(status: int, words: str) -> JsonValue:
     policy: dict[str, JsonValue] = {"policyName": "TEN_SECONDLY_ROLLING"} if status == 429 else {}
-    return {"status": "error", "message": words, **policy}
+    category = {403: "MISSING_SCOPES", 404: "OBJECT_NOT_FOUND"}.get(status, "VALIDATION_ERROR")
+    return {"status": "error", "message": words, "correlationId": "c-1", "category": category, **policy}
 
 
 def presents(request: Request) -> str | None:
@@ -275,17 +295,8 @@ HUBSPOT = Sheet(
     base_url="https://api.hubapi.com",
     words=WORDS,
     render={Kind.ISSUE: ticket, Kind.PERSON: contact, Kind.ACCOUNT: company},
-    listings=(searching("companies"), searching("contacts"), searching("tickets"), LIST),
-    lookups=(
-        Lookup(
-            Kind.ISSUE,
-            r"/crm/v3/objects/tickets/(?P<id>\d+)",
-            said("M", "loser id vanishes"),
-            gone=(Gone(Fate.MERGED, "survivor", said("M", "GET old id returns the winner")),),
-            required=frozenset({"id", "createdAt"}),
-            status="properties.hs_pipeline_stage",
-        ),
-    ),
+    listings=(searching("companies"), searching("contacts"), searching("tickets"), *map(listing, KINDS)),
+    lookups=(lookup("tickets"), lookup("contacts"), lookup("companies")),
     actions=(
         Action("GET", "/crm/v3/pipelines/tickets", pipelines, said("D", "stages[].metadata.ticketState OPEN|CLOSED")),
         Action(
@@ -319,6 +330,8 @@ HUBSPOT = Sheet(
         Happens(Kind.ISSUE, Fate.DELETED, said("D", "GET ...?archived=true lists archived")),
         Happens(Kind.ISSUE, Fate.MERGED, said("D", "POST /crm/v3/objects/tickets/merge")),
         Happens(Kind.ISSUE, Fate.PURGED, said("M", "contact.privacyDeletion (GDPR: erase)")),
+        Happens(Kind.PERSON, Fate.DELETED, said("D", "GET ...?archived=true lists archived")),
+        Happens(Kind.ACCOUNT, Fate.DELETED, said("D", "GET ...?archived=true lists archived")),
         Happens(Kind.PERSON, Fate.MERGED, said("M", "hs_merged_object_ids / hs_calculated_merged_vids")),
     ),
     limited=Limited(said("M", "429 body policyName"), headers=lambda _now, _seconds: {}),

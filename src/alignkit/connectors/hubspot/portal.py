@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pydantic import Field
 
 from alignkit.connectors.answers import Payload, parsed
+from alignkit.connectors.gone import said_in
 from alignkit.connectors.hubspot.records import Kind
 from alignkit.connectors.window import Walk
 from alignkit.errors import PagingStuck
@@ -20,16 +21,20 @@ PAGE_SIZE = 100
 _MOST_ROUNDS = 1_000
 
 
+_STATES = {"open": IssueStatus.OPEN, "closed": IssueStatus.CLOSED}
+_ENDS = {"false": IssueStatus.OPEN, "true": IssueStatus.CLOSED}
+
+
 class _Stage(Payload):
     id: str
     label: str = ""
-    metadata: Mapping[str, str | None] = Field(default_factory=dict[str, str | None])
+    metadata: Mapping[str, object] = Field(default_factory=dict[str, object])
 
     @property
     def status(self) -> IssueStatus:
-        """What a stage says of itself; the word is optional, and without it nobody knows."""
-        states = {"OPEN": IssueStatus.OPEN, "CLOSED": IssueStatus.CLOSED}
-        return states.get(self.metadata.get("ticketState") or "", IssueStatus.UNKNOWN)
+        """What a stage says of itself, in either of two ways; both are optional, and without them nobody knows."""
+        state, is_closed = (str(self.metadata.get(name)).casefold() for name in ("ticketState", "isClosed"))
+        return _STATES.get(state) or _ENDS.get(is_closed, IssueStatus.UNKNOWN)
 
 
 class Pipeline(Payload):
@@ -85,6 +90,9 @@ class Portal:
     Args:
         name: what texts call it.
         statuses: what stages mean, by id or label, stronger than what a stage says of itself.
+
+    Attributes:
+        lacks_companies: whether the token has never been allowed to see companies.
     """
 
     def __init__(self, name: str, statuses: Mapping[str, IssueStatus]) -> None:
@@ -93,6 +101,7 @@ class Portal:
         self._stages: dict[str, IssueStatus] = {}
         self._strange: set[str] = set()
         self.pipelines: Sequence[Pipeline] = ()
+        self.lacks_companies: bool = False
 
     def status_of(self, stage: str) -> IssueStatus:
         """What a stage means, as far as it is known."""
@@ -110,7 +119,7 @@ class Portal:
         self._stages = {stage.id: self._declared.get(stage.label.casefold(), stage.status) for stage in stages}
         self._strange |= strange
 
-    def search(self, kind: Kind, walk: Walk) -> Flow[Response]:
+    def search(self, kind: Kind, walk: Walk, *, accept: frozenset[int] = frozenset()) -> Flow[Response]:
         """A page of what changed in a window, by ascending id.
 
         Beyond 10,000 rows a search is refused, so pages follow the last id and not a number of rows. Ids never change,
@@ -130,7 +139,8 @@ class Portal:
             "limit": PAGE_SIZE,
             "after": "0",
         }
-        return (yield from request(Request("POST", f"/crm/v3/objects/{kind.name}/search", json=body, repeatable=True)))
+        path = f"/crm/v3/objects/{kind.name}/search"
+        return (yield from request(Request("POST", path, json=body, accept=accept, repeatable=True)))
 
     def batch(self, kind: Kind, ids: Sequence[str]) -> Flow[Response]:
         """Objects by id; those that are not there are left out, with the status 207."""
@@ -165,7 +175,28 @@ class Portal:
 
 def ticket_path(issue_id: str) -> str:
     """The path of one ticket."""
-    return f"/crm/v3/objects/tickets/{issue_id}"
+    return path_of("tickets", issue_id)
+
+
+def path_of(kind: str, id: str) -> str:
+    """The path of one object."""
+    return f"/crm/v3/objects/{kind}/{id}"
+
+
+def says_not_found(response: Response) -> bool:
+    """Whether HubSpot itself says that there is no such object, and not something between us and it."""
+    if response.status != 404:
+        return False
+    said = said_in(response)
+    return isinstance(said.get("correlationId"), str) and said.get("category", _NOT_FOUND) == _NOT_FOUND
+
+
+_NOT_FOUND = "OBJECT_NOT_FOUND"
+
+
+def says_scope_missing(response: Response) -> bool:
+    """Whether HubSpot itself says that the token lacks a scope."""
+    return response.status == 403 and said_in(response).get("category") == "MISSING_SCOPES"
 
 
 def _filter(name: str, operator: str, value: str) -> JsonValue:

@@ -23,16 +23,19 @@ PROFILE = Profile(
             endpoint="POST /crm/v3/objects/tickets/search",
             late=_LATE,
         ),
-        "archived_tickets": StreamProfile(
-            brings="deleted tickets",
-            endpoint="GET /crm/v3/objects/tickets?archived=true",
-            late="up to an hour: the list cannot be asked for what is new, so it is walked once an hour",
-        ),
+        **{
+            f"archived_{name}": StreamProfile(
+                brings=f"deleted {name}",
+                endpoint=f"GET /crm/v3/objects/{name}?archived=true",
+                late="up to an hour: the list cannot be asked for what is new, so it is walked once an hour",
+            )
+            for name in ("companies", "contacts", "tickets")
+        },
     },
     permissions={
         "`tickets`": "tickets and their pipelines; to write tickets and tags",
         "`crm.objects.contacts.read`": "people, and whom tickets concern",
-        "`crm.objects.companies.read`": "accounts",
+        "`crm.objects.companies.read`": "accounts; without it from the beginning, tickets are read and belong to none",
         "`crm.objects.contacts.write`": "`create_issue`, which makes the contact where there is none; `add_note`",
     },
     limits=(
@@ -48,8 +51,9 @@ PROFILE = Profile(
     ),
     reading=(
         (
-            "A ticket's status follows from its stage: `OPEN` is `open`, `CLOSED` is `closed`. A stage that says"
-            " neither, or that is not known, is `unknown`, which counts as active; pipelines are read again for each"
+            "A ticket's status follows from its stage: `OPEN` is `open`, `CLOSED` is `closed`, and a stage that only"
+            " says whether it is closed is taken by that word. A stage that says neither, or that is not known, is"
+            " `unknown`, which counts as active; pipelines are read again for each"
             " new stage. `statuses` gives stages another meaning, by id or label."
         ),
         (
@@ -61,8 +65,13 @@ PROFILE = Profile(
             " open tickets are read again by id after a day."
         ),
         (
-            "A merged ticket is told by the one that survives. A deleted one is told by the list of archived tickets,"
-            " or when it is read by id."
+            "What was merged, tickets, people and companies alike, is told by the one that survives; whoever had a"
+            " merged ticket has the other one then. What was deleted is told by the lists of what is archived, or when"
+            " it is read by id: on HubSpot's own word, with its `correlationId`, and never on the 404 of a gateway."
+        ),
+        (
+            "A scope of companies that was there and is taken away ends the run, because tickets without their company"
+            " would let go of the people in it."
         ),
         (
             "HubSpot does not say who opened a ticket in a way that could be relied on, so no ticket is left out as"

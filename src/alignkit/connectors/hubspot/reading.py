@@ -4,31 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from alignkit.connectors.answers import Payload, listed, parsed
 from alignkit.connectors.base import Checkpoint, Fetched, Page, Run
-from alignkit.connectors.hubspot.portal import PAGE_SIZE, Portal, ticket_path
-from alignkit.connectors.hubspot.records import ARCHIVED, ARCHIVED_PAGE, SETTLED, Beside, Kind
+from alignkit.connectors.gone import Reason, issue_gone, thing_gone, unseen
+from alignkit.connectors.hubspot.portal import PAGE_SIZE, Portal, path_of, says_not_found, says_scope_missing
+from alignkit.connectors.hubspot.records import ARCHIVED, ARCHIVED_PAGES, SETTLED, Beside, Kind
 from alignkit.connectors.records import Answer, Found
 from alignkit.connectors.window import Kept, Pace, Position, kept, position, service_time
-from alignkit.errors import PagingStuck
+from alignkit.errors import PagingStuck, PermissionMissing
 from alignkit.models.base import Instant
-from alignkit.models.events import CustomerEvent, IssueChanged, IssueRemoval, IssueRemoved
+from alignkit.models.events import CustomerEvent, IssueChanged
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.models.issue import Issue
-from alignkit.transport import Flow, Request, request
+from alignkit.transport import Flow, Request, Response, request
 
 PACE = Pace(overlap=timedelta(minutes=10), lag=timedelta(seconds=120))
 Associated = Mapping[str, tuple[str, ...]]
 """The ids that tickets are associated with, by the ticket's."""
 
 ARCHIVE_EVERY = timedelta(hours=1)
-"""The list of archived tickets cannot be asked for what is new, so it is not walked on every run."""
+"""Lists of what is archived cannot be asked for what is new, so they are not walked on every run."""
+
+TICKETS, COMPANIES = "tickets", "companies"
+NAMES: Mapping[str, str] = {"contacts": "contact", "companies": "account"}
+"""The kinds of objects beside tickets, and what they are called here."""
 
 
 class ArchivePosition(Kept):
-    """The checkpoint of the archived tickets: when the last walk began, and the one under way."""
+    """The checkpoint of a list of what is archived: when the last walk began, and the one under way."""
 
     walked_at: Instant | None = None
     began_at: Instant | None = None
@@ -43,12 +48,45 @@ def read(portal: Portal, kind: Kind, checkpoint: Checkpoint | None, run: Run) ->
     """One page of the contacts or companies that changed since the mark, or of all."""
     at = position(Position, checkpoint, portal.name)
     walk = PACE.walk(at, run)
-    response = yield from portal.search(kind, walk)
+    # Who may see companies once and no longer is told: tickets without them would let go of people in their accounts.
+    may_lack = kind.name == COMPANIES and at == Position()
+    response = yield from portal.search(kind, walk, accept=frozenset({403} if may_lack else ()))
+    if response.status == 403:
+        return _without_companies(portal, response, at)
+    if kind.name == COMPANIES:
+        portal.lacks_companies = False
     answer = listed(kind.body, response, portal.name)
     walk = PACE.answered(walk, response, portal.name)
-    events = [found.event(source=portal.name, received_at=run.now) for found in answer.of(kind.shape)]
+    events = _events(portal, kind, answer.of(kind.shape), run.now)
     after = _after(portal, answer, walk.after)
     return Page(events, kept(at.following(walk, after)), after is not None, answer.bad)
+
+
+def _without_companies(portal: Portal, response: Response, at: Kept) -> Page:
+    """No page at all, which is told.
+
+    Raises:
+        PermissionMissing: the refusal is not HubSpot's own word about a scope.
+    """
+    if not says_scope_missing(response):
+        raise PermissionMissing(f"`{portal.name}` does not let this credential see companies (403)")
+    portal.lacks_companies = True
+    gap = "no companies are read, and tickets belong to none: give the token the scope `crm.objects.companies.read`"
+    return Page((), kept(at), more=False, gaps=[gap])
+
+
+def _events(portal: Portal, kind: Kind, found: Sequence[Found[Any]], now: datetime) -> list[CustomerEvent]:
+    """Contacts or companies, and those that were merged into them."""
+    events: list[CustomerEvent] = []
+    for one in found:
+        losers: tuple[str, ...] = one.extras.beside
+        at = one.data.remote_updated_at or now
+        name = NAMES[kind.name]
+        events += [
+            thing_gone(name, loser, source=portal.name, at=at, received_at=now, into=one.data.id) for loser in losers
+        ]
+        events.append(one.event(source=portal.name, received_at=now))
+    return events
 
 
 def read_tickets(portal: Portal, kind: Kind, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
@@ -63,13 +101,18 @@ def read_tickets(portal: Portal, kind: Kind, checkpoint: Checkpoint | None, run:
     return Page(events, kept(at.following(walk, after)), after is not None, answer.bad)
 
 
-def read_archived(portal: Portal, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
-    """One page of the tickets that were deleted; the first page alone where the last walk is not long ago."""
+def read_archived(name: str, portal: Portal, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
+    """One page of what was deleted of a kind; the first page alone where the last walk is not long ago."""
     at = position(ArchivePosition, checkpoint, portal.name)
     params = [("archived", "true"), ("limit", str(PAGE_SIZE)), *([("after", at.after)] if at.after else [])]
-    response = yield from request(Request("GET", "/crm/v3/objects/tickets", params=params))
-    answer = listed(ARCHIVED_PAGE, response, portal.name)
-    events = [found.event(source=portal.name, received_at=run.now, sequence=1) for found in answer.of(ARCHIVED)]
+    may_lack = name == COMPANIES and at == ArchivePosition()
+    accept = frozenset({403} if may_lack else ())
+    response = yield from request(Request("GET", f"/crm/v3/objects/{name}", params=params, accept=accept))
+    if response.status == 403:
+        return _without_companies(portal, response, at)
+    answer = listed(ARCHIVED_PAGES[name], response, portal.name)
+    found = answer.of(ARCHIVED[name])
+    events = [one.event(source=portal.name, received_at=run.now, sequence=1) for one in found]
     now = service_time(response, portal.name)
     began = at.began_at or now
     after: str | None = answer.beside.get("after")
@@ -80,10 +123,10 @@ def read_archived(portal: Portal, checkpoint: Checkpoint | None, run: Run) -> Fl
 
 
 def fetch(portal: Portal, kinds: Mapping[str, Kind], refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
-    """Reads tickets (`issue`), contacts and companies (`account`) by id."""
+    """Reads tickets (`issue`), contacts and companies (`account`) by id, and finds out what became of the others."""
     events: list[CustomerEvent] = []
     bad: list[Quarantined] = []
-    left: set[str] = set()
+    left: set[tuple[str, str]] = set()
     for name, kind in kinds.items():
         ids = list(dict.fromkeys(ref.id for ref in refs if ref.kind == name and _is_id(ref.id)))
         if not ids:
@@ -91,18 +134,19 @@ def fetch(portal: Portal, kinds: Mapping[str, Kind], refs: Sequence[Ref], run: R
         response = yield from portal.batch(kind, ids)
         answer = listed(kind.body, response, portal.name)
         bad += answer.bad
-        if name != "issue":
-            events += [found.event(source=portal.name, received_at=run.now) for found in answer.of(kind.shape)]
-            continue
-        events += yield from _ticket_events(portal, answer.of(kind.shape), run.now)
-        seen = {found.data.id for found in answer.of(kind.shape)} | {one.key for one in answer.bad}
+        found = answer.of(kind.shape)
+        if name == "issue":
+            events += yield from _ticket_events(portal, found, run.now)
+        else:
+            events += _events(portal, kind, found, run.now)
+        seen = {one.data.id for one in found} | {one.key for one in answer.bad}
         for missing in (one for one in ids if one not in seen):
-            removal = yield from _gone(portal, missing, run.now)
-            if removal is None:
-                left.add(missing)
+            gone = yield from _gone(portal, kind, missing, run.now)
+            if gone is None:
+                left.add((name, missing))
             else:
-                events.append(removal)
-    return Fetched(events, [ref for ref in refs if ref.kind != "issue" or ref.id not in left], bad)
+                events.append(gone)
+    return Fetched(events, [ref for ref in refs if (ref.kind, ref.id) not in left], bad, unseen(len(left)))
 
 
 def _ticket_events(portal: Portal, tickets: Sequence[Found[Any]], now: datetime) -> Flow[list[CustomerEvent]]:
@@ -112,14 +156,19 @@ def _ticket_events(portal: Portal, tickets: Sequence[Found[Any]], now: datetime)
     yield from portal.learn_stages(found.data.status_raw for found in tickets)
     ids = [found.data.id for found in tickets]
     people = yield from portal.associated(ids, "contacts")
-    companies = yield from portal.associated(ids, "companies")
+    companies: Associated = {}
+    if not portal.lacks_companies:
+        companies = yield from portal.associated(ids, COMPANIES)
     events: list[CustomerEvent] = []
     for found in tickets:
         beside: Beside = found.extras.beside
         ticket = _settled(portal, found.data, beside, people, companies)
         events.append(IssueChanged.of(ticket, source=portal.name, received_at=now))
-        losers = (one.strip() for one in (beside.merged_ids or "").split(";"))
-        events += [_merged(portal, one, ticket, now) for one in losers if one and one != ticket.id]
+        at = ticket.remote_updated_at or ticket.created_at
+        events += [
+            issue_gone(loser, source=portal.name, at=at, received_at=now, reason="merged", into=ticket.id)
+            for loser in beside.merged_ids
+        ]
     return events
 
 
@@ -139,31 +188,33 @@ def _settled(portal: Portal, ticket: Issue, beside: Beside, people: Associated, 
     )
 
 
-def _merged(portal: Portal, loser: str, survivor: Issue, now: datetime) -> CustomerEvent:
-    removal = IssueRemoval(
-        id=loser, remote_updated_at=survivor.remote_updated_at, reason="merged", merged_into=survivor.id
-    )
-    return IssueRemoved.of(removal, source=portal.name, received_at=now, sequence=1)
+def _gone(portal: Portal, kind: Kind, id: str, now: datetime) -> Flow[CustomerEvent | None]:
+    """What became of an object that no batch has: merged, archived, or not there at all.
 
-
-def _gone(portal: Portal, id: str, now: datetime) -> Flow[CustomerEvent | None]:
-    """What became of a ticket that no batch has: merged, archived, or not there at all; None where it is there."""
+    None where it is there, or where the answer is not HubSpot's own word: a gateway's 404 says nothing of an object.
+    """
     gone = frozenset({404})
-    response = yield from request(Request("GET", ticket_path(id), accept=gone))
-    reason: Literal["merged", "deleted", "not_found"] = "merged"
+    response = yield from request(Request("GET", path_of(kind.name, id), accept=gone))
+    reason: Reason = "merged"
     survivor: str | None = None
     if response.status == 404:
-        response = yield from request(Request("GET", ticket_path(id), params=[("archived", "true")], accept=gone))
-        # HubSpot says so itself, in JSON, and not just something between us and it.
-        response.json()
+        if not says_not_found(response):
+            return None
+        archived = [("archived", "true")]
+        response = yield from request(Request("GET", path_of(kind.name, id), params=archived, accept=gone))
+        if response.status == 404 and not says_not_found(response):
+            return None
         reason = "not_found" if response.status == 404 else "deleted"
+        if reason == "deleted" and parsed(_One, response, portal.name).id != id:
+            return None
     else:
         survivor = parsed(_One, response, portal.name).id
         if survivor == id:
             return None
     at = service_time(response, portal.name)
-    removal = IssueRemoval(id=id, remote_updated_at=at, reason=reason, merged_into=survivor)
-    return IssueRemoved.of(removal, source=portal.name, received_at=now, sequence=1)
+    if kind.name == TICKETS:
+        return issue_gone(id, source=portal.name, at=at, received_at=now, reason=reason, into=survivor)
+    return thing_gone(NAMES[kind.name], id, source=portal.name, at=at, received_at=now, into=survivor)
 
 
 def _after(portal: Portal, answer: Answer, before: str | None) -> str | None:

@@ -42,7 +42,7 @@ SETTLED = frozenset({IssueStatus.RESOLVED, IssueStatus.CLOSED, IssueStatus.CANCE
 class Beside(NamedTuple):
     """What a ticket tells beside the issue: the ids of those merged into it, and when it was last closed."""
 
-    merged_ids: str | None
+    merged_ids: tuple[str, ...]
     closed_at: datetime | None
 
 
@@ -69,6 +69,10 @@ def _property(name: str) -> Path:
 
 
 _COMMON: Mapping[str, Path] = {"id": "id", "remote_updated_at": "updatedAt"}
+_MERGED: Mapping[str, tuple[Path, type]] = {
+    "merged_ids": (_property("hs_merged_object_ids"), str),
+    "merged_vids": (_property("hs_calculated_merged_vids"), str),
+}
 _BESIDE: Mapping[str, tuple[Path, type]] = {"after": (("paging", "next", "after"), str), "total": ("total", int)}
 
 
@@ -96,7 +100,7 @@ def tickets(tag_property: str | None, *, keeps_subjects: bool) -> Kind:
         also={
             # Read as text: a property that was cleared is an empty one, which is no time.
             "closed": (_property("closed_date"), str),
-            "merged_ids": (_property("hs_merged_object_ids"), str),
+            **_MERGED,
             "is_last_from_visitor": (_property("hs_last_message_from_visitor"), str),
         },
         finish=_finish_ticket,
@@ -108,7 +112,14 @@ def _finish_ticket(ticket: Values) -> Extras:
     # Only the positive word counts: the property is also false where nobody ever wrote.
     if ticket.get("is_last_from_visitor") == "true":
         ticket["customer_wrote"] = True
-    return Extras(beside=Beside(ticket.get("merged_ids"), _moment(ticket.get("closed"))))
+    return Extras(beside=Beside(_losers(ticket), _moment(ticket.get("closed"))))
+
+
+def _losers(values: Values) -> tuple[str, ...]:
+    """The ids of what was merged into an object: some kinds tell them with the time of the merge, as `id:time`."""
+    told = ";".join(values.get(name) or "" for name in _MERGED)
+    ids = (one.strip().partition(":")[0] for one in told.split(";"))
+    return tuple(dict.fromkeys(one for one in ids if one and one != values["id"]))
 
 
 @cache
@@ -119,7 +130,7 @@ def contacts() -> Kind:
         contact["name"] = " ".join(filter(None, (contact["name"], contact.get("last_name")))) or None
         contact["emails"] = _unique(contact["emails"], contact.get("more_emails"))
         contact["phones"] = _unique(contact["phones"], contact.get("mobile"))
-        return Extras()
+        return Extras(beside=_losers(contact))
 
     shape = Shape(
         model=Contact,
@@ -138,6 +149,7 @@ def contacts() -> Kind:
             "last_name": (_property("lastname"), str),
             "more_emails": (_property("hs_additional_emails"), str),
             "mobile": (_property("mobilephone"), str),
+            **_MERGED,
         },
         finish=finish,
     )
@@ -157,6 +169,8 @@ def companies() -> Kind:
             "parent_id": _property("hs_parent_company_id"),
             "owner_ref": _property("hubspot_owner_id"),
         },
+        also=_MERGED,
+        finish=lambda company: Extras(beside=_losers(company)),
     )
     return _kind("companies", "hs_lastmodifieddate", shape)
 
@@ -166,8 +180,26 @@ def _removed(removal: Values) -> Extras:
     return Extras()
 
 
-ARCHIVED = Shape(model=IssueRemoval, places={"id": "id", "remote_updated_at": "archivedAt"}, finish=_removed)
-ARCHIVED_PAGE = Body({"results": ARCHIVED}, _BESIDE)
+def _archived(thing: Values) -> Extras:
+    thing["deleted_at"] = thing["remote_updated_at"]
+    return Extras()
+
+
+def _archived_contact(contact: Values) -> Extras:
+    contact["is_active"] = False
+    return _archived(contact)
+
+
+_GONE: Mapping[str, Path] = {"id": "id", "remote_updated_at": "archivedAt"}
+
+ARCHIVED: Mapping[str, Shape[Any]] = {
+    "tickets": Shape(model=IssueRemoval, places=_GONE, finish=_removed),
+    "contacts": Shape(model=Contact, places={**_GONE, "emails": _property("email")}, finish=_archived_contact),
+    "companies": Shape(model=Account, places={**_GONE, "name": _property("name")}, finish=_archived),
+}
+"""What is deleted, by the name of its kind."""
+
+ARCHIVED_PAGES: Mapping[str, Body] = {name: Body({"results": shape}, _BESIDE) for name, shape in ARCHIVED.items()}
 
 
 def _kind(name: str, changed: str, shape: Shape[Any]) -> Kind:

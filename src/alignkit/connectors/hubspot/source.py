@@ -21,6 +21,7 @@ from alignkit.connectors.base import (
     Run,
     Source,
     settings,
+    unknown_stream,
 )
 from alignkit.connectors.hubspot import records
 from alignkit.connectors.hubspot.checks import check
@@ -28,7 +29,7 @@ from alignkit.connectors.hubspot.portal import Portal
 from alignkit.connectors.hubspot.profile import PROFILE
 from alignkit.connectors.hubspot.reading import fetch, read, read_archived, read_tickets
 from alignkit.connectors.hubspot.writing import add_note, add_tag, create_ticket
-from alignkit.errors import DataInvalid, ResponseInvalid
+from alignkit.errors import ResponseInvalid
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.transport import Account, Auth, Bearer, Flow, Limits, RefreshToken, Response, TokenStore
@@ -135,7 +136,14 @@ class HubSpot(Source):
             Capability.WRITE_TAG,
         }
     )
-    streams: ClassVar[tuple[str, ...]] = ("companies", "contacts", "tickets", "archived_tickets")
+    streams: ClassVar[tuple[str, ...]] = (
+        "companies",
+        "contacts",
+        "archived_companies",
+        "archived_contacts",
+        "tickets",
+        "archived_tickets",
+    )
 
     def __init__(
         self,
@@ -176,7 +184,7 @@ class HubSpot(Source):
         self._kinds = {"account": records.companies(), "contact": records.contacts(), "issue": tickets}
 
     def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
-        """Reads one page of `companies`, `contacts`, `tickets` or `archived_tickets`.
+        """Reads one page of companies, contacts or tickets, or of those that were deleted.
 
         Raises:
             DataInvalid: the stream or the checkpoint is not of this connector.
@@ -185,16 +193,17 @@ class HubSpot(Source):
             "companies": partial(read, self._portal, self._kinds["account"]),
             "contacts": partial(read, self._portal, self._kinds["contact"]),
             "tickets": partial(read_tickets, self._portal, self._kinds["issue"]),
-            "archived_tickets": partial(read_archived, self._portal),
+            **{f"archived_{name}": partial(read_archived, name, self._portal) for name in records.ARCHIVED},
         }
         if stream not in streams:
-            raise DataInvalid(f"`{stream}` is no stream of HubSpot; there are {', '.join(self.streams)}")
+            raise unknown_stream(self, stream)
         return (yield from streams[stream](checkpoint, run))
 
     def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
         """Reads tickets (`issue`), contacts (`contact`) and companies (`account`) by id.
 
-        A merged ticket gives its removal, and so does one that is archived or not there.
+        One that was merged is told with its survivor, and one that is archived or not there as gone: on HubSpot's own
+        word alone, never on a gateway's.
         """
         return (yield from fetch(self._portal, self._kinds, refs, run))
 
