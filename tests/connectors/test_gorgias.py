@@ -253,12 +253,43 @@ def test_a_merged_ticket_is_told_with_its_survivor_whatever_host_the_redirect_na
     assert survivor.subject == "9"
 
 
+GONE = answer({"error": {"msg": "not found"}}, 404)
+
+
 def test_a_ticket_is_gone_on_gorgias_own_word_alone() -> None:
-    events, is_done = fetched({f"{TICKETS}/7": answer({"error": {"msg": "not found"}}, 404)})
+    events, is_done = fetched({f"{TICKETS}/7": GONE, TICKETS: list_of(ticket(id=8))})
     assert ([type(event) for event in events], is_done) == ([IssueRemoved], True)
     elsewhere = Response(301, {"location": "/login"})
-    for response in (answer({}, 403), answer([], 404), elsewhere):
+    customer = Response(301, {"location": "/api/customers/9"})
+    kong, empty = answer({"message": "no Route matched with those values"}, 404), Response(404)
+    told = answer({"error": "not found"}, 404)
+    for response in (answer({}, 403), answer([], 404), elsewhere, customer, kong, empty, told):
         assert fetched({f"{TICKETS}/7": response}) == ([], False)
+
+
+@pytest.mark.parametrize("tickets", [answer({}, 403), GONE, answer({"error": {"msg": "no"}})])
+def test_a_ticket_is_not_gone_where_no_ticket_can_be_seen(tickets: Response) -> None:
+    assert fetched({f"{TICKETS}/7": GONE, TICKETS: tickets}) == ([], False)
+
+
+def fetched_customer(prepared: Mapping[str, Any]) -> tuple[list[Any], bool]:
+    source = gorgias()
+    result = drive(source, source.fetch([Ref("contact", "7")], Run(NOW)), Answers(prepared))
+    return [one.data for one in result.events], bool(result.done)
+
+
+def test_a_customer_who_was_merged_is_told_with_the_one_who_stays() -> None:
+    moved = Response(301, {"location": "/api/customers/9"})
+    people, is_done = fetched_customer({f"{CUSTOMERS}/7": moved, f"{CUSTOMERS}/9": {"id": 9, "email": "a@example.com"}})
+    assert [(one.id, one.merged_into, one.is_active) for one in people] == [("7", "9", False), ("9", None, True)]
+    assert is_done
+
+
+def test_a_customer_is_gone_on_gorgias_own_word_alone() -> None:
+    people, is_done = fetched_customer({f"{CUSTOMERS}/7": GONE, TICKETS: list_of()})
+    assert ([(one.id, one.is_active) for one in people], is_done) == ([("7", False)], True)
+    for response in (answer({}, 403), answer({"message": "no Route matched"}, 404)):
+        assert fetched_customer({f"{CUSTOMERS}/7": response}) == ([], False)
 
 
 def test_what_cannot_be_written_is_refused_before_any_request() -> None:
@@ -279,6 +310,27 @@ def test_the_doctor_tells_what_may_not_be_read() -> None:
     source = gorgias()
     found = {one.subject: one for one in drive(source, source.check(), service)}
     assert [name for name, one in found.items() if not one.is_well] == ["tickets"]
+
+
+def test_the_doctor_tells_what_ought_to_be_seen_and_is_not() -> None:
+    lists: Mapping[str, Any] = {CUSTOMERS: list_of(), TICKETS: list_of(), SURVEYS: list_of()}
+    moved = Response(301, {"location": "/api/tickets/9"})
+    of_three: Mapping[str, Any] = {f"{TICKETS}/7": ticket(), f"{TICKETS}/8": moved, f"{TICKETS}/9": answer({}, 403)}
+    source = gorgias(known_issues=[7, "8", 9])
+    found = {one.subject: one for one in drive(source, source.check(), Answers({**lists, **of_three}))}
+    assert [name for name, one in found.items() if not one.is_well] == ["ticket `9`"]
+    assert "sees all tickets" in found["ticket `9`"].remedy
+    source = gorgias()
+    assert any("set `known_issues`" in one.subject for one in drive(source, source.check(), Answers(lists)))
+
+
+def test_a_credential_that_is_refused_is_told_by_the_names_of_its_settings() -> None:
+    source = gorgias()
+    [finding] = drive(source, source.check(), Answers({CUSTOMERS: answer({}, 401)}))
+    assert "check `email` and `api_key`" in finding.remedy
+    source = Gorgias("acme", access_token="sample-token")
+    [finding] = drive(source, source.check(), Answers({CUSTOMERS: answer({}, 401)}))
+    assert "check `access_token`" in finding.remedy
 
 
 class TestGorgiasSheet(SheetTests):

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from alignkit.connectors.answers import Payload, listed, parsed
 from alignkit.connectors.base import Checkpoint, Fetched, Page, Run
+from alignkit.connectors.gone import Reason, issue_gone, said_in, thing_gone, unseen
 from alignkit.connectors.gorgias.records import CUSTOMERS, surveys, tickets
 from alignkit.connectors.records import Body, Found, Shape
 from alignkit.connectors.tags import Tags
@@ -24,7 +25,7 @@ from alignkit.connectors.window import Pace, Position, kept, position, service_t
 from alignkit.errors import CursorExpired, RequestRefused
 from alignkit.models.base import Entity
 from alignkit.models.conversation import SurveyResponse
-from alignkit.models.events import CustomerEvent, IssueChanged, IssueRemoval, IssueRemoved
+from alignkit.models.events import CustomerEvent, IssueChanged
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.models.issue import Issue
 from alignkit.models.vocabulary import IssueStatus
@@ -41,7 +42,8 @@ _CATCH_UP = timedelta(seconds=30)
 NOT_THERE = frozenset({403, 404})
 _MOVED = frozenset({301, 403, 404})
 _PAGED = {"after": (("meta", "next_cursor"), str)}
-_TICKET = re.compile(r"/api/tickets/([0-9]+)(?:/.*)?")
+_PATHS = {"issue": "tickets", "contact": "customers"}
+_PLACE = re.compile(r"/api/(tickets|customers)/([0-9]+)(?:/.*)?")
 
 
 class _Known(Payload):
@@ -143,55 +145,54 @@ class Desk:
         return found.event(source=self.name, received_at=run.now, sequence=sequence)
 
     def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
-        """The objects that these refs name, of the kinds `issue` and `contact`."""
+        """The objects that these refs name, of the kinds `issue` and `contact`.
+
+        What is said not to be there counts as gone where Gorgias says so itself, and shows its tickets all the same.
+        """
         result = _Result(run)
         for ref in sorted(refs, key=lambda ref: ref.kind != "contact"):
-            if not (ref.id.isascii() and ref.id.isdigit()):
-                continue
-            if ref.kind == "contact":
-                yield from self._fetch_customer(ref, result)
-            elif ref.kind == "issue":
-                yield from self._fetch_ticket(ref.id, ref, result)
-        return Fetched(result.events, [ref for ref in refs if ref not in result.unseen], result.quarantined)
+            if (ref.id.isascii() and ref.id.isdigit()) and ref.kind in _PATHS:
+                yield from self._fetch_one(ref.id, ref, result)
+        if result.missing and (yield from self._shows_tickets()):
+            for ref, id, at in result.missing:
+                result.add([self._gone(ref.kind, id, at, run)], ())
+        else:
+            result.unseen |= {ref for ref, _, _ in result.missing}
+        done = [ref for ref in refs if ref not in result.unseen]
+        return Fetched(result.events, done, result.quarantined, unseen(len(result.unseen)))
 
-    def _fetch_customer(self, ref: Ref, result: _Result) -> Flow[None]:
-        response = yield from request(Request("GET", f"{API}/customers/{ref.id}", accept=_MOVED))
-        if response.status == 200:
-            parsed(_Known, response, self.name)
-            answer = self.one_customer.read(response.content, f"contact/{ref.id}")
-            result.add(self.events(answer.of(CUSTOMERS), result.run, result.run.now, 1), answer.bad)
-
-    def _fetch_ticket(self, id: str, ref: Ref, result: _Result) -> Flow[None]:
-        """A ticket; one that was merged is told by a redirect, of which the id alone is taken."""
-        response = yield from request(Request("GET", f"{API}/tickets/{id}", accept=_MOVED))
+    def _fetch_one(self, id: str, ref: Ref, result: _Result) -> Flow[None]:
+        """A ticket or customer; one that was merged is told by a redirect, of which the id alone is taken."""
+        response = yield from request(Request("GET", f"{API}/{_PATHS[ref.kind]}/{id}", accept=_MOVED))
         if response.status == 200:
             # An error that is told as a success is no record.
             parsed(_Known, response, self.name)
-            answer = self.one_ticket.read(response.content, f"issue/{id}")
+            body: Body = self.one_ticket if ref.kind == "issue" else self.one_customer
+            shape: Shape[Any] = self.tickets if ref.kind == "issue" else CUSTOMERS
+            answer = body.read(response.content, f"{ref.kind}/{id}")
             clock = service_time(response, self.name)
-            result.add(self.events(answer.of(self.tickets), result.run, clock, 1), answer.bad)
-        elif response.status == 301 and (survivor := _survivor(response, id)) is not None:
-            result.add([self._removed(id, "merged", response, result.run, survivor)], ())
+            result.add(self.events(answer.of(shape), result.run, clock, 1), answer.bad)
+        elif response.status == 301 and (survivor := _survivor(response, ref.kind, id)) is not None:
+            at = service_time(response, self.name)
+            result.add([self._gone(ref.kind, id, at, result.run, survivor)], ())
             if id == ref.id:
-                yield from self._fetch_ticket(survivor, ref, result)
-        elif response.status == 404 and isinstance(response.json(), dict):
-            result.add([self._removed(id, "not_found", response, result.run)], ())
+                yield from self._fetch_one(survivor, ref, result)
+        elif _says_not_found(response):
+            result.missing.append((ref, id, service_time(response, self.name)))
         else:
             result.unseen.add(ref)
 
-    def _removed(
-        self, id: str, reason: str, response: Response, run: Run, survivor: str | None = None
-    ) -> CustomerEvent:
-        removal = IssueRemoval.model_validate(
-            {
-                "id": id,
-                "source": self.name,
-                "remote_updated_at": service_time(response, self.name),
-                "reason": reason,
-                "merged_into": survivor,
-            }
-        )
-        return IssueRemoved.of(removal, source=self.name, received_at=run.now, sequence=1)
+    def _shows_tickets(self) -> Flow[bool]:
+        """Whether tickets can be seen at all."""
+        wanted = Request("GET", f"{API}/tickets", [("limit", "1")], accept=NOT_THERE)
+        response = yield from request(wanted)
+        return response.status == 200 and isinstance(said_in(response).get("data"), list)
+
+    def _gone(self, kind: str, id: str, at: datetime, run: Run, survivor: str | None = None) -> CustomerEvent:
+        if kind == "issue":
+            reason: Reason = "not_found" if survivor is None else "merged"
+            return issue_gone(id, source=self.name, at=at, received_at=run.now, reason=reason, into=survivor)
+        return thing_gone(kind, id, source=self.name, at=at, received_at=run.now, into=survivor)
 
 
 @lru_cache(maxsize=32)
@@ -202,11 +203,17 @@ def compiled(name: str, root: str, tags: Tags, *, keeps_text: bool) -> Desk:
 
 @dataclass(slots=True)
 class _Result:
-    """What one fetch has found so far; `unseen` are things that neither answer nor are known to be gone."""
+    """What one fetch has found so far.
+
+    Attributes:
+        missing: what Gorgias says is not there: the ref, the id that was asked for, and when.
+        unseen: what neither answers nor is known to be gone.
+    """
 
     run: Run
     events: list[CustomerEvent] = field(default_factory=list[CustomerEvent])
     quarantined: list[Quarantined] = field(default_factory=list[Quarantined])
+    missing: list[tuple[Ref, str, datetime]] = field(default_factory=list[tuple[Ref, str, datetime]])
     unseen: set[Ref] = field(default_factory=set[Ref])
 
     def add(self, events: Sequence[CustomerEvent], bad: Sequence[Quarantined]) -> None:
@@ -215,10 +222,18 @@ class _Result:
         self.quarantined += bad
 
 
-def _survivor(response: Response, id: str) -> str | None:
-    """The id of the ticket that a redirect leads to."""
-    found = _TICKET.fullmatch(urlsplit(response.headers.get("location", "")).path)
-    return found[1] if found and found[1] != id else None
+def _survivor(response: Response, kind: str, id: str) -> str | None:
+    """The id of the ticket or customer that a redirect leads to."""
+    found = _PLACE.fullmatch(urlsplit(response.headers.get("location", "")).path)
+    return found[2] if found and found[1] == _PATHS[kind] and found[2] != id else None
+
+
+def _says_not_found(response: Response) -> bool:
+    """Whether these are Gorgias' own words, and not those of something between us and it."""
+    if response.status != 404:
+        return False
+    error = said_in(response).get("error")
+    return isinstance(error, dict) and isinstance(error.get("msg"), str)
 
 
 def _stamp(found: Found[Entity]) -> datetime:

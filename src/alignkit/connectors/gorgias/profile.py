@@ -50,8 +50,9 @@ PROFILE = Profile(
         "Comments on social media become tickets, kind words too: they count as open issues until they are closed.",
         (
             "A ticket in the trash is deleted. A merged one leads to its survivor by a redirect when it is read by "
-            "id, as the daily sweep of long open issues does; of the redirect the id alone is taken. A 403 or an "
-            "empty list never ends an issue."
+            "id, as the daily sweep of long open issues does; of the redirect the id alone is taken. A 404 counts "
+            "in Gorgias' own words alone, and where tickets can be seen at that moment; a gateway's, a 403 or an empty "
+            "list never ends an issue."
         ),
         "Where surveys cannot be seen, that stream is skipped with a warning, and the others are read.",
     ),
@@ -64,7 +65,8 @@ PROFILE = Profile(
     ),
     not_covered={
         "events of tickets": "they would tell merges sooner; the sweep finds them within a day",
-        "merged customers": "their tickets name the other one from then on",
+        "merged customers": "told when one is read by id; their tickets name the other one from then on",
+        "whether all tickets are seen": "Gorgias does not tell; `known_issues` names some that must be",
         "accounts": "Gorgias has none",
         "webhooks": "they are not signed; a change is seen at the next run",
     },

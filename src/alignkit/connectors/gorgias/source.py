@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from alignkit.connectors.answers import Payload, parsed
 from alignkit.connectors.base import (
@@ -30,7 +30,6 @@ from alignkit.connectors.gorgias.profile import PROFILE
 from alignkit.connectors.gorgias.records import STATUSES
 from alignkit.connectors.tags import Tags
 from alignkit.errors import AlignkitError, DataInvalid
-from alignkit.models.base import Name
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.transport import Account, Auth, Basic, Bearer, Flow, JsonValue, Limits, Request, request, subdomain
@@ -40,10 +39,12 @@ APP_LIMITS = Limits(requests=64, seconds=20)
 """Four fifths of what the bucket holds: 40 requests in 20 seconds with a key, 80 with an app's token."""
 
 
+NumberText = Annotated[str, Field(pattern=r"^[0-9]+$", coerce_numbers_to_str=True)]
+
+
 class GorgiasSettings(ConnectorSettings):
     """What is needed to read one Gorgias; see `Gorgias`."""
 
-    name: Name = "gorgias"
     domain: str | None = None
     email: str | None = None
     api_key: SecretStr | None = None
@@ -51,6 +52,7 @@ class GorgiasSettings(ConnectorSettings):
     base_url: str | None = None
     outbound_tags: frozenset[str] = frozenset()
     internal_tags: frozenset[str] = frozenset()
+    known_issues: tuple[NumberText, ...] = ()
     keeps_text: bool = True
 
     @model_validator(mode="after")
@@ -76,7 +78,7 @@ class GorgiasSettings(ConnectorSettings):
         """How requests are authenticated."""
         if self.access_token is not None:
             return Bearer(self.access_token, setting="access_token")
-        return Basic(self.email or "", self.api_key or "")
+        return Basic(self.email or "", self.api_key or "", setting="`email` and `api_key`")
 
 
 class _Made(Payload):
@@ -95,6 +97,7 @@ class Gorgias(Source):
         name: of this instance; it stays the same when the address changes.
         outbound_tags: tags under which agents write to customers first.
         internal_tags: tags of tickets that no customer knows of.
+        known_issues: ids of tickets that must be seen, best one of each team; `check` says which are not.
         keeps_text: whether subjects, and comments on surveys, are kept; no decision needs them.
 
     Raises:
@@ -128,6 +131,7 @@ class Gorgias(Source):
         name: str = "gorgias",
         outbound_tags: Sequence[str] = (),
         internal_tags: Sequence[str] = (),
+        known_issues: Sequence[str | int] = (),
         keeps_text: bool = True,
     ) -> None:
         given: dict[str, object] = {
@@ -139,6 +143,7 @@ class Gorgias(Source):
             "base_url": base_url,
             "outbound_tags": outbound_tags,
             "internal_tags": internal_tags,
+            "known_issues": known_issues,
             "keeps_text": keeps_text,
         }
         chosen = settings(GorgiasSettings, self.type, given)
@@ -147,6 +152,7 @@ class Gorgias(Source):
         self.name: str = chosen.name
         self.account: Account | None = Account(at, chosen.auth(), name=chosen.name, limits=limits)
         self._sender = chosen.email
+        self._known_issues = chosen.known_issues
         tags = Tags(chosen.internal_tags, chosen.outbound_tags)
         self._desk = compiled(chosen.name, chosen.root, tags, keeps_text=chosen.keeps_text)
 
@@ -167,7 +173,7 @@ class Gorgias(Source):
         return (yield from self._desk.fetch(refs, run))
 
     def check(self) -> Flow[Sequence[Finding]]:
-        """Looks at the credential, and at whether it may read what the streams read."""
+        """Looks at the credential, at whether it may read what the streams read, and at the known issues."""
         findings: list[Finding] = []
         try:
             for name, one in self._desk.streams.items():
@@ -179,8 +185,21 @@ class Gorgias(Source):
                     continue
                 remedy = f"the credential may not read {name}; use one of an agent who may" if may_not else ""
                 findings.append(Finding(is_well=not may_not, subject=name, remedy=remedy))
+            findings += yield from self._seen()
         except AlignkitError as error:
             findings.append(Finding(is_well=False, subject=f"`{self.name}`", remedy=str(error)))
+        return findings
+
+    def _seen(self) -> Flow[list[Finding]]:
+        """Whether the tickets that must be seen are; Gorgias never says that there are others."""
+        if not self._known_issues:
+            return [Finding(is_well=True, subject="tickets of all teams: nobody says; set `known_issues` to be told")]
+        findings: list[Finding] = []
+        for id in self._known_issues:
+            response = yield from request(Request("GET", f"{API}/tickets/{id}", accept=NOT_THERE | {301}))
+            is_seen = response.status not in NOT_THERE
+            remedy = "" if is_seen else "it is not seen; use the credential of a user who sees all tickets"
+            findings.append(Finding(is_well=is_seen, subject=f"ticket `{id}`", remedy=remedy))
         return findings
 
     def create_issue(self, issue: NewIssue) -> Flow[str]:
