@@ -12,7 +12,7 @@ from alignkit.connectors.base import Checkpoint, NewIssue, Page, Run
 from alignkit.connectors.freshdesk import Freshdesk
 from alignkit.errors import DataInvalid, PagingStuck, ResponseInvalid, SettingsError
 from alignkit.models import Contact, Issue, SurveyResponse
-from alignkit.models.events import ContactChanged, IssueChanged, IssueRemoved, SurveyAnswered
+from alignkit.models.events import ContactChanged, IssueChanged, SurveyAnswered
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import Channel, Initiator, IssueStatus, Priority, SurveyBucket
 from alignkit.stores import MemoryStore
@@ -163,14 +163,61 @@ def test_the_next_window_begins_before_the_services_clock_at_the_first_page() ->
     assert service.queries(TICKETS)[1]["updated_since"] == "2026-03-04T11:54:30Z"
 
 
-def test_pages_of_contacts_are_read_up_and_down_and_their_end_is_told() -> None:
-    full: JsonValue = [{"id": 1, "email": "a@example.com"}, {"id": 2, "email": None}]
-    walk: JsonValue = {"until": NOW.isoformat(), "page": 499}
-    page = read(freshdesk(SmallFreshdesk), "contacts", Answers({CONTACTS: full}), {"walk": walk})
+def person(id: int, second: int) -> JsonValue:
+    return {"id": id, "email": f"{id}@example.com", "updated_at": f"2026-03-02T10:00:{second:02}Z"}
+
+
+def down_from(rows: JsonValue, **walk: JsonValue) -> tuple[Page, dict[str, Any]]:
+    """The last page that can be listed, and the walk that follows."""
+    before: dict[str, JsonValue] = {"until": NOW.isoformat(), "page": 499, **walk}
+    service, mark = Answers({CONTACTS: rows}), "2026-03-01T00:00:00Z"
+    page = read(freshdesk(SmallFreshdesk), "contacts", service, {"mark": mark, "walk": before})
+    walked = page.checkpoint["walk"]
+    assert isinstance(walked, dict)
+    assert (walked["page"], walked["is_down"]) == (498, True)
+    return page, walked
+
+
+def test_contacts_beyond_the_reach_of_their_list_are_read_from_the_last_second_on() -> None:
+    page, walk = down_from([person(1, 5), person(2, 6)], newest="2026-03-02T10:00:05Z")
+    assert (list(page.gaps), walk["last"]) == ([], "2026-03-02T10:00:06Z")
+    walk["page"] = 1
+    service = Answers({CONTACTS: [person(1, 5)]})
+    page = read(freshdesk(SmallFreshdesk), "contacts", service, {"mark": "2026-03-01T00:00:00Z", "walk": walk})
+    read(freshdesk(SmallFreshdesk), "contacts", service, page.checkpoint)
+    assert service.queries(CONTACTS)[-1] == {
+        "per_page": "2",
+        "page": "1",
+        "_updated_since": "2026-03-02T10:00:06Z",
+    }
+
+
+@pytest.mark.parametrize(
+    ("rows", "walk"),
+    [
+        ([person(1, 6), person(2, 5)], {}),
+        ([person(1, 5), person(2, 6)], {"newest": "2026-03-02T10:00:07Z"}),
+        ([person(1, 5), person(2, 6)], {"is_ordered": False}),
+        ([person(1, 5), person(2, 5)], {"since": "2026-03-02T10:00:05Z"}),
+        ([person(1, 5), {"id": 2}], {}),
+    ],
+)
+def test_contacts_that_cannot_be_reached_are_told_and_the_mark_stays(rows: JsonValue, walk: dict[str, Any]) -> None:
+    page, walked = down_from(rows, **walk)
     assert [gap for gap in page.gaps if "first 998 of contacts" in gap]
-    down = page.checkpoint["walk"]
-    assert isinstance(down, dict)
-    assert (down["page"], down["is_down"]) == (498, True)
+    walked["page"] = 1
+    service = Answers({CONTACTS: [person(1, 5)]})
+    page = read(freshdesk(SmallFreshdesk), "contacts", service, {"mark": "2026-03-01T00:00:00Z", "walk": walked})
+    assert (page.more, page.checkpoint) == (False, {"mark": "2026-03-01T00:00:00Z"})
+
+
+def test_contacts_that_were_deleted_are_read_from_a_list_of_their_own() -> None:
+    service = Answers({CONTACTS: [person(1, 5)]})
+    page = read(freshdesk(), "deleted_contacts", service)
+    assert service.queries(CONTACTS)[0]["state"] == "deleted"
+    [event] = page.events
+    [found] = contacts([event])
+    assert (found.is_active, found.emails, event.sequence) == (False, ("1@example.com",), 1)
 
 
 def test_companies_are_read_once_a_day() -> None:
@@ -201,6 +248,28 @@ def test_a_status_of_the_accounts_own_is_unknown_until_the_settings_say_what_it_
     [event] = read(freshdesk(statuses={"parts on order": "snoozed"}), "tickets", service).events
     assert isinstance(event, IssueChanged)
     assert event.data.status is IssueStatus.SNOOZED
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        (answer({"code": "access_denied"}, 403), "may not be seen"),
+        (answer([{"type": "default_status", "choices": {"9": ["Baking"]}}]), "none of these names"),
+    ],
+)
+def test_a_status_that_is_not_found_by_its_name_is_told_until_it_is(fields: Response, why: str) -> None:
+    known: JsonValue = [{"type": "default_status", "choices": {"8": ["Parts on order"]}}]
+    service = Answers({TICKETS: [ticket(status=8)], FIELDS: (fields, fields, answer(known))})
+    source = freshdesk(statuses={"parts on order": "snoozed"})
+    for _ in range(2):
+        page = read(source, "tickets", service)
+        [gap] = page.gaps
+        assert why in gap
+        assert "`parts on order`" in gap
+    page = read(source, "tickets", service)
+    [event] = page.events
+    assert isinstance(event, IssueChanged)
+    assert (event.data.status, list(page.gaps)) == (IssueStatus.SNOOZED, [])
 
 
 def test_what_lies_in_the_trash_or_among_spam_is_over() -> None:
@@ -295,16 +364,99 @@ def test_a_rating_is_read_by_its_number(number: int, bucket: SurveyBucket) -> No
 # By id, and writing
 
 
-def test_a_ticket_is_gone_on_freshdesks_own_word_alone() -> None:
-    page = Response(404, {"content-type": "text/html"}, b"<html>not here</html>")
-    for response, is_gone in ((Response(404), True), (answer({"code": "x"}, 404), True), (answer({}, 403), False)):
-        source = freshdesk()
-        result = drive(source, source.fetch([Ref("issue", "7")], Run(NOW)), Answers({f"{TICKETS}/7": response}))
-        assert [type(event) for event in result.events] == ([IssueRemoved] if is_gone else [])
-        assert bool(result.done) is is_gone
+ME = "/api/v2/agents/me"
+EMPTY, OWN = Response(404), answer({"code": "not_found", "message": "no such thing"}, 404)
+SEES_ALL: Mapping[str, Any] = {ME: {"id": 1, "ticket_scope": 1}, TICKETS: [ticket(id=8)], f"{TICKETS}/8": ticket(id=8)}
+
+
+def fetched(ref: Ref, prepared: Mapping[str, Any]) -> tuple[list[Any], bool]:
     source = freshdesk()
-    with pytest.raises(ResponseInvalid):
-        drive(source, source.fetch([Ref("issue", "7")], Run(NOW)), Answers({f"{TICKETS}/7": page}))
+    result = drive(source, source.fetch([ref], Run(NOW)), Answers(prepared))
+    return [event.data for event in result.events], bool(result.done)
+
+
+@pytest.mark.parametrize("gone", [EMPTY, OWN])
+def test_a_ticket_is_gone_where_freshdesk_says_so_twice_and_shows_another_one_in_between(gone: Response) -> None:
+    [removal], is_done = fetched(Ref("issue", "7"), {**SEES_ALL, f"{TICKETS}/7": gone})
+    assert (type(removal).__name__, removal.reason, is_done) == ("IssueRemoval", "not_found", True)
+    [person], is_done = fetched(Ref("contact", "7"), {**SEES_ALL, f"{CONTACTS}/7": gone})
+    assert (person.id, person.is_active, is_done) == ("7", False, True)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {ME: {"id": 1, "ticket_scope": 2}},
+        {ME: {"id": 1}},
+        {ME: EMPTY},
+        {TICKETS: []},
+        {TICKETS: EMPTY},
+        {f"{TICKETS}/8": EMPTY},
+        {f"{TICKETS}/8": answer({"message": "ok"})},
+        {f"{TICKETS}/7": (EMPTY, answer({}, 403))},
+        {f"{TICKETS}/7": answer({}, 403)},
+        {f"{TICKETS}/7": answer({"message": "no Route matched with those values"}, 404)},
+        {f"{TICKETS}/7": answer({"code": 404, "message": "not found"}, 404)},
+        {f"{TICKETS}/7": Response(404, {"content-type": "text/html"}, b"<html>not here</html>")},
+    ],
+)
+def test_a_ticket_is_not_gone_where_anything_else_may_be_the_reason(changed: Mapping[str, Any]) -> None:
+    assert fetched(Ref("issue", "7"), {**SEES_ALL, f"{TICKETS}/7": EMPTY, **changed}) == ([], False)
+
+
+def test_a_404_that_passes_by_ends_nothing() -> None:
+    [issue], is_done = fetched(Ref("issue", "7"), {**SEES_ALL, f"{TICKETS}/7": (EMPTY, answer(ticket()))})
+    assert (issue.status, is_done) == (IssueStatus.OPEN, True)
+
+
+# Merging
+
+
+CLOSED: Mapping[str, JsonValue] = {"status": 5, "stats": {"first_responded_at": None}}
+NOTES = f"{TICKETS}/7/conversations"
+
+
+def noted(*texts: str, incoming: bool = False) -> JsonValue:
+    return [{"id": n, "incoming": incoming, "private": True, "body_text": text} for n, text in enumerate(texts)]
+
+
+def test_a_ticket_that_was_closed_without_an_answer_is_told_once_its_notes_are_read() -> None:
+    recent = ticket(**CLOSED, updated_at="2026-03-04T10:00:00Z")
+    page = read(freshdesk(), "tickets", Answers({TICKETS: [recent]}))
+    assert (list(page.events), [(ref.kind, ref.id) for ref in page.wanted]) == ([], [("issue", "7")])
+    answered = ticket(status=5, stats={"first_responded_at": "2026-03-04T09:00:00Z"}, updated_at="2026-03-04T10:00:00Z")
+    old = ticket(**CLOSED, updated_at="2026-01-04T10:00:00Z")
+    for row in (answered, old):
+        page = read(freshdesk(), "tickets", Answers({TICKETS: [row]}))
+        assert (len(page.events), list(page.wanted)) == (1, [])
+
+
+@pytest.mark.parametrize("words", ["This ticket is closed and merged into ticket 9", "Merged into ticket #9 by an app"])
+def test_a_merged_ticket_hands_its_customer_to_the_one_that_its_note_names(words: str) -> None:
+    store, source = MemoryStore(), freshdesk()
+    survivor = ticket(id=9, requester_id=702)
+    page = read(source, "tickets", Answers({TICKETS: [ticket(), survivor]}))
+    store.apply(Batch(source.name, page.events, NOW))
+    service = Answers({f"{TICKETS}/7": ticket(**CLOSED), NOTES: noted("Hello", words)})
+    result = drive(source, source.fetch([Ref("issue", "7")], Run(NOW)), service)
+    store.apply(Batch(source.name, result.events, NOW))
+    loser = next(issue for issue in store.issues() if issue.id == "7")
+    assert (loser.status, loser.is_active) == (IssueStatus.MERGED, False)
+    facts = store.facts("helpdesk_user:freshdesk/701", {"issues"})
+    assert [row.ref for row in facts.issues if row.active is not False] == ["freshdesk/issue/9"]
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [noted(), noted("Closed: spam"), noted("merged into ticket 9", incoming=True), noted("merged into ticket 7")],
+)
+def test_a_ticket_without_such_a_note_is_closed(notes: JsonValue) -> None:
+    [issue], is_done = fetched(Ref("issue", "7"), {f"{TICKETS}/7": ticket(**CLOSED), NOTES: notes})
+    assert (issue.status, issue.merged_into, is_done) == (IssueStatus.CLOSED, None, True)
+
+
+def test_a_ticket_whose_notes_may_not_be_read_stays_as_it_was() -> None:
+    assert fetched(Ref("issue", "7"), {f"{TICKETS}/7": ticket(**CLOSED), NOTES: answer({}, 403)}) == ([], False)
 
 
 NEW = NewIssue(subject="x", body="x", requester_email="ada@example.com", tags=("social",))
@@ -369,12 +521,13 @@ class TestFreshdeskSheet(SheetTests):
         "5": "the list is read from the database, and the page names no delay",
         "11": "pages are counted, so there is no position that could be forgotten",
         "13": "Freshdesk tells the end of a list by a page that is not full",
-        "30": "the list does not say which ticket one was merged into",
         "38": "the key of an agent does not end",
     }
 
     def connector(self, service: SheetService) -> Freshdesk:
-        pages = next(one.cap.pages for one in service.sheet.listings if one.cap)
-        kind = type("ShortFreshdesk", (SmallFreshdesk,), {"most_pages": pages})
+        caps = [one.cap for one in service.sheet.listings if one.cap]
+        pages = next(cap.pages for cap in caps if cap.pages)
+        rows = next(cap.rows for cap in caps if cap.rows)
+        kind = type("ShortFreshdesk", (SmallFreshdesk,), {"most_pages": pages, "most_counted": rows // 2})
         made: Freshdesk = kind("acme", self.secret, base_url=service.base_url)
         return made

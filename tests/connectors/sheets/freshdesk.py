@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
@@ -61,6 +62,7 @@ def contact(row: Row, _world: World) -> JsonValue:
         "company_id": number(row.account),
         "created_at": stamp(row.created),
         "updated_at": stamp(row.changed),
+        **({"deleted": True} if row.fate is Fate.DELETED else {}),
     }
 
 
@@ -84,7 +86,7 @@ def requester(row: Row, world: World) -> JsonValue:
 def ticket(row: Row, world: World) -> JsonValue:
     return {
         "id": int(row.id),
-        "status": int(row.word) if row.word.isdigit() else row.word,
+        "status": 5 if row.fate is Fate.MERGED else int(row.word) if row.word.isdigit() else row.word,
         "priority": 1,
         "source": 2,
         "subject": row.title,
@@ -124,14 +126,14 @@ def counted(visit: Visit, bound: str = "") -> Ask:
 
 def tickets_ask(visit: Visit) -> Ask:
     """With the defaults that hide rows, for whoever does not name what is wanted."""
-    hidden = {"spam": Fate.SPAM, "deleted": Fate.DELETED}
-    fate = hidden.get(visit.params.get("filter", ""))
+    hidden = {"spam": {Fate.SPAM}, "deleted": {Fate.DELETED}}
+    fates = hidden.get(visit.params.get("filter", ""), {None, Fate.MERGED})
     is_sorted = visit.params.get("order_by") == "updated_at" and visit.params.get("order_type") == "asc"
     since = visit.params.get("updated_since")
     month = visit.world.now.timestamp() - 30 * 86_400
 
     def where(row: Row) -> bool:
-        return row.fate is fate and (since is not None or row.created.timestamp() >= month)
+        return row.fate in fates and (since is not None or row.created.timestamp() >= month)
 
     found = counted(visit, "updated_since")
     return Ask(
@@ -144,7 +146,9 @@ def tickets_ask(visit: Visit) -> Ask:
 
 
 def contacts_ask(visit: Visit) -> Ask:
-    return counted(visit, "_updated_since")
+    found = counted(visit, "_updated_since")
+    wants_deleted = visit.params.get("state") == "deleted"
+    return replace(found, where=lambda row: (row.fate is Fate.DELETED) == wants_deleted)
 
 
 def ratings_ask(visit: Visit) -> Ask:
@@ -184,6 +188,15 @@ def found_by_key(visit: Visit) -> Answer:
     key = visit.params["query"].strip('"').partition(":")[2].strip("'")
     rows = [one for one in visit.world.live(Kind.ISSUE) if f"key {key}" in one.notes]
     return {"total": len(rows), "results": [visit.service.render(one) for one in rows]}
+
+
+def notes(visit: Visit) -> Answer:
+    """What was said on a ticket: of one that was merged, where it went."""
+    row = visit.world.by_id(Kind.ISSUE, visit.match["id"])
+    if row is None:
+        raise Refused(404)
+    into = [f"This ticket is closed and merged into ticket {row.survivor}"] if row.fate is Fate.MERGED else []
+    return [{"id": 1, "incoming": False, "private": True, "body_text": one} for one in (*row.notes, *into)]
 
 
 def note(visit: Visit) -> Answer:
@@ -235,6 +248,8 @@ FRESHDESK = Sheet(
             size=Size(30, 100, said("M", "GET /contacts?_updated_since={ISO}"), shrinks=False),
             tokens=Tokens("offset", said("I", "page numbers over 500 are discouraged")),
             bound=Bound("changed", True, said("I", "window by _updated_since")),
+            cap=Cap(said("I", "49,900 rows seen then silence"), rows=49_900, status=None),
+            shows=Shows(frozenset({Fate.DELETED}), said("M", "state=verified|unverified|blocked|deleted")),
         ),
         Listing(
             kinds=(Kind.ISSUE,),
@@ -247,7 +262,7 @@ FRESHDESK = Sheet(
             bound=Bound("changed", True, said("I", "Bound is inclusive => dedupe by id")),
             cap=Cap(said("I", "Cap: page 301 => HTTP 400"), pages=300, status=400),
             shows=Shows(
-                frozenset({Fate.DELETED, Fate.SPAM}),
+                frozenset({Fate.DELETED, Fate.SPAM, Fate.MERGED}),
                 said("D", "Deleted and spam: separate passes filter=deleted and filter=spam (with updated_since)"),
             ),
             required=frozenset({"id", "created_at", "updated_at"}),
@@ -275,12 +290,26 @@ FRESHDESK = Sheet(
                 Gone(
                     Fate.SPAM, "record", said("C", "Deleted and spam: separate passes filter=deleted and filter=spam")
                 ),
+                Gone(Fate.MERGED, "record", said("U", "secondary is closed with a private note")),
             ),
             required=frozenset({"id", "created_at", "updated_at"}),
             status="status",
         ),
+        Lookup(
+            Kind.PERSON,
+            f"{API}/contacts/(?P<id>[0-9]+)",
+            said("M", "Contact.email may be null"),
+            gone=(Gone(Fate.DELETED, "record", said("M", "state=verified|unverified|blocked|deleted")),),
+        ),
     ),
     actions=(
+        Action("GET", f"{API}/agents/me", lambda _visit: {"id": 1, "ticket_scope": 1}, said("D", "Auth: Basic")),
+        Action(
+            "GET",
+            f"{API}/tickets/(?P<id>[0-9]+)/conversations",
+            notes,
+            said("U", "secondary is closed with a private note"),
+        ),
         Action("GET", f"{API}/search/tickets", found_by_key, said("M", "search own custom field first")),
         Action("POST", f"{API}/tickets", create, said("M", "No idempotency key")),
         Action(
@@ -297,6 +326,9 @@ FRESHDESK = Sheet(
         ),
     ),
     happens=(
+        Happens(Kind.ISSUE, Fate.MERGED, said("U", "Merge: secondary is closed with a private note")),
+        Happens(Kind.ISSUE, Fate.PURGED, said("C", "answers deleted:true or 404")),
+        Happens(Kind.PERSON, Fate.DELETED, said("M", "state=verified|unverified|blocked|deleted")),
         Happens(Kind.ISSUE, Fate.DELETED, said("D", "default excludes deleted and spam")),
         Happens(Kind.ISSUE, Fate.SPAM, said("D", "default excludes deleted and spam")),
     ),

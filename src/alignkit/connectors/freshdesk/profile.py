@@ -18,6 +18,9 @@ PROFILE = Profile(
             endpoint="GET /api/v2/contacts",
             late=_LATE,
         ),
+        "deleted_contacts": StreamProfile(
+            brings="contacts that were deleted", endpoint="GET /api/v2/contacts?state=deleted", late=_LATE
+        ),
         "tickets": StreamProfile(brings="tickets with their requesters", endpoint="GET /api/v2/tickets", late=_LATE),
         "spam_tickets": StreamProfile(
             brings="tickets put away as spam", endpoint="GET /api/v2/tickets?filter=spam", late=_LATE
@@ -44,7 +47,9 @@ PROFILE = Profile(
         "`include=stats,requester` costs four further requests of the limit for each page of 100 tickets.",
         (
             "A list of tickets ends after 300 pages, a list of contacts falls silent after 499. Tickets are walked "
-            "by time and never come so far, unless 30,000 of them change in one second; then the gap is told."
+            "by time and never come so far, unless 30,000 of them change in one second; then the gap is told. "
+            "Contacts are read on from the last second of such a list where it came in the order of time; where it "
+            "did not, the gap is told in each run and the mark stays where it was."
         ),
     ),
     reading=(
@@ -59,7 +64,8 @@ PROFILE = Profile(
         ),
         (
             "Statuses are numbers. 2 to 7 are Freshdesk's own; what an account's own ones mean, `statuses` says by "
-            "number or name, and until then they are unknown, which counts as open."
+            "number or name, and until then they are unknown, which counts as open. A name that is not found, or may "
+            "not be looked up, is told in each run."
         ),
         (
             "A ticket is begun by the customer or by an agent as its source says. One that an agent files after a "
@@ -68,8 +74,16 @@ PROFILE = Profile(
         ),
         "People in copy are affected as well.",
         (
+            "A merged ticket is closed, and a note on it says where it went. So a ticket that was closed in the last "
+            "thirty days without an agent's answer is told only once its notes are read; what was merged hands its "
+            "customer to the other ticket. A note in other words than Freshdesk's English ones is not understood: such "
+            "a ticket counts as closed."
+        ),
+        (
             "A deleted ticket is in the trash, or gone when it is read by id, as the daily sweep of long open issues "
-            "does. A 403, an empty list or a web page never ends an issue."
+            "does. Freshdesk answers 404 with nothing then, as a gateway may, so that counts only where the key sees "
+            "all tickets, another one is found by id at that moment, and the answer stays the same. A 403, an empty "
+            "list or a web page never ends an issue."
         ),
         "Where the plan has no ratings, that stream is skipped with a warning, and the others are read.",
     ),
@@ -85,9 +99,8 @@ PROFILE = Profile(
         ),
     ),
     not_covered={
-        "merged tickets": "the list does not say which ticket one was merged into; a merged one is closed",
+        "tickets merged after an agent's answer": "they look like any closed one; one more request each would tell",
         "archived tickets": "they were closed long ago and are in no list",
-        "contacts beyond 49,900 changed since the last read": "the list falls silent; tickets bring their people still",
         "webhooks": "they are not signed; a change is seen at the next run",
     },
     sources=("developers.freshdesk.com/api: Tickets, Contacts, Companies, Surveys, Agents, Ticket Fields",),

@@ -160,38 +160,46 @@ def _settle_beginning(values: Values) -> None:
         values["customer_wrote"] = True if has_answered else None
 
 
-def _contact(values: Values) -> Extras:
+def _contact(is_deleted: bool, values: Values) -> Extras:  # noqa: FBT001 - bound by `partial`
     values["emails"] = tuple(dict.fromkeys((*values["emails"], *(values.get("more") or ()))))
     mobile = values.get("mobile")
     values["phones"] = tuple(dict.fromkeys((*values["phones"], *([mobile] if mobile else []))))
+    if is_deleted or values.get("deleted"):
+        values["is_active"], values["deleted_at"] = False, values["remote_updated_at"]
     handles = [f"{name}/{found}" for name in ("twitter", "facebook") if (found := values.get(name))]
     values["handles"] = tuple(handles)
     return Extras()
 
 
-CONTACTS = Shape(
-    model=Contact,
-    places={
-        "id": "id",
-        "name": "name",
-        "emails": "email",
-        "phones": "phone",
-        "external_ids": "unique_external_id",
-        "account_ids": "company_id",
-        "remote_created_at": "created_at",
-        "remote_updated_at": "updated_at",
-        "locale": "language",
-        "time_zone": "time_zone",
-        "tags": "tags",
-    },
-    also={
-        "more": ("other_emails", tuple),
-        "mobile": ("mobile", str),
-        "twitter": ("twitter_id", str),
-        "facebook": ("facebook_id", str),
-    },
-    finish=_contact,
-)
+def _contacts(*, is_deleted: bool) -> Shape[Contact]:
+    return Shape(
+        model=Contact,
+        places={
+            "id": "id",
+            "name": "name",
+            "emails": "email",
+            "phones": "phone",
+            "external_ids": "unique_external_id",
+            "account_ids": "company_id",
+            "remote_created_at": "created_at",
+            "remote_updated_at": "updated_at",
+            "locale": "language",
+            "time_zone": "time_zone",
+            "tags": "tags",
+        },
+        also={
+            "more": ("other_emails", tuple),
+            "mobile": ("mobile", str),
+            "twitter": ("twitter_id", str),
+            "facebook": ("facebook_id", str),
+            "deleted": ("deleted", bool),
+        },
+        finish=partial(_contact, is_deleted),
+    )
+
+
+CONTACTS, DELETED_CONTACTS = _contacts(is_deleted=False), _contacts(is_deleted=True)
+"""Contacts as they are listed; those that were deleted stand in a list of their own."""
 
 COMPANIES = Shape(
     model=Account,

@@ -6,7 +6,7 @@ import json
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -26,27 +26,30 @@ from alignkit.connectors.base import (
     settings,
     unknown_stream,
 )
-from alignkit.connectors.freshdesk.desk import API, BESIDE, NOT_THERE, Desk, compiled
+from alignkit.connectors.freshdesk.desk import API, NOT_THERE, Desk, compiled
+from alignkit.connectors.freshdesk.fetch import GLOBAL_SCOPE, Agent, fetch
 from alignkit.connectors.freshdesk.profile import PROFILE
-from alignkit.connectors.freshdesk.records import CONTACTS, STATUSES, Listed
-from alignkit.connectors.freshdesk.streams import read_companies, read_contacts, read_ratings, read_tickets
-from alignkit.connectors.records import Body, Shape
+from alignkit.connectors.freshdesk.records import STATUSES, Listed
+from alignkit.connectors.freshdesk.streams import (
+    read_companies,
+    read_contacts,
+    read_deleted_contacts,
+    read_ratings,
+    read_tickets,
+)
 from alignkit.connectors.tags import Tags
-from alignkit.connectors.window import service_time
 from alignkit.errors import AlignkitError, DataInvalid
-from alignkit.models.base import Name
-from alignkit.models.events import CustomerEvent, IssueRemoval, IssueRemoved
-from alignkit.models.exchange import Quarantined, Ref
+from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import IssueStatus
-from alignkit.transport import Account, Auth, Flow, HeaderKey, JsonValue, Limits, Request, Response, request, subdomain
+from alignkit.transport import Account, Auth, Flow, HeaderKey, JsonValue, Limits, Request, request, subdomain
 from alignkit.transport.auth import sendable
 
 _Word = Annotated[str, Field(coerce_numbers_to_str=True)]
-_GLOBAL_SCOPE = 1
 
 _STREAMS: Mapping[str, Callable[[Desk, Checkpoint | None, Run], Flow[Page]]] = {
     "companies": read_companies,
     "contacts": read_contacts,
+    "deleted_contacts": read_deleted_contacts,
     "tickets": read_tickets(Listed.TICKETS),
     "spam_tickets": read_tickets(Listed.SPAM),
     "deleted_tickets": read_tickets(Listed.DELETED),
@@ -57,7 +60,6 @@ _STREAMS: Mapping[str, Callable[[Desk, Checkpoint | None, Run], Flow[Page]]] = {
 class FreshdeskSettings(ConnectorSettings):
     """What is needed to read one Freshdesk; see `Freshdesk`."""
 
-    name: Name = "freshdesk"
     domain: str | None = None
     api_key: SecretStr
     base_url: str | None = None
@@ -101,10 +103,6 @@ class _Results(Payload):
     results: list[_Ticket] | None = None
 
 
-class _Agent(Payload):
-    ticket_scope: int | None = None
-
-
 class Freshdesk(Source):
     """Reads tickets, contacts, companies and ratings of one Freshdesk; writes tickets, private notes and tags.
 
@@ -129,6 +127,7 @@ class Freshdesk(Source):
         {
             Capability.INCREMENTAL,
             Capability.DELETIONS,
+            Capability.MERGES,
             Capability.FETCH,
             Capability.WRITE_ISSUE,
             Capability.WRITE_NOTE,
@@ -139,6 +138,7 @@ class Freshdesk(Source):
     statuses: ClassVar[Mapping[str, IssueStatus]] = STATUSES
     page_size: ClassVar[int] = 100
     most_pages: ClassVar[int] = 300
+    most_counted: ClassVar[int] = 499
 
     def __init__(
         self,
@@ -171,7 +171,7 @@ class Freshdesk(Source):
         self._key_field = chosen.key_field
         self._statuses = chosen.statuses
         tags, keeps = Tags(chosen.internal_tags, chosen.outbound_tags), chosen.keeps_text
-        pages = {"page_size": self.page_size, "most_pages": self.most_pages}
+        pages = {"page_size": self.page_size, "most_pages": self.most_pages, "most_counted": self.most_counted}
         if all(word.isdigit() for word in chosen.statuses):
             statuses_given = frozenset(chosen.statuses.items())
             self._desk = compiled(chosen.name, chosen.root, statuses_given, tags, keeps_text=keeps, **pages)
@@ -191,43 +191,16 @@ class Freshdesk(Source):
         return (yield from read(self._desk, checkpoint, run))
 
     def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
-        """Reads tickets (`issue`) and contacts (`contact`) by id."""
-        desk, events, bad, done = self._desk, list[CustomerEvent](), list[Quarantined](), list[Ref]()
-        yield from desk.learn_statuses()
-        for ref in sorted(refs, key=lambda ref: ref.kind != "contact"):
-            if not (ref.id.isascii() and ref.id.isdigit()) or ref.kind not in ("issue", "contact"):
-                done.append(ref)
-                continue
-            is_issue = ref.kind == "issue"
-            url, params = (f"{API}/tickets/{ref.id}", (BESIDE,)) if is_issue else (f"{API}/contacts/{ref.id}", ())
-            response = yield from request(Request("GET", url, params, accept=NOT_THERE))
-            if response.status == 200:
-                body: Body = desk.one_ticket if is_issue else desk.one_contact
-                shape: Shape[Any] = desk.tickets[Listed.TICKETS] if is_issue else CONTACTS
-                # An error that is told as a success is no record.
-                parsed(_Known, response, self.name)
-                answer = body.read(response.content, f"{ref.kind}/{ref.id}")
-                events += [one.event(source=self.name, received_at=run.now, sequence=1) for one in answer.of(shape)]
-                bad += answer.bad
-            elif not _says_not_found(response):
-                continue
-            elif is_issue:
-                events.append(self._removed(ref.id, response, run))
-            done.append(ref)
-        return Fetched(events, [ref for ref in refs if ref in done], bad)
-
-    def _removed(self, id: str, response: Response, run: Run) -> CustomerEvent:
-        now = service_time(response, self.name)
-        removal = IssueRemoval(id=id, source=self.name, remote_updated_at=now, reason="not_found")
-        return IssueRemoved.of(removal, source=self.name, received_at=run.now, sequence=1)
+        """Reads tickets (`issue`) and contacts (`contact`) by id, and tells of a merged ticket what it went into."""
+        return (yield from fetch(self._desk, refs, run))
 
     def check(self) -> Flow[Sequence[Finding]]:
         """Looks at the key, at which tickets its agent sees, at ratings and at the statuses of the settings."""
         findings: list[Finding] = []
         try:
-            agent = parsed(_Agent, (yield from request(Request("GET", f"{API}/agents/me"))), self.name)
+            agent = parsed(Agent, (yield from request(Request("GET", f"{API}/agents/me"))), self.name)
             findings.append(Finding(is_well=True, subject="credential"))
-            sees_all = agent.ticket_scope in (None, _GLOBAL_SCOPE)
+            sees_all = agent.ticket_scope in (None, GLOBAL_SCOPE)
             remedy = "" if sees_all else "only a part is seen; give the key's agent access to all tickets"
             findings.append(Finding(is_well=sees_all, subject="tickets", remedy=remedy))
             ratings = Request("GET", f"{API}/surveys/satisfaction_ratings", [("per_page", "1")], accept=NOT_THERE)
@@ -309,15 +282,6 @@ class Freshdesk(Source):
         if tag not in known:
             tags: list[JsonValue] = [*known, tag]
             yield from request(Request("PUT", url, json={"tags": tags}))
-
-
-def _says_not_found(response: Response) -> bool:
-    """Whether Freshdesk itself says that there is no such thing: with nothing, or with JSON, and never with a page."""
-    if response.status != 404:
-        return False
-    if response.content.strip():
-        response.json()
-    return True
 
 
 def _number(text: str, what: str) -> int:

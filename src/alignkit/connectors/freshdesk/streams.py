@@ -12,17 +12,18 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from alignkit.connectors.base import Checkpoint, Page, Run
 from alignkit.connectors.freshdesk.desk import API, BESIDE, NOT_THERE, Desk
-from alignkit.connectors.freshdesk.records import COMPANIES, CONTACTS, Listed
+from alignkit.connectors.freshdesk.records import COMPANIES, CONTACTS, DELETED_CONTACTS, Listed
 from alignkit.connectors.records import Body, Found, Shape
 from alignkit.connectors.window import Kept, kept, position, service_time
 from alignkit.errors import PagingStuck, ResponseInvalid
 from alignkit.models.base import Instant
-from alignkit.models.exchange import Quarantined
+from alignkit.models.exchange import Quarantined, Ref
 from alignkit.models.issue import Issue
+from alignkit.models.vocabulary import IssueStatus
 from alignkit.transport import Flow, Request, Response, request
 
 OVERLAP = timedelta(minutes=5)
@@ -31,6 +32,7 @@ COMPANIES_EVERY = timedelta(days=1)
 FIRST = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 """Without a bound, only tickets of the last thirty days are listed."""
 
+_LATELY = timedelta(days=30)
 _SECOND = timedelta(seconds=1)
 _CATCH_UP = timedelta(seconds=30)
 
@@ -45,6 +47,9 @@ class Walk(Kept):
         is_down: whether pages are met a second time, downwards.
         last: the last second read, from which a walk by seconds goes on after its way down; None where it ends there.
         seen: a digest of the last page on the way up; the same page twice is no progress.
+        newest: the newest stamp on the way up, as long as all came in the order of their stamps.
+        is_ordered: whether they did.
+        is_short: whether more is there than could be read, so that the mark stays where it was.
     """
 
     since: Instant | None = None
@@ -53,6 +58,9 @@ class Walk(Kept):
     is_down: bool = False
     last: Instant | None = None
     seen: str = ""
+    newest: Instant | None = None
+    is_ordered: bool = True
+    is_short: bool = False
 
 
 class Position(Kept):
@@ -75,7 +83,8 @@ def _answered(walk: Walk, response: Response, name: str) -> Walk:
     return walk if walk.until else walk.model_copy(update={"until": service_time(response, name) - LAG})
 
 
-def _iso(moment: datetime) -> str:
+def iso(moment: datetime) -> str:
+    """A moment as Freshdesk takes it."""
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
@@ -83,12 +92,12 @@ def read_tickets(listed: Listed) -> Callable[[Desk, Checkpoint | None, Run], Flo
     """Reads one list of tickets: Freshdesk leaves spam and what was deleted out of the others."""
 
     def read(desk: Desk, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
-        yield from desk.learn_statuses()
         at = position(Position, checkpoint, desk.name)
+        unknown = yield from desk.learn_statuses(again=at.walk is None)
         walk = _begun(at, run)
         since = walk.since or FIRST
         params = [
-            ("updated_since", _iso(since)),
+            ("updated_since", iso(since)),
             ("order_by", "updated_at"),
             ("order_type", "asc"),
             ("per_page", str(desk.page_size)),
@@ -103,13 +112,29 @@ def read_tickets(listed: Listed) -> Callable[[Desk, Checkpoint | None, Run], Flo
         following, gaps = _by_seconds(desk, walk, found, answer.bad)
         # A ticket may be put away in the very second of its last change.
         sequence = 0 if listed is Listed.TICKETS else 1
-        events = [one.event(source=desk.name, received_at=run.now, sequence=sequence) for one in found]
+        # What may have been merged into another ticket is told once that is known.
+        wanted = [one for one in found if _may_be_merged(one.data, walk)]
+        told = [one for one in found if one not in wanted]
+        events = [one.event(source=desk.name, received_at=run.now, sequence=sequence) for one in told]
+        refs = [Ref("issue", one.data.id, "merged?") for one in wanted]
         after = at.following(following, walk.until)
         # What changed during a long or resumed walk may lie behind its end; another walk brings it at once.
         is_behind = walk.until is not None and service_time(response, desk.name) - walk.until > LAG + _CATCH_UP
-        return Page(events, kept(after), following is not None or is_behind, answer.bad, gaps=gaps)
+        more = following is not None or is_behind
+        return Page(events, kept(after), more, answer.bad, refs, [*unknown, *gaps])
 
     return read
+
+
+def is_unanswered_end(issue: Issue) -> bool:
+    """Whether a ticket was closed though no agent has answered: so does one look that was merged into another."""
+    return issue.status is IssueStatus.CLOSED and issue.first_response_at is None
+
+
+def _may_be_merged(issue: Issue, walk: Walk) -> bool:
+    """Whether a ticket was closed lately without an answer; what was merged long ago is over with the other one."""
+    changed = issue.remote_updated_at or issue.created_at
+    return is_unanswered_end(issue) and walk.until is not None and changed > walk.until - _LATELY
 
 
 def _by_seconds(
@@ -157,26 +182,48 @@ def _down(walk: Walk) -> Walk | None:
 
 def read_contacts(desk: Desk, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
     """One page of the contacts that changed in the window."""
-    return (yield from _counted(desk, "/contacts", "_updated_since", desk.contact_page, CONTACTS, checkpoint, run))
+    return (yield from _counted(desk, "/contacts", _CHANGED, desk.contact_page, CONTACTS, checkpoint, run))
+
+
+def read_deleted_contacts(desk: Desk, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
+    """One page of the contacts that were deleted in the window: the other list leaves them out."""
+    way = _Counted("_updated_since", (("state", "deleted"),), sequence=1)
+    body = desk.deleted_contact_page
+    return (yield from _counted(desk, "/contacts", way, body, DELETED_CONTACTS, checkpoint, run))
 
 
 def read_ratings(desk: Desk, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
     """One page of the ratings of the window; a plan without them is no error."""
     path = "/surveys/satisfaction_ratings"
-    return (yield from _counted(desk, path, "created_since", desk.rating_page, desk.ratings, checkpoint, run))
+    way = _Counted("created_since", is_optional=True)
+    return (yield from _counted(desk, path, way, desk.rating_page, desk.ratings, checkpoint, run))
+
+
+class _Counted(NamedTuple):
+    """How a list is asked for whose pages are counted: by which bound, what else, and whether a plan may lack it.
+
+    What it tells outweighs what another list of a lower `sequence` tells of the same second.
+    """
+
+    bound: str
+    params: tuple[tuple[str, str], ...] = ()
+    is_optional: bool = False
+    sequence: int = 0
+
+
+_CHANGED = _Counted("_updated_since")
 
 
 def _counted(
-    desk: Desk, path: str, bound: str, body: Body, shape: Shape[Any], checkpoint: Checkpoint | None, run: Run
+    desk: Desk, path: str, way: _Counted, body: Body, shape: Shape[Any], checkpoint: Checkpoint | None, run: Run
 ) -> Flow[Page]:
     """One page of a list whose order is not known: upwards to its end, then downwards again."""
     at = position(Position, checkpoint, desk.name)
     walk = _begun(at, run)
-    params = [("per_page", str(desk.page_size)), ("page", str(walk.page))]
+    params = [*way.params, ("per_page", str(desk.page_size)), ("page", str(walk.page))]
     if walk.since is not None:
-        params.append((bound, _iso(walk.since)))
-    is_optional = path.startswith("/surveys")
-    accept = NOT_THERE if is_optional else frozenset[int]()
+        params.append((way.bound, iso(walk.since)))
+    accept = NOT_THERE if way.is_optional else frozenset[int]()
     response = yield from request(Request("GET", f"{API}{path}", params, accept=accept))
     if response.status in NOT_THERE:
         gap = "no ratings are read: the plan has none, or the credential may not see them"
@@ -184,22 +231,41 @@ def _counted(
     walk = _answered(walk, response, desk.name)
     answer = desk.read(body, response)
     found = answer.of(shape)
-    events = [one.event(source=desk.name, received_at=run.now) for one in found]
+    events = [one.event(source=desk.name, received_at=run.now, sequence=way.sequence) for one in found]
     gaps: list[str] = []
     is_full = len(found) + len(answer.bad) >= desk.page_size
     if walk.is_down or (not is_full and walk.page == 1):
         following = _down(walk) if walk.is_down else None
-    elif is_full and walk.page < _MOST_COUNTED:
-        following = _up(desk, walk, found)
+    elif is_full and walk.page < desk.most_counted:
+        following = _up(desk, _watched(walk, found, way), found)
     else:
+        walk = _watched(walk, found, way)
         following = walk.model_copy(update={"page": walk.page - 1, "is_down": True})
         if is_full:
-            gaps = [f"only the first {_MOST_COUNTED * desk.page_size:,} of {path[1:]} can be listed; read more often"]
-    return Page(events, kept(at.following(following, walk.until)), following is not None, answer.bad, gaps=gaps)
+            following, gaps = _split(desk, following, path)
+    after = Position(mark=at.mark) if following is None and walk.is_short else at.following(following, walk.until)
+    return Page(events, kept(after), following is not None, answer.bad, gaps=gaps)
 
 
-_MOST_COUNTED = 499
-"""Lists of contacts fall silent after page 499."""
+def _watched(walk: Walk, found: Sequence[Found[Any]], way: _Counted) -> Walk:
+    """The walk, with the newest stamp so far and whether all stamps came in order."""
+    stamps = [one.data.remote_created_at if way.is_optional else one.data.remote_updated_at for one in found]
+    known = [stamp for stamp in (walk.newest, *stamps) if stamp is not None]
+    is_ordered = walk.is_ordered and None not in stamps and known == sorted(known)
+    return walk.model_copy(update={"newest": known[-1] if known else None, "is_ordered": is_ordered})
+
+
+def _split(desk: Desk, walk: Walk, path: str) -> tuple[Walk, list[str]]:
+    """Goes on after the last second of a list that reaches no further, where its order allows that.
+
+    Where it does not, the mark stays: what could not be read is told in each run, and never taken for read.
+    """
+    last = walk.newest.replace(microsecond=0) if walk.newest else None
+    if walk.is_ordered and last is not None and (walk.since is None or last > walk.since):
+        return walk.model_copy(update={"last": last}), []
+    reach = f"{desk.most_counted * desk.page_size:,}"
+    gap = f"only the first {reach} of {path[1:]} that changed can be listed, and their order does not lead to the rest"
+    return walk.model_copy(update={"is_short": True}), [gap]
 
 
 class CompanyPosition(Kept):
