@@ -26,10 +26,11 @@ from alignkit.connectors.base import (
     Source,
     StreamProfile,
     settings,
+    unknown_stream,
 )
 from alignkit.connectors.records import Body, Extras, Paths, Shape, Values
 from alignkit.connectors.window import Pace, Position, Walk, kept, position
-from alignkit.errors import AlignkitError, DataInvalid, PermissionMissing, RequestRefused, ResponseInvalid
+from alignkit.errors import AlignkitError, PermissionMissing, RequestRefused, ResponseInvalid
 from alignkit.models.commerce import Money, Opportunity
 from alignkit.models.customer import Account as Organisation
 from alignkit.models.customer import Contact
@@ -297,7 +298,7 @@ class Pipedrive(Source):
             DataInvalid: the stream or the checkpoint is not of this connector.
         """
         if stream not in _KINDS:
-            raise DataInvalid(f"`{stream}` is no stream of Pipedrive; there are {', '.join(self.streams)}")
+            raise unknown_stream(self, stream)
         kind = _KINDS[stream]
         at = position(Position, checkpoint, self.name)
         walk = PACE.walk(at, run)

@@ -30,7 +30,6 @@ from alignkit.connectors.intercom.streams import read_companies, read_contacts, 
 from alignkit.connectors.intercom.workspace import Workspace, companies, compiled, get, post, search
 from alignkit.connectors.tags import Tags
 from alignkit.errors import AlignkitError, DataInvalid, RequestRefused
-from alignkit.models.base import Name
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.transport import Account, Bearer, Flow, JsonValue, Limits, Request, Response, request
@@ -55,7 +54,6 @@ _STREAMS: Mapping[str, Callable[[Workspace, Checkpoint | None, Run], Flow[Page]]
 class IntercomSettings(ConnectorSettings):
     """What is needed to read one workspace; see `Intercom`."""
 
-    name: Name = "intercom"
     token: SecretStr
     region: Literal["us", "eu", "au"] = "us"
     base_url: str | None = None
