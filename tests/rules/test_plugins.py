@@ -47,13 +47,24 @@ def silent(options):
 def stuck(options):
     return ConditionPlugin(holds=lambda facts, message, now: True, next_change=lambda facts, message, now: now)
 
+def guessing(options):
+    return ConditionPlugin(holds=lambda facts, message, now: True, next_change=lambda facts, message, now: now + 0.5)
+
+def leaving(options):
+    def leave(facts, message, now):
+        raise SystemExit(3)
+    return ConditionPlugin(holds=leave, next_change=leave, evidence=leave)
+
+def gone_at_once(options):
+    raise SystemExit(3)
+
 def needy(options):
     return options["absent"]
 
 def useless(options):
     return None
 """
-POINTS = ["storm", "unsure", "broken", "silent", "stuck", "needy", "useless"]
+POINTS = ["storm", "unsure", "broken", "silent", "stuck", "guessing", "leaving", "gone_at_once", "needy", "useless"]
 
 
 @pytest.fixture(autouse=True)
@@ -133,16 +144,43 @@ def test_a_plugin_that_raises_holds_the_message_and_tells_nothing_of_its_error()
     assert "secret" not in decision.to_json()
 
 
-@pytest.mark.parametrize("plugin", ["silent", "stuck"])
-def test_a_plugin_that_cannot_say_why_or_until_when_holds_all_the_same(plugin: str) -> None:
+@pytest.mark.parametrize("plugin", ["silent", "stuck", "guessing"])
+def test_a_plugin_that_cannot_say_why_or_until_when_holds_all_the_same_and_the_decision_tells(plugin: str) -> None:
     decision = decided(plugin)
     assert (decision.verdict, decision.evidence, decision.until) == (Verdict.SUPPRESS, (), None)
+    said = f"the condition `{plugin}` cannot say when it changes"
+    assert decision.errors == (said,)
+    assert decision.explain() == f"hold: bad weather (nothing on record) (note: {said})"
+    assert said in decision.to_json()
+
+
+def test_a_plugin_that_never_changes_or_says_when_is_no_error() -> None:
+    assert decided("unsure", "{ answer = true }").errors == ()
+    assert decided("storm", storm(-TICK, TICK)).errors == ()
+
+
+def test_a_plugin_of_a_rule_about_other_messages_is_no_error() -> None:
+    policy = Policy.from_toml(toml("stuck").replace("[rules.when]", 'channels = ["sms"]\n[rules.when]'))
+    assert policy.decide(Facts(), message(), NOW).errors == ()
+    assert policy.withhold(message(channel="sms"), NOW, "the store did not answer").errors == (
+        "the store did not answer",
+    )
+
+
+def test_a_plugin_cannot_end_the_process() -> None:
+    decision = decided("leaving")
+    assert (decision.verdict, decision.evidence, decision.until) == (Verdict.SUPPRESS, (), None)
+    assert decision.errors == (
+        "the rule `weather` could not be evaluated",
+        "the condition `leaving` cannot say when it changes",
+    )
+    assert "`gone_at_once` cannot use its options (SystemExit); correct them" in refusal("gone_at_once")
 
 
 @pytest.mark.parametrize(
     ("plugin", "said"),
     [
-        ("sun", "`rules[0].when.plugin` `sun` is no condition that is installed; there are broken, gone, needy"),
+        ("sun", "`rules[0].when.plugin` `sun` is no condition that is installed; there are broken, gone, gone_at_once"),
         ("gone", "`gone` cannot be loaded (ModuleNotFoundError); install its package again"),
         ("storm", "`storm` refuses its options: `from` is missing; say when the storm begins"),
         ("needy", "`needy` cannot use its options (KeyError); correct them"),

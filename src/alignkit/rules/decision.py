@@ -109,7 +109,9 @@ class Decision:
     @property
     def errors(self) -> tuple[str, ...]:
         """What could not be evaluated or read, in sentences without data."""
-        return self.evaluation.errors
+        plan = None if self.is_withheld else self.compiled.plan(self.message)
+        unforeseen = () if plan is None else plan.moments.faults(self.facts, self.message, self._as_of)
+        return (*self.evaluation.errors, *unforeseen)
 
     @property
     def policy(self) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from heapq import merge
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from alignkit.models.marketing import Message
 from alignkit.rules.clocks import Clock, changes, news
@@ -28,7 +28,7 @@ from alignkit.rules.conditions import (
 )
 from alignkit.rules.facts import Facts
 from alignkit.rules.leaves import shown, whole_microseconds, zone_of
-from alignkit.rules.plugins import make
+from alignkit.rules.plugins import ConditionPlugin, change_after, make
 from alignkit.rules.structure import conditions_in
 
 MOST_CHANGES = 100_000
@@ -41,10 +41,6 @@ class Moment(NamedTuple):
     collection: str
     field: str
     span: int
-
-
-Ahead = Callable[[Facts, Message, int, int], Iterator[int]]
-"""The instants in (after, until] at which a plugin changes its answer, in order."""
 
 
 def instants(moments: Iterable[Moment], facts: Facts) -> Iterator[int]:
@@ -69,7 +65,8 @@ class Moments:
         parts = [part for condition in conditions for part in conditions_in(condition)]
         self.in_rows: frozenset[Moment] = frozenset(moment for part in parts for moment in moments_of(part))
         self._clocks = [(zone_of(part), shown(part)) for part in parts if isinstance(part, (LocalTime, LocalDate))]
-        self._plugins: list[Ahead] = [_of_plugin(part) for part in parts if isinstance(part, PluginTest)]
+        plugins = [part for part in parts if isinstance(part, PluginTest)]
+        self._plugins = [(part.plugin, make(part.plugin, part.options)) for part in plugins]
 
     def between(self, facts: Facts, message: Message, after: int, until: int) -> Iterator[int]:
         """Every instant in (after, until] at which some answer may change, in order and once."""
@@ -99,7 +96,13 @@ class Moments:
 
     def _other_than_clocks(self, facts: Facts, message: Message, after: int, until: int) -> Iterator[int]:
         in_rows = sorted({at for at in instants(self.in_rows, facts) if after < at <= until})
-        return _once(merge(in_rows, *(ahead(facts, message, after, until) for ahead in self._plugins)))
+        named = [_changes_of(plugin, facts, message, after, until) for _, plugin in self._plugins]
+        return _once(merge(in_rows, *named))
+
+    def faults(self, facts: Facts, message: Message, now: int) -> tuple[str, ...]:
+        """What cannot say when it changes, in sentences."""
+        unforeseen = {name for name, plugin in self._plugins if not _foresees(plugin, facts, message, now)}
+        return tuple(f"the condition `{name}` cannot say when it changes" for name in sorted(unforeseen))
 
 
 def _once(instants: Iterable[int]) -> Iterator[int]:
@@ -137,18 +140,22 @@ def _time_questions(test: Test) -> Iterator[tuple[str, int]]:
             yield from _time_questions(test.test)
 
 
-def _of_plugin(condition: PluginTest) -> Ahead:
-    plugin = make(condition.plugin, condition.options)
+def _changes_of(plugin: ConditionPlugin, facts: Facts, message: Message, after: int, until: int) -> Iterator[int]:
+    """The instants in (after, until] at which a plugin may change its answer, in order; none beyond a fault."""
+    for _ in range(MOST_CHANGES):
+        try:
+            at = change_after(plugin, facts, message, after)
+        except Exception:  # noqa: BLE001 - `faults` tells of it
+            return
+        if at is None or at > until:
+            return
+        yield at
+        after = at
 
-    def ahead(facts: Facts, message: Message, after: int, until: int) -> Iterator[int]:
-        for _ in range(MOST_CHANGES):
-            try:
-                at: Any = plugin.next_change(facts, message, after)
-            except Exception:  # noqa: BLE001 - a plugin that cannot say when it changes is taken not to
-                return
-            if not isinstance(at, int) or not after < at <= until:
-                return
-            yield at
-            after = at
 
-    return ahead
+def _foresees(plugin: ConditionPlugin, facts: Facts, message: Message, now: int) -> bool:
+    try:
+        change_after(plugin, facts, message, now)
+    except Exception:  # noqa: BLE001 - whatever it is, the plugin cannot say
+        return False
+    return True

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, TypeVar
 
 from alignkit.models.marketing import Message
 from alignkit.rules.facts import Facts
@@ -32,7 +32,8 @@ class ConditionPlugin:
     Attributes:
         holds: whether the condition holds; anything but True or False, and any exception, is a fault.
         next_change: an instant after `now` before which `holds` keeps its answer for the same facts and message, the
-            earliest there is; None where it never changes.
+            earliest there is; None where it never changes. Anything else, and any exception, is a fault: the decision
+            then says among its `errors` that nobody knows when it changes.
         evidence: references (`source/type/id`) of what it holds because of, asked where it holds.
         needs: the fields of `Facts` that it reads; a store leaves the others empty.
     """
@@ -65,7 +66,7 @@ def make(name: str, options: Mapping[str, Any]) -> ConditionPlugin:
         raise ValueError(f"`{name}` is offered by two installed packages; remove one of them")
     made = _made(offered[0], options)
     if isinstance(made, ConditionPlugin):
-        return made
+        return _contained(made)
     raise ValueError(f"`{name}` makes no `ConditionPlugin`; report it to the authors of its package")
 
 
@@ -75,8 +76,45 @@ def _made(point: EntryPoint, options: Mapping[str, Any]) -> object:
         return factory(options)
     except ValueError as error:
         raise ValueError(f"`{point.name}` refuses its options: {error}") from None
-    except Exception as error:  # noqa: BLE001 - whatever a package raises, the policy is refused with one text
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a package raises, the policy is refused with one text
         raise ValueError(f"`{point.name}` cannot use its options ({type(error).__name__}); correct them") from None
+
+
+def _contained(made: ConditionPlugin) -> ConditionPlugin:
+    """The same, unable to end the process: that it wants to is a fault like any other."""
+    return ConditionPlugin(
+        holds=_without_exit(made.holds),
+        next_change=_without_exit(made.next_change),
+        evidence=_without_exit(lambda facts, message, now: list(made.evidence(facts, message, now))),
+        needs=made.needs,
+    )
+
+
+T = TypeVar("T")
+
+
+def _without_exit(function: Callable[[Facts, Message, int], T]) -> Callable[[Facts, Message, int], T]:
+    def contained(facts: Facts, message: Message, now: int) -> T:
+        try:
+            return function(facts, message, now)
+        except SystemExit:
+            raise RuntimeError("a plugin wants to end the process") from None
+
+    return contained
+
+
+def change_after(plugin: ConditionPlugin, facts: Facts, message: Message, now: int) -> int | None:
+    """The next instant at which a plugin says that it may change its answer.
+
+    Raises:
+        Exception: whatever it raises; `TypeError` where it names something else than a later instant.
+    """
+    at: object = plugin.next_change(facts, message, now)
+    if at is None:
+        return None
+    if isinstance(at, bool) or not isinstance(at, int) or at <= now:
+        raise TypeError("a plugin names no later instant as its next change")
+    return at
 
 
 def _installed() -> str:
@@ -87,7 +125,7 @@ def _installed() -> str:
 def _load(point: EntryPoint) -> Factory:
     try:
         found: Factory = point.load()
-    except Exception as error:  # noqa: BLE001 - whatever a package does on import, the policy is refused with one text
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a package does on import, the policy is refused with one text
         raise ValueError(
             f"`{point.name}` cannot be loaded ({type(error).__name__}); install its package again"
         ) from None

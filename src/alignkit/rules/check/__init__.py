@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from alignkit.rules.check.alone import endless, failing, never_holding, unproduced
+from alignkit.rules.check.alone import endless, never_holding, unproduced
 from alignkit.rules.check.finding import Example, Fault, Finding
 from alignkit.rules.check.messages import blocked, ungoverned
+from alignkit.rules.check.plugins import failing
 from alignkit.rules.check.probe import Probe
 from alignkit.rules.check.together import cancelled, idle, shadowed
 from alignkit.rules.policy import Policy

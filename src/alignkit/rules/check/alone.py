@@ -1,4 +1,4 @@
-"""Looks at each rule by itself: can it ever hold, does its hold end, can it be evaluated."""
+"""Looks at each rule by itself: can it ever hold, and does its hold end."""
 
 from __future__ import annotations
 
@@ -12,16 +12,11 @@ from alignkit.rules.check.cells import Asked
 from alignkit.rules.check.claims import Claims, Given, Rows, Told, claims_of, governed_by
 from alignkit.rules.check.finding import Fault, Finding
 from alignkit.rules.check.formula import Every, Formula, Leaf, Some, conjuncts, leaves
-from alignkit.rules.check.probe import NOON, Probe, example
+from alignkit.rules.check.probe import Probe, example
 from alignkit.rules.check.rows import ISSUES
-from alignkit.rules.check.samples import sample_cases
 from alignkit.rules.check.search import Case
-from alignkit.rules.conditions import PluginTest
 from alignkit.rules.facts import Facts
 from alignkit.rules.policy import Effect, Policy, Rule
-from alignkit.rules.structure import conditions_in
-
-_SAMPLES = 200
 
 
 def never_holding(probe: Probe) -> Iterator[Finding]:
@@ -151,23 +146,3 @@ def _unproduced(probe: Probe, rule: Rule, wanted: tuple[str, ...], sources: list
         "ask for a status that they produce, or map one of their own to it",
         example(found, f"only an issue of status {words} passes, and there will be none"),
     )
-
-
-def failing(probe: Probe) -> Iterator[Finding]:
-    """Rules that cannot be evaluated on valid facts, which only those with a plugin can be."""
-    suspects = {rule.id for rule in probe.policy.rules if _has_plugin(rule)}
-    cases = sample_cases([probe.policy], seed=0, number=_SAMPLES, now=NOON) if suspects else ()
-    for case in cases:
-        for rule in suspects.intersection(probe.failing(case)):
-            yield Finding(
-                Fault.FAILS,
-                rule,
-                f"`{rule}` cannot be evaluated, so that messages wait that nothing speaks against",
-                "correct the plugin that its condition names, or remove the rule",
-                example(case, f"asked about these, `{rule}` cannot be evaluated"),
-            )
-            suspects.discard(rule)
-
-
-def _has_plugin(rule: Rule) -> bool:
-    return any(isinstance(part, PluginTest) for part in conditions_in(rule.when))

@@ -20,7 +20,8 @@ class Fault(StrEnum):
     `always-cancelled`: wherever it suppresses, a rule exempts. `idle-exemption`: there is nothing that it could exempt
     from. `no-end`: neither time nor the end of an issue ends the hold. `status-not-produced`: no connected source has
     issues of the status that it asks for. `ungoverned`: no rule can hold such messages back. `blocked`: a message that
-    a customer must get could be held back. `fails`: it cannot be evaluated on facts that are valid.
+    a customer must get could be held back. `fails`: it cannot be evaluated on facts that are valid, or its plugin
+    says something else of itself than what it does.
     """
 
     NEVER_HOLDS = "never-holds"
