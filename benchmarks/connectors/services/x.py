@@ -12,7 +12,7 @@ FIRST_POST, FIRST_PERSON = 2_007_000_000_000_000_000, 1_000_000_000_000_000
 
 
 def cases(size: int = 100) -> list[Case]:
-    source = X("2244994945", "sample-token", query="wet parcel", spending=MemorySpending())
+    source = X("2244994945", "sample-token", query="wet parcel", spending=MemorySpending(), daily_budget=1e12)
     words = Words("x")
     return [
         Case(source, "mentions", size, {"/mentions": json(_page(size, words))}),
