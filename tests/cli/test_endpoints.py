@@ -1,10 +1,10 @@
-"""`retire` takes leave of a source that is over."""
+"""Sources and destinations that moved, were renamed or are over are told of, and put right by a command."""
 
 from __future__ import annotations
 
 import pytest
 
-from .shop import ADA, CY, NOW, Shop
+from .shop import ADA, BOB, CY, NOW, Shop
 
 LATER = "2026-09-03T09:00:00Z"
 OTHER = '[sources.other]\nconnector = "export"\npath = "other.jsonl"\n\n[sources.desk]'
@@ -68,3 +68,44 @@ def test_a_path_that_changed_is_refused_until_it_is_said_to_have_moved(shop: Sho
     assert shop.run("pull", "--now", NOW).exit_code == 0
     assert shop.run("push", "list", "--now", NOW).exit_code == 0
     assert shop.run("moved", "nowhere").exit_code == 3
+
+
+@pytest.fixture
+def renamed(shop: Shop) -> Shop:
+    """A shop that holds two people at a destination whose name was changed in the settings."""
+    shop.pull()
+    assert shop.run("push", "list", "--now", NOW).exit_code == 0
+    shop.change("[destinations.list]", "[destinations.news]")
+    return shop
+
+
+def test_a_destination_that_left_the_settings_is_told_of(renamed: Shop) -> None:
+    [row] = [row for row in renamed.rows("status", "--now", NOW) if row["type"] == "orphaned"]
+    assert (row["destination"], row["people"]) == ("list", 2)
+    assert "alignkit adopt list NEW" in " ".join(renamed.run("status", "--now", NOW).stdout.split())
+    found = renamed.run("doctor", "--json")
+    assert found.exit_code == 10
+    assert "alignkit release --give-up list" in found.stdout
+
+
+def test_a_destination_that_was_renamed_is_adopted(renamed: Shop) -> None:
+    for words in (("list", "nowhere"), ("news", "news")):
+        assert renamed.run("adopt", *words).exit_code == 3
+    assert renamed.run("adopt", "nowhere", "news").exit_code == 6
+    [row] = renamed.rows("adopt", "list", "news", "--now", NOW)
+    assert (row["old"], row["new"], row["people"]) == ("list", "news", 2)
+    assert len(renamed.held()) == 2
+    assert renamed.rows("release", "--all-ours", "news", "--now", NOW)[-1]["released"] == 2
+    assert renamed.held() == set()
+
+
+def test_a_destination_that_is_gone_is_given_up(renamed: Shop) -> None:
+    refused = renamed.run("forget", ADA, "--yes", "--now", NOW)
+    assert refused.exit_code == 6
+    assert renamed.run("forget", ADA, "--yes", "--give-up", "news", "--now", NOW).exit_code == 3
+    assert renamed.rows("forget", ADA, "--yes", "--give-up", "list", "--now", NOW)[0]["customers"] == 1
+    assert renamed.run("release", "--give-up", "news").exit_code == 3
+    rows = renamed.rows("release", "--give-up", "list", "--now", NOW)
+    assert [(row["type"], row["address"]) for row in rows] == [("given_up", BOB)]
+    assert not [row for row in renamed.rows("status", "--now", NOW) if row["type"] == "orphaned"]
+    assert renamed.run("release", "--give-up", "list", "--all-ours", "news").exit_code == 2

@@ -1,4 +1,4 @@
-"""The commands about sources and destinations that are not what they were: `moved` to another place, or over."""
+"""The commands about sources and destinations that are not what they were: moved, renamed, or over."""
 
 from __future__ import annotations
 
@@ -62,7 +62,32 @@ def moved(
             session.output.say(f"the {role_of(endpoint)} {name} is at {endpoint.location} from now on")
 
 
+def adopt(
+    session: Session,
+    old: Annotated[str, typer.Argument(metavar="OLD", help="The destination's name until now.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Its name in the settings.")],
+    now: Now = None,
+) -> None:
+    """Carry the holds of a destination on under the name that it has now."""
+    session.settings.require_destination(new)
+    refuse_named(session, old, "it would lose its holds to the other one")
+    people = session.sync().adopt(old, new, now=now)
+    session.output.row("adopted", old=old, new=new, people=people)
+    session.output.say(f"the ledger of {old} goes on under {new}, with {number(people, 'person', 'people')}")
+
+
+def refuse_named(session: Session, destination: str, why: str) -> None:
+    """Keeps what is for destinations that are gone from those that are there.
+
+    Raises:
+        SettingsError: the settings name the destination.
+    """
+    if destination in session.settings.file.destinations:
+        raise SettingsError(f"`[destinations.{destination}]` stands in the settings: {why}; take it out first")
+
+
 def add_to(app: typer.Typer) -> None:
     """Adds these commands."""
     command(app, "retire")(retire)
     command(app, "moved")(moved)
+    command(app, "adopt")(adopt)

@@ -20,6 +20,7 @@ from alignkit.cli.command import (
     command,
     ended,
 )
+from alignkit.cli.endpoints import refuse_named
 from alignkit.cli.exits import Exit
 from alignkit.cli.outcomes import tell_unsettled, unsettled_rows
 from alignkit.cli.output import moment, number, stamp
@@ -62,6 +63,10 @@ def release(
         str | None,
         typer.Option("--all-ours", metavar="DESTINATION", help="Instead: release there everybody whom we hold."),
     ] = None,
+    give_up: Annotated[
+        str | None,
+        typer.Option("--give-up", metavar="DESTINATION", help="Instead: strike our holds at one that is gone."),
+    ] = None,
     reason: Annotated[str, typer.Option("--reason", help="Why it is lifted.")] = "",
     now: Now = None,
 ) -> None:
@@ -69,8 +74,11 @@ def release(
 
     After `--all-ours` the next push holds again whom the policy suppresses.
     """
-    if (target is None) == (all_ours is None):
-        raise typer.BadParameter("give a hold or a person, or `--all-ours DESTINATION`")
+    if [target, all_ours, give_up].count(None) != 2:
+        raise typer.BadParameter("give a hold or a person, or `--all-ours DESTINATION`, or `--give-up DESTINATION`")
+    if give_up is not None:
+        _give_up(session, give_up)
+        return
     if all_ours is not None:
         sink = session.settings.destination(all_ours)
         with session.output.progress(all_ours):
@@ -82,6 +90,16 @@ def release(
     for found in _manual_holds(session, str(target), now or datetime.now(UTC)):
         _row(session, session.sync().lift(found, reason, now=now))
         session.output.say(f"lifted {found}; the next push carries it out")
+
+
+def _give_up(session: Session, destination: str) -> None:
+    refuse_named(session, destination, "its people can be released with `--all-ours`")
+    given_up = session.sync().give_up(destination)
+    for address in given_up:
+        session.output.row("given_up", destination=destination, address=address)
+    session.output.table(f"Given up at {destination}", ("address",), [(address,) for address in given_up])
+    people = number(len(given_up), "person", "people")
+    session.output.say(f"{people} struck from the ledger; whoever is held there stays so until somebody lifts it there")
 
 
 def _manual_holds(session: Session, target: str, now: datetime) -> list[str]:

@@ -13,6 +13,7 @@ import typer
 
 from alignkit import identity
 from alignkit.cli.command import Now, Person, Session, command
+from alignkit.cli.endpoints import refuse_named
 from alignkit.cli.output import number
 from alignkit.connectors.base import Sink
 from alignkit.errors import SettingsError
@@ -54,14 +55,20 @@ def forget(
     session: Session,
     who: Person,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether it is meant.")] = False,
+    give_up: Annotated[
+        list[str] | None,
+        typer.Option("--give-up", metavar="DESTINATION", help="Give up a hold at one that is gone; can be repeated."),
+    ] = None,
     now: Now = None,
 ) -> None:
     """Release a person wherever we hold them, then erase them from the store. This cannot be undone."""
+    for name in give_up or ():
+        refuse_named(session, name, "the person can be released there")
     if not yes:
         if session.output.as_json or not sys.stdin.isatty():
             raise typer.BadParameter("erasing cannot be undone; add `--yes` where nobody can be asked")
         typer.confirm("Erase this person? It cannot be undone.", abort=True)
-    gone = session.sync().forget(who, _holding(session, who), now=now)
+    gone = session.sync().forget(who, _holding(session, who), give_up=give_up or (), now=now)
     session.output.row("forgotten", **asdict(gone))
     session.output.say(
         f"forgotten: {number(gone.events, 'event')}, {number(gone.things, 'record')},"

@@ -45,6 +45,9 @@ def status(session: Session, now: Now = None) -> None:
     _tell_quarantine(session, store)
     _tell_holds(session, store, at)
     _tell_unsettled(session, store)
+    for name, people in _orphaned(session):
+        session.output.row("orphaned", destination=name, people=people)
+        session.output.say(f"{name} is not in the settings: {_way_out(name, people)}", "yellow")
     _tell_wide(session, store, at)
     _tell_delivery(session, store)
     for stopped in find_all(store, at):
@@ -290,6 +293,24 @@ def _store_findings(session: Session, policy: Policy | None) -> Iterator[Finding
         return
     yield Finding(is_well=True, subject=f"`{path.name}`, {number(events, 'event')}")
     yield from (_reading_finding(session, source, policy) for source in sources)
+    yield from (
+        Finding(is_well=False, subject=f"`{name}`", remedy=_way_out(name, people))
+        for name, people in _orphaned(session)
+    )
+
+
+def _orphaned(session: Session) -> list[tuple[str, int]]:
+    """Destinations that the ledger has something of and the settings do not name, and of how many people."""
+    named, store = session.settings.file.destinations, session.store
+    return [(name, sum(1 for _ in store.ledger(name))) for name in store.destinations() if name not in named]
+
+
+def _way_out(name: str, people: int) -> str:
+    return (
+        f"the ledger has {number(people, 'person', 'people')} there, and nobody will release them: name it in the"
+        f" settings again; if its name is another one now, `alignkit adopt {name} NEW`;"
+        f" if it is gone, `alignkit release --give-up {name}`"
+    )
 
 
 def _reading_finding(session: Session, source: SourceState, policy: Policy | None) -> Finding:

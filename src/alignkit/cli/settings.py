@@ -129,6 +129,14 @@ class Settings:
         """
         return self._connected(_named(self.file.sources, name, "sources"), name, Source, "sources")
 
+    def require_destination(self, name: str) -> None:
+        """Refuses a name that the settings do not know as a destination's, without setting it up.
+
+        Raises:
+            SettingsError: there is none.
+        """
+        _named(self.file.destinations, name, "destinations")
+
     def destination(self, name: str) -> Sink:
         """The destination with this name.
 

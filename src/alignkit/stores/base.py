@@ -521,6 +521,17 @@ class Store(Protocol):
 
     # The ledger
 
+    def destinations(self) -> list[str]:
+        """The name of every destination that the ledger has something of."""
+        ...
+
+    def adopt(self, old: str, new: str, lease: Lease | None = None) -> int:
+        """Carries all that is kept of one destination on under another name; says how many people the ledger has there.
+
+        What is known of a person under the new name already stays as it is.
+        """
+        ...
+
     def ledger(self, destination: str) -> Iterator[LedgerRow]:
         """Every row of one destination."""
         ...

@@ -13,6 +13,7 @@ from alignkit.stores.cohort import CAP, Cohort
 from alignkit.sync import incident
 from alignkit.sync.location import move
 from alignkit.sync.manual import hold_event, lifted, new_hold, record, send_events, standing
+from alignkit.sync.orphans import adopt, give_up
 from alignkit.sync.retire import Retired, retire
 from alignkit.sync.stop import STOP, Stop
 from alignkit.sync.stop import begin as begin_stop
@@ -108,6 +109,29 @@ class Recording:
             LeaseHeld: a run is under way there.
         """
         move(self.store, endpoint)
+
+    def adopt(self, old: str, new: str, *, now: datetime | None = None) -> int:
+        """Carries the ledger of a destination on under another name, which it has from now on.
+
+        Returns how many people the ledger has there.
+
+        Raises:
+            DataInvalid: the ledger has nothing of the old name.
+            SettingsError: the two names stand for two destinations.
+            Stopped, LeaseHeld: one of them is stopped, or a run is at work there.
+        """
+        return adopt(self.store, old, new, aware(now))
+
+    def give_up(self, destination: str, *, only: Sequence[str] | None = None) -> tuple[str, ...]:
+        """Gives up our holds at a destination that is gone, or those of `only` these people; whom it was about.
+
+        Nothing is asked of the destination: whoever is held there stays so, and nobody will release them. Where it can
+        still be reached, use `Sync.release`.
+
+        Raises:
+            LeaseHeld: a run is at work there.
+        """
+        return give_up(self.store, destination, only)
 
     def retire(self, source: str, *, close: bool, now: datetime | None = None) -> Retired:
         """Takes leave of a source that nobody will read again; no decision waits for it any more.

@@ -6,7 +6,7 @@ suppresses somebody will hold them again at the next push.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from alignkit.identity import readable
@@ -59,9 +59,13 @@ class ReleaseJob(DestinationJob):
         )
 
     def _rows(self) -> list[LedgerRow]:
-        wanted = None if self.only is None else {_key(address) for address in self.only}
-        rows = self.store.ledger(self.sink.name)
-        return [row for row in rows if wanted is None or _key(row.address) in wanted]
+        return of_people(self.store.ledger(self.sink.name), self.only)
+
+
+def of_people(rows: Iterable[LedgerRow], only: Sequence[str] | None) -> list[LedgerRow]:
+    """The rows about `only` these people, however their addresses are spelled; all of them where nobody is named."""
+    wanted = None if only is None else {_key(address) for address in only}
+    return [row for row in rows if wanted is None or _key(row.address) in wanted]
 
 
 def _key(address: str) -> str:

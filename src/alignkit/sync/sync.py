@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from alignkit.connectors.base import Endpoint, Finding, NewIssue, Run, Sink, Source
+from alignkit.errors import TryAgainLater
 from alignkit.gate import aware
 from alignkit.identity import identifier
 from alignkit.models import Category, Channel, Hold, Message, Send
@@ -124,15 +125,23 @@ class Sync(Recording):
         job = ReleaseJob(self.store, sink, aware(now), only)
         return self._driven(job, job.release)
 
-    def forget(self, who: str, sinks: Sequence[Sink] = (), *, now: datetime | None = None) -> Forgotten:
+    def forget(
+        self, who: str, sinks: Sequence[Sink] = (), *, give_up: Sequence[str] = (), now: datetime | None = None
+    ) -> Forgotten:
         """Releases a person at these destinations, then erases them from the store.
 
+        Args:
+            give_up: names of destinations that are gone, at which a hold on this person is given up; see `give_up`.
+
         Raises:
-            DataInvalid: we still hold them at a destination that is not among `sinks`.
+            TryAgainLater: a destination could not release them this time; nothing was erased.
+            DataInvalid: we still hold them at another destination, or one refused to release them.
         """
         addresses = _addresses(self.store, who)
         for sink in sinks:
-            self.release(sink, only=addresses, now=now)
+            _require_settled(self.release(sink, only=addresses, now=now))
+        for name in give_up:
+            self.give_up(name, only=addresses)
         return self.store.forget(who, aware(now))
 
     def check(self, endpoint: Source | Sink) -> Sequence[Finding]:
@@ -279,6 +288,14 @@ class AsyncSync:
         """See `Sync.moved`."""
         await asyncio.to_thread(self._recording.moved, endpoint)
 
+    async def adopt(self, old: str, new: str, *, now: datetime | None = None) -> int:
+        """See `Sync.adopt`."""
+        return await asyncio.to_thread(self._recording.adopt, old, new, now=now)
+
+    async def give_up(self, destination: str, *, only: Sequence[str] | None = None) -> tuple[str, ...]:
+        """See `Sync.give_up`."""
+        return await asyncio.to_thread(self._recording.give_up, destination, only=only)
+
     async def retire(self, source: str, *, close: bool, now: datetime | None = None) -> Retired:
         """See `Sync.retire`."""
         return await asyncio.to_thread(self._recording.retire, source, close=close, now=now)
@@ -347,11 +364,15 @@ class AsyncSync:
         """See `Sync.record`."""
         return await asyncio.to_thread(self._recording.record, sends, now=now)
 
-    async def forget(self, who: str, sinks: Sequence[Sink] = (), *, now: datetime | None = None) -> Forgotten:
+    async def forget(
+        self, who: str, sinks: Sequence[Sink] = (), *, give_up: Sequence[str] = (), now: datetime | None = None
+    ) -> Forgotten:
         """See `Sync.forget`."""
         addresses = await asyncio.to_thread(_addresses, self.store, who)
         for sink in sinks:
-            await self.release(sink, only=addresses, now=now)
+            _require_settled(await self.release(sink, only=addresses, now=now))
+        for name in give_up:
+            await self.give_up(name, only=addresses)
         return await asyncio.to_thread(self.store.forget, who, aware(now))
 
     async def check(self, endpoint: Source | Sink) -> Sequence[Finding]:
@@ -409,6 +430,13 @@ def _addresses(store: Store, who: str) -> list[str]:
     customer = store.customer(who)
     known = () if customer is None else customer.identifiers
     return [key.partition(":")[2] for key in dict.fromkeys((identifier(who), *known))]
+
+
+def _require_settled(result: ReleaseResult) -> None:
+    if result.open:
+        raise TryAgainLater(
+            f"`{result.destination}` has not released this person yet, so nothing was erased; forget them again later"
+        )
 
 
 @contextmanager

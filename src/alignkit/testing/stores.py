@@ -507,6 +507,7 @@ class StoreTests:
             lambda: store.tell([waits("r1")], lease=lease),
             lambda: store.keep_wave(Wave("list", "x", at(0), 1, 0), 1, at(0), lease),
             lambda: store.end_wave("list", "x", lease),
+            lambda: store.adopt("list", "new", lease),
             lambda: store.retire(DESK, lease=lease),
             lambda: store.locate("destination", "list", "https://lists.example", lease),
         ]
@@ -814,6 +815,23 @@ class StoreTests:
         store.strike("list", names[:1])
         assert [one.address for one in store.ledger("list")] == names[1:]
         assert [one.address for one in store.causes("list")] == names[1:]
+
+    def test_a_destination_goes_on_under_another_name(self, store: Store) -> None:
+        there = row("b@x.example", destination="new")
+        store.intend([row("a@x.example"), row("b@x.example")], add=[cause("a@x.example"), cause("b@x.example")])
+        store.intend([there], add=[cause("b@x.example", destination="new")])
+        store.intend([row("c@x.example", destination="other")], add=[cause("c@x.example", destination="other")])
+        store.keep_wave(Wave("list", "promotional/email", at(1), 9, 0), 4, at(1))
+        store.locate("destination", "list", "https://lists.example")
+        assert store.destinations() == ["list", "new", "other"]
+        assert store.adopt("list", "new") == 2
+        assert store.destinations() == ["new", "other"]
+        assert list(store.ledger("new")) == [row("a@x.example", destination="new"), there]
+        assert [one.address for one in store.causes("new")] == ["a@x.example", "b@x.example"]
+        assert store.wave("new", "promotional/email") == Wave("new", "promotional/email", at(1), 9, 4)
+        assert store.released_since("new", "promotional/email", at(0)) == 4
+        assert store.location("destination", "new") == "https://lists.example"
+        assert store.location("destination", "list") is None
 
     def test_a_long_ledger_is_given_whole(self, store: Store) -> None:
         names = [f"p{number}@x.example" for number in range(1203)]

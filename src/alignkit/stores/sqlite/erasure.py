@@ -115,7 +115,8 @@ class Erasure(Reaching, Waiting, Waves):
         if standing:
             names = ", ".join(f"`{name}`" for (name,) in standing)
             raise DataInvalid(
-                f"a hold of ours is still in place at {names}; release this person there first, then forget"
+                f"a hold of ours is still in place at {names}; release this person there first, or give the hold up"
+                " where that destination is gone, then forget"
             )
 
     def _erase_things(

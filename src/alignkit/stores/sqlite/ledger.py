@@ -14,10 +14,21 @@ class Ledger(Endpoints):
     """The part of a SQLite store that keeps the ledger."""
 
     def destinations(self) -> list[str]:
-        """Every destination that the ledger knows."""
+        """The name of every destination that the ledger has something of."""
         with self.reading() as db:
             rows = db.execute("SELECT destination FROM ledger UNION SELECT destination FROM causes ORDER BY 1")
             return [name for (name,) in rows]
+
+    def adopt(self, old: str, new: str, lease: Lease | None = None) -> int:
+        """Carries all that is kept of one destination on under another name."""
+        with self.transaction() as db:
+            self.guard_lease(db, lease)
+            for table in ("ledger", "causes", "waves", "releases"):
+                db.execute(f"UPDATE OR IGNORE {table} SET destination = ? WHERE destination = ?", (new, old))  # noqa: S608 - names of our own
+                db.execute(f"DELETE FROM {table} WHERE destination = ?", (old,))  # noqa: S608
+            db.execute("UPDATE OR IGNORE endpoints SET name = ? WHERE role = 'destination' AND name = ?", (new, old))
+            db.execute("DELETE FROM endpoints WHERE role = 'destination' AND name = ?", (old,))
+            return int(db.execute("SELECT count(*) FROM ledger WHERE destination = ?", (new,)).fetchone()[0])
 
     def ledger(self, destination: str) -> Iterator[LedgerRow]:
         """Every row of one destination."""
