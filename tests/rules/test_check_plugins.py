@@ -16,7 +16,7 @@ from alignkit.rules.conditions import PluginTest
 
 from .builders import rule
 
-DAY = 86_400_000_000
+DAY, HOUR = 86_400_000_000, 3_600_000_000
 ENDS = NOON + 3 * DAY
 
 
@@ -34,11 +34,30 @@ def refuses(*_: object) -> Any:
 
 
 def named(answer: Any) -> Callable[..., Any]:
-    return lambda *_: answer
+    def name(*_: object) -> Any:
+        return answer
+
+    return name
+
+
+def hourly(_facts: Facts, _message: Message, now: int) -> int:
+    return now - now % HOUR + HOUR
+
+
+def late(_facts: Facts, _message: Message, now: int) -> int:
+    return now + 20 * DAY
+
+
+def holds_and_fails(facts: Facts, message: Message, now: int) -> bool:
+    return holds(facts, message, now) or refuses()
 
 
 def leaves(*_: object) -> Any:
     raise SystemExit
+
+
+def offered(**_: str) -> list[EntryPoint]:
+    return [EntryPoint("storm", "somewhere:make", "alignkit.conditions")]
 
 
 @pytest.fixture
@@ -46,9 +65,8 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Finding]]:
     """What the check finds of such a plugin's rule."""
 
     def checked(**functions: Any) -> list[Finding]:
-        monkeypatch.setattr(EntryPoint, "load", lambda _: lambda _: ConditionPlugin(**functions))
-        points = [EntryPoint("storm", "somewhere:make", "alignkit.conditions")]
-        monkeypatch.setattr("alignkit.rules.plugins.entry_points", lambda **_: points)
+        monkeypatch.setattr(EntryPoint, "load", named(named(ConditionPlugin(**functions))))
+        monkeypatch.setattr("alignkit.rules.plugins.entry_points", offered)
         policy = Policy(name="x", rules=(rule(PluginTest(plugin="storm"), id="weather"),))
         return [finding for finding in check(policy) if finding.fault is Fault.FAILS]
 
@@ -61,11 +79,10 @@ def test_a_plugin_that_keeps_its_word_is_well(found: Callable[..., list[Finding]
 
 
 def test_an_answer_may_stay_the_same_at_the_instant_that_is_named(found: Callable[..., list[Finding]]) -> None:
-    hourly = lambda _facts, _message, now: now - now % 3_600_000_000 + 3_600_000_000  # noqa: E731 - said once
     assert found(holds=holds, next_change=hourly) == []
 
 
-@pytest.mark.parametrize("next_change", [named(None), named(ENDS + 1), lambda *case: case[2] + 20 * DAY])
+@pytest.mark.parametrize("next_change", [named(None), named(ENDS + 1), late])
 def test_one_that_changes_before_it_says_so_is_found(
     found: Callable[..., list[Finding]], next_change: Callable[..., int | None]
 ) -> None:
@@ -76,9 +93,8 @@ def test_one_that_changes_before_it_says_so_is_found(
 
 
 def test_one_that_fails_later_is_found(found: Callable[..., list[Finding]]) -> None:
-    later = lambda *case: holds(*case) or refuses()  # noqa: E731 - said once
-    assert "changes by 7 March" in found(holds=later)[0].text
-    assert found(holds=later, next_change=says) == []
+    assert "changes by 7 March" in found(holds=holds_and_fails)[0].text
+    assert found(holds=holds_and_fails, next_change=says) == []
 
 
 @pytest.mark.parametrize("next_change", [refuses, leaves, named(1.5), named(NOON), named("never"), named(answer=True)])

@@ -109,12 +109,12 @@ def change_after(plugin: ConditionPlugin, facts: Facts, message: Message, now: i
     Raises:
         Exception: whatever it raises; `TypeError` where it names something else than a later instant.
     """
-    at: object = plugin.next_change(facts, message, now)
+    at: Any = plugin.next_change(facts, message, now)
     if at is None:
         return None
-    if isinstance(at, bool) or not isinstance(at, int) or at <= now:
-        raise TypeError("a plugin names no later instant as its next change")
-    return at
+    if isinstance(at, int) and not isinstance(at, bool) and at > now:
+        return at
+    raise TypeError("a plugin names no later instant as its next change")
 
 
 def _installed() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from alignkit.rules.basis import HORIZON
 from alignkit.rules.check.finding import Fault, Finding
@@ -82,7 +82,7 @@ def _reasonless(plugin: ConditionPlugin, case: Case) -> str | None:
     if not _answer(plugin, case):
         return None
     try:
-        named = list(plugin.evidence(*case))
+        named: list[Any] = list(plugin.evidence(*case))
     except Exception:  # noqa: BLE001 - whatever it is, it is what is looked for
         return "cannot say what it holds because of"
     return None if all(isinstance(each, str) for each in named) else "holds because of something that is no text"
