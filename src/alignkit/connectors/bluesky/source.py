@@ -22,7 +22,7 @@ from alignkit.connectors.base import (
     unknown_stream,
 )
 from alignkit.connectors.bluesky.fetch import fetch
-from alignkit.connectors.bluesky.lists import List, Mentions, Search, notifications, search
+from alignkit.connectors.bluesky.lists import List, Mentions, Search, notifications, query, search
 from alignkit.connectors.bluesky.profile import PROFILE
 from alignkit.connectors.bluesky.session import Session
 from alignkit.connectors.bluesky.streams import Reader, account, own_session, read
@@ -31,6 +31,14 @@ from alignkit.models.exchange import Ref
 from alignkit.transport import Account, Flow, Request, TokenFile, TokenStore, request, service_root
 
 HOST = "https://bsky.social"
+
+_MOST_HIDDEN = 100
+_HIDING = {
+    "muted people": ("app.bsky.graph.getMutes", "mutes"),
+    "blocked people": ("app.bsky.graph.getBlocks", "blocks"),
+    "muted lists of people": ("app.bsky.graph.getListMutes", "lists"),
+    "blocked lists of people": ("app.bsky.graph.getListBlocks", "lists"),
+}
 
 
 class BlueskySettings(ConnectorSettings):
@@ -139,7 +147,7 @@ class Bluesky(Source):
         return (yield from fetch(self._reader, refs, run))
 
     def check(self) -> Flow[Sequence[Finding]]:
-        """Looks at the session, at the account's standing, and whether notifications and searches are answered."""
+        """Looks at the session, the account's standing, notifications and searches, and whom the account has muted."""
         try:
             return (yield from self._findings())
         except AlignkitError as error:
@@ -159,6 +167,19 @@ class Bluesky(Source):
         findings += [(yield from self._finding("notifications", notifications(limit=1)))]
         for words in self._searches:
             findings += [(yield from self._finding(f"search `{words}`", search(words, limit=1)))]
+        return [*findings, *(yield from self._hidden())]
+
+    def _hidden(self) -> Flow[list[Finding]]:
+        """Whom the account has chosen not to hear: Bluesky leaves their posts out of every list, without a word."""
+        findings: list[Finding] = []
+        for subject, (method, name) in _HIDING.items():
+            response = yield from request(query(method, [("limit", str(_MOST_HIDDEN))]))
+            answer = response.json()
+            rows = answer.get(name) if isinstance(answer, dict) else None
+            count = len(rows) if isinstance(rows, list) else 0
+            if count:
+                more = "at least " if count == _MOST_HIDDEN else ""
+                findings.append(Finding(is_well=True, subject=f"{more}{count} {subject}, whose posts are not seen"))
         return findings
 
     def _finding(self, subject: str, wanted: Request) -> Flow[Finding]:
