@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from alignkit.errors import DataInvalid
-from alignkit.models import Verdict
+from alignkit.models import Outcome, Verdict
 from alignkit.rules import Decision, Facts, Policy
 from alignkit.rules.conditions import AnyRow, CustomerTest, NoRow
 
@@ -87,6 +87,16 @@ def test_a_hold_names_what_is_open_since_when_and_what_ends_it() -> None:
         "since 3 March; marketing waits until it is resolved and 48 hours have passed; unless something changes, it "
         "may go on 16 April at 12:00 UTC"
     )
+
+
+@pytest.mark.parametrize("outcome", [Outcome.DROP, Outcome.SWAP])
+def test_no_sentence_promises_a_message_that_is_done_with(outcome: Outcome) -> None:
+    rules = tuple(
+        each.model_copy(update={"outcome": outcome}) if each.effect == "suppress" else each for each in STARTER.rules
+    )
+    changed = STARTER.model_copy(update={"rules": rules})
+    said = changed.decide(Facts(issues=[open_issue()]), message(), NOW).explain()
+    assert said.endswith("; unless something changes, one like it may go on 16 April at 12:00 UTC")
 
 
 def test_a_hold_names_the_oldest_of_several_issues() -> None:

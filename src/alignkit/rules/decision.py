@@ -30,6 +30,7 @@ _OPENINGS = {
     Outcome.DROP: "hold and drop",
     Outcome.SWAP: "hold and send the substitute",
 }
+_FINAL = (Outcome.DROP, Outcome.SWAP)
 
 
 @dataclass(slots=True, repr=False, eq=False, init=False)
@@ -252,8 +253,10 @@ class Decision:
         return f"{text} (note: {aside})" if aside else text
 
     def _end(self) -> str:
+        # A message that is dropped or swapped is done with; what time changes is about the next of its kind.
+        what = "one like it" if self.outcome in _FINAL else "it"
         until = self.until
-        return f"; unless something changes, it may go on {spell_moment(until, self.decided_at)}" if until else ""
+        return f"; unless something changes, {what} may go on {spell_moment(until, self.decided_at)}" if until else ""
 
     def _blind_spots(self) -> list[str]:
         return [
