@@ -127,6 +127,10 @@ def test_a_bad_policy_is_refused_with_its_place_and_a_remedy(text: str | bytes, 
         ('{"name": "a"} x', "the policy is not JSON: "),
         ('{"name": "a", "rules": {}}', "`rules` cannot be used"),
         ('{"name": null}', "`name` cannot be used"),
+        (
+            '{"name": "a", "freshness": null, "rules": [{"id": "a", "when": {"message": "channel", "equals": null}}]}',
+            "`rules[0].when.equals` is null; remove it",
+        ),
     ],
 )
 def test_bad_json_is_refused(text: str, said: str) -> None:

@@ -121,3 +121,15 @@ def test_the_schema_is_that_of_the_file() -> None:
     assert "in" in schema["$defs"]["RowTest"]["properties"]
     assert "not" in schema["$defs"]["Not"]["properties"]
     assert not schema["additionalProperties"]
+
+
+def test_the_schema_asks_exactly_one_question_of_a_known_field() -> None:
+    for name, field in (("RowTest", "field"), ("CustomerTest", "customer"), ("MessageTest", "message")):
+        shape = Policy.model_json_schema()["$defs"][name]
+        asked = [each["required"][0] for each in shape["oneOf"]]
+        assert {"equals", "in", "is_unset"} <= set(asked)
+        assert {*asked, field} == set(shape["properties"])
+        assert not [each for each in asked if {"type": "null"} in shape["properties"][each].get("anyOf", ())]
+    fields = Policy.model_json_schema()["$defs"]["RowTest"]["properties"]["field"]["enum"]
+    assert {"priority", "at", "opened_at"} <= set(fields)
+    assert "priorty" not in fields

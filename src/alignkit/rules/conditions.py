@@ -43,6 +43,7 @@ from alignkit.rules.questions import (
     check_tests,
     known,
     listed,
+    one_of,
     tag,
 )
 
@@ -166,7 +167,7 @@ class LatestRow(Model, frozen=True):
 class CustomerTest(Question, frozen=True):
     """One question about one attribute of the customer."""
 
-    customer: StrictStr
+    customer: Annotated[StrictStr, one_of(CUSTOMER_FIELDS)]
 
     @model_validator(mode="after")
     def _asks_of_its_fields(self) -> Self:
@@ -177,7 +178,7 @@ class CustomerTest(Question, frozen=True):
 class MessageTest(Question, frozen=True):
     """One question about one attribute of the message."""
 
-    message: StrictStr
+    message: Annotated[StrictStr, one_of(MESSAGE_FIELDS)]
 
     @model_validator(mode="after")
     def _asks_of_its_fields(self) -> Self:

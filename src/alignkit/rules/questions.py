@@ -87,6 +87,25 @@ class Misplaced(ValueError):
         self.place = place
 
 
+def _say_what_is_asked(schema: dict[str, Any]) -> None:
+    """Lets the JSON Schema ask for exactly one question, as the model does, and for its operand."""
+    shapes = schema["properties"]
+    asked = [name for name in dict.fromkeys((*_QUESTIONS, *_OPERATORS)) if name in shapes]
+    for shape in (shapes[name] for name in asked):
+        shape.pop("default", None)
+        if "anyOf" in shape:
+            shape["anyOf"] = [each for each in shape["anyOf"] if each != {"type": "null"}]
+    schema["oneOf"] = [{"required": [name]} for name in asked]
+
+
+def one_of(names: Iterable[str]) -> Any:
+    """A text of which the JSON Schema tells an editor the words; whether one is known is checked with its place."""
+    return Field(json_schema_extra={"enum": [*sorted(names)]})
+
+
+_FIELD_NAMES = {name for fields in ROW_FIELDS.values() for name in fields}
+
+
 class Question(Model, frozen=True):
     """Exactly one question about one value."""
 
@@ -100,10 +119,12 @@ class Question(Model, frozen=True):
     contains: StrictStr | None = None
     is_unset: StrictBool | None = None
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(populate_by_name=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(populate_by_name=True, json_schema_extra=_say_what_is_asked)
 
     @model_validator(mode="after")
     def _asks_one_question(self) -> Self:
+        if void := next((name for name in self.model_fields_set if getattr(self, name) is None), None):
+            raise Misplaced((_OPERATORS.get(void, void),), "is null; remove it")
         asked = self._asked
         if len(asked) != 1:
             said = f"asks {' and '.join(f'`{name}`' for name in asked)}" if asked else "asks nothing"
@@ -129,8 +150,8 @@ class Question(Model, frozen=True):
 class RowTest(Question, frozen=True):
     """One question about one field of a row; `same_as` names the attribute of the message to compare it with."""
 
-    field: StrictStr
-    same_as: StrictStr | None = None
+    field: Annotated[StrictStr, one_of(_FIELD_NAMES)]
+    same_as: Annotated[StrictStr, one_of(MESSAGE_FIELDS)] | None = None
 
 
 class AllOfTests(Model, frozen=True):
