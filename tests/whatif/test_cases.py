@@ -136,6 +136,12 @@ def test_json_says_the_same(tmp_path: Path) -> None:
         ("now = 2026-03-03T09:00:00Z", "now = 2026-03-03T09:00:00", "`now` is no time"),
         ("[[cases]]", "[[case]]", "`case` is not known"),
         ('preset = "starter"', 'presett = "starter"', "`policy.presett` is not known"),
+        ('{ status = "resolved", resolved_at = "1d ago" }', "{ }], surveys = [{ score = nan }", "score` is a number"),
+        (
+            '{ status = "resolved", resolved_at = "1d ago" }',
+            f"{{ }}], surveys = [{{ score = {10**400} }}",
+            "score` is a",
+        ),
         ("[[cases]]", "[[cases", "is not TOML"),
         ("[[cases]]", f"a{'.a' * 20_000} = 1\n[[cases]]", "has a key of more than 8 parts"),
     ],

@@ -21,6 +21,7 @@ from alignkit.models.vocabulary import IssueStatus
 from alignkit.rules.durations import format_duration, parse_duration
 from alignkit.rules.facts import Facts
 from alignkit.rules.fields import CUSTOMER_FIELDS, ROW_FIELDS, Collection, Field, Kind
+from alignkit.rules.questions import LARGEST
 from alignkit.rules.wording import moment_of
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -159,7 +160,7 @@ def _read_value(value: Any, field: Field, now: int, place: str) -> Any:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST  # NaN is not
 
 
 def _texts(value: object, place: str) -> list[object]:
