@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alignkit.errors import DataInvalid
 from alignkit.models import Category, IssueStatus, Verdict, microseconds
 from alignkit.rules import Decision, Policy
 from alignkit.rules.check import Fault, Finding, check
@@ -334,6 +335,12 @@ def test_findings_can_be_accepted_by_fault_and_by_rule() -> None:
     assert {"never-holds:never", "no-end:endless"} <= names
     left = {finding.name for finding in check(wrong, accept=["no-end", "never-holds:never"])}
     assert left == {name for name in names if not name.startswith("no-end") and name != "never-holds:never"}
+
+
+@pytest.mark.parametrize("name", ["bogus", "", "shadowed:nobody", "ungoverned:"])
+def test_what_is_never_found_cannot_be_accepted(name: str) -> None:
+    with pytest.raises(DataInvalid, match=r"there is no finding|has no rule"):
+        check(everything_wrong(), accept=["ungoverned", name])
 
 
 def test_a_policy_without_rules_governs_nothing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from alignkit.errors import DataInvalid
 from alignkit.rules.check.alone import endless, never_holding, unproduced
 from alignkit.rules.check.finding import Example, Fault, Finding
 from alignkit.rules.check.messages import blocked, ungoverned
@@ -32,7 +33,12 @@ def check(
             has none here. Where it is not given, nothing is said about statuses.
         accept: findings to leave out, by the name of the fault or by `fault:rule`, such as `ungoverned` or
             `shadowed:my-rule`.
+
+    Raises:
+        DataInvalid: `accept` names a fault that there is not, or a rule that the policy has not.
     """
+    for name in accept:
+        _refuse_unknown(name, policy)
     probe = Probe(policy)
     found = [
         *never_holding(probe),
@@ -46,6 +52,14 @@ def check(
         *failing(probe),
     ]
     return [finding for finding in found if not {finding.fault.value, finding.name} & set(accept)]
+
+
+def _refuse_unknown(name: str, policy: Policy) -> None:
+    fault, told, rule = name.partition(":")
+    if fault not in list(Fault):
+        raise DataInvalid(f"there is no finding `{fault[:80]}` to accept; there are {', '.join(Fault)}")
+    if told and all(rule != each.id for each in policy.rules):
+        raise DataInvalid(f"`{policy.name}` has no rule `{rule[:80]}` of which `{fault}` could be accepted; correct it")
 
 
 def _sets(statuses: Mapping[str, Collection[str]]) -> dict[str, frozenset[str]]:
