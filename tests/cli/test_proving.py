@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from alignkit import registry
+from alignkit.cli.exits import Exit
 from alignkit.connectors.base import Source
 from alignkit.rules import Policy
 from alignkit.rules.check.alone import unproduced
@@ -45,21 +48,54 @@ facts = { issues = [{}] }
 """
 
 
+CHECKED = {"type": "check", "policy": "starter", "rules": 15, "findings": 0, "statuses_unknown": []}
+SNOOZED = BAD.replace('field = "priority", equals = "urgent"', 'field = "status", equals = "snoozed"')
+
+
 def test_check_finds_nothing_in_the_policy_of_the_settings(shop: Shop) -> None:
     result = shop.run("policy", "check")
     assert (result.exit_code, result.stdout) == (0, "starter: nothing wrong in 15 rules\n")
-    assert shop.rows("policy", "check") == [{"type": "check", "policy": "starter", "rules": 15, "findings": 0}]
+    assert shop.rows("policy", "check") == [CHECKED]
 
 
 def test_check_knows_the_statuses_of_the_sources_in_the_settings(shop: Shop) -> None:
-    snoozed = BAD.replace('field = "priority", equals = "urgent"', 'field = "status", equals = "snoozed"')
-    shop.write("snoozed.toml", snoozed)
+    shop.write("snoozed.toml", SNOOZED)
     shop.change('store = "align.db"', 'store = "align.db"\npolicy = "snoozed.toml"')
     assert "status-not-produced:urgent" in shop.run("policy", "check").stdout
     shop.change('connector = "export"', 'connector = "export"\nstatuses = { parked = "snoozed" }')
     assert "status-not-produced" not in shop.run("policy", "check").stdout
     shop.change('connector = "export"', 'connector = "bluesky"')
     assert "status-not-produced" not in shop.run("policy", "check").stdout
+
+
+def test_check_knows_the_statuses_for_a_policy_in_a_file_as_well(shop: Shop) -> None:
+    path = str(shop.write("snoozed.toml", SNOOZED))
+    assert "status-not-produced:urgent" in shop.run("policy", "check", path).stdout
+    assert run("policy", "check", path, "--accept", "shadowed").exit_code == 0, "no settings tell of sources"
+    shop.change('store = "align.db"', "store = ")
+    assert shop.run("policy", "check", path).exit_code == Exit.SETTINGS
+
+
+def test_a_source_that_brings_no_issues_leaves_the_check_of_statuses_on(shop: Shop) -> None:
+    path = str(shop.write("snoozed.toml", SNOOZED))
+    shop.change("[sources.", '[sources.network]\nconnector = "bluesky"\n\n[sources.')
+    assert "status-not-produced:urgent" in shop.run("policy", "check", path).stdout
+    shop.change("[sources.network]", '[sources.crm]\nconnector = "hubspot"\n\n[sources.network]')
+    said = shop.run("policy", "check", path).stdout
+    assert "status-not-produced" not in said
+    assert "statuses were not looked at: crm may have any" in said
+    [told] = shop.rows("policy", "check", path, "--accept", "shadowed")
+    assert told["statuses_unknown"] == ["crm"]
+
+
+@pytest.mark.parametrize("name", [name for name in registry.BUILT_IN if issubclass(registry.resolve(name), Source)])
+def test_a_built_in_source_brings_issues_where_its_code_names_them(name: str) -> None:
+    connector = registry.resolve(name)
+    assert issubclass(connector, Source)
+    path = Path(inspect.getfile(connector))
+    files = path.parent.glob("*.py") if path.name == "source.py" else [path]
+    code = "".join(file.read_text("utf-8") for file in files)
+    assert connector.brings_issues is ("Issue" in code or name in ("segment", "singer"))
 
 
 @pytest.mark.parametrize("kind", PRESETS)
@@ -93,6 +129,19 @@ def test_a_finding_can_be_accepted(shop: Shop) -> None:
     assert shop.run("policy", "check", path, "--accept", "shadowed:urgent").exit_code == 0
     assert shop.run("policy", "check", path, "--accept", "shadowed").exit_code == 0
     assert shop.run("policy", "check", path, "--accept", "shadowed:open").exit_code == 10
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("bogus", "there is no finding `bogus` to accept; there are never-holds, shadowed"),
+        ("shadowed:urgnt", "has no rule `urgnt`"),
+    ],
+)
+def test_what_is_never_found_cannot_be_accepted(shop: Shop, name: str, said: str) -> None:
+    result = shop.run("policy", "check", str(shop.write("bad.toml", BAD)), "--accept", name)
+    assert result.exit_code == Exit.DATA
+    assert said in " ".join(result.stderr.split())
 
 
 def test_a_preset_can_be_checked_without_settings() -> None:

@@ -16,7 +16,7 @@ import typer
 
 from alignkit.cli.exits import Exit, exit_of
 from alignkit.cli.output import Output
-from alignkit.cli.settings import Settings, find
+from alignkit.cli.settings import Settings, find, find_any
 from alignkit.errors import AlignkitError, SettingsError
 from alignkit.models import Category, Channel, Message
 from alignkit.stores import SQLiteStore
@@ -41,6 +41,11 @@ class Session:
     def settings(self) -> Settings:
         """The settings, read when they are first asked for."""
         return find(self._path)
+
+    @cached_property
+    def known_settings(self) -> Settings | None:
+        """The settings for a command that can do without; None where there are none."""
+        return find_any(self._path)
 
     @cached_property
     def store(self) -> SQLiteStore:

@@ -79,28 +79,33 @@ def check_policy(
 ) -> None:
     """Look for rules that make no difference, holds without an end, and messages that nothing or too much governs."""
     judged = _named(session, policy)
-    statuses = _statuses(session) if policy is None else None
-    findings = check(judged, statuses=statuses, accept=accept or ())
+    statuses, unknown = _statuses(session)
+    findings = check(judged, statuses=None if unknown else statuses, accept=accept or ())
     for finding in findings:
         session.output.row("finding", **finding.to_dict())
         _tell_finding(session, finding)
-    session.output.row("check", policy=judged.name, rules=len(judged.rules), findings=len(findings))
+    session.output.row(
+        "check", policy=judged.name, rules=len(judged.rules), findings=len(findings), statuses_unknown=unknown
+    )
     rules = number(len(judged.rules), "rule")
+    if unknown:
+        session.output.say(f"statuses were not looked at: {', '.join(unknown)} may have any", "dim")
     if findings:
         session.output.say(f"{judged.name}: {number(len(findings), 'finding')} in {rules}", "yellow")
         raise ended(Exit.FOUND)
     session.output.say(f"{judged.name}: nothing wrong in {rules}", "green")
 
 
-def _statuses(session: Session) -> dict[str, list[str]]:
-    """The statuses that issues of each source of the settings can have; none where a source does not fix them."""
+def _statuses(session: Session) -> tuple[dict[str, list[str]], list[str]]:
+    """The statuses that issues of each source of the settings can have, and the sources whose issues can have any."""
     found: dict[str, list[str]] = {}
-    for name, one in session.settings.file.sources.items():
+    sources = session.known_settings.file.sources if session.known_settings else {}
+    for name, one in sources.items():
         connector = registry.resolve(one.connector)
-        if issubclass(connector, Source):
+        if issubclass(connector, Source) and connector.brings_issues:
             fixed = [status.value for status in connector.statuses.values()]
             found[name] = [*fixed, *_mapped(one.given)] if fixed else []
-    return found
+    return found, [name for name, statuses in found.items() if not statuses]
 
 
 def _mapped(given: Mapping[str, Any]) -> Iterator[str]:

@@ -186,7 +186,21 @@ def find(path: Path | None) -> Settings:
     Raises:
         SettingsError: there is no such file, or it cannot be used.
     """
-    return Settings(path or Path(os.environ.get(VARIABLE) or DEFAULT))
+    return Settings(_place(path))
+
+
+def find_any(path: Path | None) -> Settings | None:
+    """The same; None where no file is named and the current folder has none.
+
+    Raises:
+        SettingsError: there is one, or one is named, and it cannot be used.
+    """
+    place = _place(path)
+    return Settings(place) if path or os.environ.get(VARIABLE) or place.exists() else None
+
+
+def _place(path: Path | None) -> Path:
+    return path or Path(os.environ.get(VARIABLE) or DEFAULT)
 
 
 def _parsed(path: Path) -> SettingsFile:

@@ -234,11 +234,13 @@ class Source(Endpoint):
     Attributes:
         streams: in the order in which they are read; people before issues.
         checkpoint_version: raised when the meaning of a stored checkpoint changes.
+        brings_issues: whether any of the streams tells of issues.
         statuses: the words that the service uses for the status of an issue, as far as they are fixed.
     """
 
     streams: ClassVar[tuple[str, ...]]
     checkpoint_version: ClassVar[int] = 1
+    brings_issues: ClassVar[bool] = True
     statuses: ClassVar[Mapping[str, IssueStatus]] = {}
 
     def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:

@@ -233,6 +233,7 @@ class Mastodon(Source):
     profile: ClassVar[Profile | None] = PROFILE
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.INCREMENTAL})
     streams: ClassVar[tuple[str, ...]] = ("mentions",)
+    brings_issues: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -260,6 +260,7 @@ class Pipedrive(Source):
     profile: ClassVar[Profile | None] = PROFILE
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.INCREMENTAL, Capability.FETCH})
     streams: ClassVar[tuple[str, ...]] = ("organizations", "persons", "deals", "deleted_deals")
+    brings_issues: ClassVar[bool] = False
 
     def __init__(
         self,

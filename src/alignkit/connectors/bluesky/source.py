@@ -94,6 +94,7 @@ class Bluesky(Source):
     type = "bluesky"
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.INCREMENTAL, Capability.FETCH})
     streams: ClassVar[tuple[str, ...]] = ("mentions", "search")
+    brings_issues: ClassVar[bool] = False
     profile: ClassVar[Profile | None] = PROFILE
 
     def __init__(

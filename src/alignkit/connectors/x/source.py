@@ -150,6 +150,7 @@ class X(Source):
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.INCREMENTAL, Capability.FETCH})
     streams: ClassVar[tuple[str, ...]] = ("mentions", "search")
     checkpoint_version: ClassVar[int] = 2
+    brings_issues: ClassVar[bool] = False
 
     def __init__(
         self,
