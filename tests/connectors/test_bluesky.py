@@ -579,6 +579,7 @@ class TestBlueskySheet(SheetTests):
         "28": "there are no issues here",
         "29": "there are no issues here",
         "30": "there are no issues here, and posts are not merged",
+        "35": "there are no addresses here: posts are known by their authors",
         "40": "nothing is ever written to Bluesky",
         "x3": "every account may read all that is read here",
     }

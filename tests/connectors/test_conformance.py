@@ -21,6 +21,7 @@ from alignkit.models.vocabulary import IssueStatus
 from alignkit.testing import Cast, ConnectorTests, Edit, Expected, FakeService, Records, SinkTests
 from alignkit.transport import Request, Response
 
+from . import test_export_zendesk as exported
 from . import test_request_tracker as seen
 from .exporting import page, ticket, user
 from .fake_mailman import FakeMailman, FakeMember
@@ -85,6 +86,7 @@ class TestRequestTracker(ConnectorTests[Desk]):
         "5": seen.test_a_change_committed_late_with_an_older_time_is_picked_up,
         "13": seen.test_empty_pages_that_name_a_next_one_are_walked_past,
         "14": seen.test_every_ticket_is_read_once_over_several_pages,
+        "35": seen.test_a_requestor_without_an_address_is_kept_by_id,
         "x5": seen.test_a_foreign_time_zone_partial_rights_and_missing_queues_are_found,
     }
     not_applicable: ClassVar[Mapping[str, str]] = {
@@ -295,6 +297,7 @@ class TestExport(ConnectorTests[Folder]):
         Records("issue", "", required=frozenset({"id", "created_at"}), status="status"),
         Records("contact", "", required=frozenset({"id"})),
     )
+    shown: ClassVar[Mapping[str, str | Callable[..., object]]] = {"35": exported.test_a_user_without_an_address_is_kept}
     not_applicable: ClassVar[Mapping[str, str]] = {
         "4": "lines of a file are counted, whatever their times",
         "5": "a file has all its lines when it is read",

@@ -356,11 +356,16 @@ def test_the_doctor_tells_when_no_service_desk_is_seen() -> None:
 
 
 class TestJiraServiceManagementSheet(SheetTests):
+    @pytest.mark.xfail(reason="a 404 is taken for a deletion without proof that others can be seen", strict=True)
+    def test_a_right_that_was_taken_away_ends_nothing(self) -> None:
+        super().test_a_right_that_was_taken_away_ends_nothing()
+
     sheet: ClassVar[Sheet] = JIRA
     shown: ClassVar[Mapping[str, str | Callable[..., object]]] = {
         "23": test_a_bound_is_written_in_milliseconds_whatever_the_users_zone,
     }
     owed: ClassVar[Mapping[str, str]] = {
+        "31": "a 404 by id ends an issue though the right to see any may be missing",
         "38": "access tokens of OAuth apps end, and the connector renews none: it takes API tokens",
         "x5": "the check does not see that issue security levels hide issues",
     }

@@ -500,6 +500,12 @@ def test_the_doctor_is_told_of_a_credential_that_is_refused() -> None:
 
 
 class TestSalesforceSheet(SheetTests):
+    owed: ClassVar[Mapping[str, str]] = {"31": "a 404 by id ends an issue though the right to see any may be missing"}
+
+    @pytest.mark.xfail(reason="a 404 is taken for a deletion without proof that others can be seen", strict=True)
+    def test_a_right_that_was_taken_away_ends_nothing(self) -> None:
+        super().test_a_right_that_was_taken_away_ends_nothing()
+
     sheet: ClassVar[Sheet] = SALESFORCE
     shown: ClassVar[Mapping[str, str | Callable[..., object]]] = {
         "32": test_a_pause_longer_than_the_bin_keeps_is_told_as_a_gap,

@@ -103,6 +103,15 @@ class FolderTests(ConnectorTests[Folder]):
 
 class TestSinger(FolderTests):
     __test__ = True
+    shown: ClassVar[Mapping[str, str | Callable[..., object]]] = {"35": "test_a_ticket_of_nobody_is_kept_and_counted"}
+
+    def test_a_ticket_of_nobody_is_kept_and_counted(self) -> None:
+        service = self.service()
+        service.add(record("tickets", ticket(11, customer=None)))
+        trial = self.trial(service)
+        trial.pull()
+        assert "11" in trial.state.issues
+        assert trial.store.counts()["issues_without_customer"] == 1
 
     def fill(self, folder: Folder) -> None:
         folder.add(schema("people", "id", "mail"), record("people", {"id": 1, "mail": "ada@example.com"}))
@@ -157,6 +166,7 @@ def person(number: int, mail: str) -> dict[str, Any]:
 
 class TestSegment(FolderTests):
     __test__ = True
+    not_applicable: ClassVar[Mapping[str, str]] = {**OF_FILES, "35": "every message names who did it, by an id"}
     records: ClassVar[Sequence[Records]] = (
         Records("issue", "", required=frozenset({"id", "created"}), status="state"),
         Records("contact", "", required=frozenset({"id"})),

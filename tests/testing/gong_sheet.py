@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from alignkit.testing.sheet import (
+    Aliases,
     Answer,
     Ask,
     Backdates,
     Bound,
     Cap,
     Found,
+    Hides,
+    Includes,
     Lag,
     Late,
     Limited,
@@ -20,8 +23,10 @@ from alignkit.testing.sheet import (
     Sheet,
     Size,
     Sort,
+    Supplies,
     Thins,
     Tokens,
+    Varies,
     Visit,
     quoting,
 )
@@ -40,10 +45,15 @@ def shown(row: Row, _world: World) -> JsonValue:
         "changed": row.changed.isoformat(),
     }
     if row.kind is Kind.PERSON:
-        return {**common, "email": row.email}
+        return {**common, "email": row.email, "more": list(row.addresses)}
     if row.kind is Kind.SURVEY:
         return {**common, "score": row.score, "ticket": int(row.issue) if row.issue else None}
-    return {**common, "subject": row.title, "state": row.word, "by": int(row.person) if row.person else None}
+    people: dict[str, JsonValue] = {
+        "by": int(row.person) if row.person else None,
+        "also": [int(one) for one in row.others],
+        "sender": row.email,
+    }
+    return {**common, **people, "subject": row.title, "state": row.word}
 
 
 def ask(visit: Visit) -> Ask:
@@ -96,5 +106,13 @@ GONG = Sheet(
     backdates=Backdates(timedelta(days=9_000), said("I", "a row that says it was made long ago")),
     limited=Limited(said("D", "the end of the wait in x-wait"), headers=wait),
     renews=Renews("/token", presented, tokens, said("D", "a refresh token for each hour"), is_single_use=True),
+    varies=(
+        Varies(Kind.SURVEY, "score", said("D", "an answer may be changed")),
+        Varies(Kind.ISSUE, "person", said("D", "a ticket may be given to somebody else")),
+    ),
+    aliases=Aliases(said("D", "further addresses in `more`")),
+    includes=Includes(said("D", "whom a ticket concerns as well, in `also`")),
+    supplies=Supplies(said("D", "the address that a ticket came from, in `sender`")),
+    hides=Hides((Kind.ISSUE,), said("I", "nothing at all was shown any more")),
     optional=(Optional("/search/answers", 403, said("D", "answers are for those who pay")),),
 )

@@ -34,6 +34,7 @@ class TestBell(ConnectorTests[BellService]):
         "10": "a walk through Bell has no end but the last row",
         "11": "a cursor of Bell is good for ever",
         "13": "the kit's sheet of Bell shows it",
+        "35": "the kit's sheet of Bell shows it",
         "38": "the token is one that does not end",
         "x3": "every Bell has the same plan",
         "x5": "a token sees all of Bell",

@@ -57,6 +57,14 @@ DEFECTS = (
         hostile_gongs.RenewsForEachFlow,
         "needed a new token at once",
     ),
+    Defect(
+        "test_an_issue_of_somebody_without_an_address_is_kept_and_counted",
+        hostile_gongs.DropsIssuesOfNobody,
+        "is missing",
+    ),
+    Defect("test_every_address_of_a_person_leads_to_them", hostile_gongs.KnowsOneAddress, "second.address"),
+    Defect("test_an_address_that_an_issue_names_alone_leads_to_it", hostile_gongs.OverlooksTheSender, "wrote.in"),
+    Defect("test_a_right_that_was_taken_away_ends_nothing", hostile_gongs.TakesTheUnseenForGone, "ended by it"),
     Defect("test_a_listener_at_another_host_hears_nothing", hostile_gongs.FollowsLinksByItself, "it heard"),
 )
 

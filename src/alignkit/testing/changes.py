@@ -14,6 +14,9 @@ from alignkit.testing.world import NO_TIME, Fate, Fields, Kind, Row, World
 BEFORE = timedelta(days=2)
 """How long before a run the first things came to be, where nothing happens while it reads."""
 
+SOME = 0.3
+"""How often a thing has what it may have."""
+
 ORDER = (Kind.ACCOUNT, Kind.PERSON, Kind.ISSUE, Kind.SURVEY, Kind.POST, Kind.OPPORTUNITY)
 """Kinds, each after those that it may name."""
 
@@ -50,6 +53,10 @@ class Changes:
             acts.append(self._end)
         if self.sheet.touches:
             acts.append(self._touch)
+        if self.sheet.restores:
+            acts.append(self._restore)
+        if self.sheet.varies:
+            acts.append(self._vary_otherwise)
         self.chance.choice(acts)()
 
     def add(self, kind: Kind, *, lag: timedelta = NO_TIME, late: timedelta = NO_TIME, age: timedelta = NO_TIME) -> Row:
@@ -73,15 +80,23 @@ class Changes:
             case Kind.ACCOUNT:
                 return Fields(title=name)
             case Kind.PERSON:
-                return Fields(title=name, email=_address(name), account=self._any(Kind.ACCOUNT))
+                more = (_address(f"{name} home"),) if self.sheet.aliases and self.chance.random() < SOME else ()
+                return Fields(title=name, email=_address(name), addresses=more, account=self._any(Kind.ACCOUNT))
             case Kind.ISSUE:
-                word = self.chance.choice(list(self.sheet.words))
-                return Fields(title=name, person=self._any(Kind.PERSON), word=word, tags=("vip",))
+                word, person = self.chance.choice(list(self.sheet.words)), self._any(Kind.PERSON)
+                return Fields(title=name, person=person, others=self._others(person), word=word, tags=("vip",))
             case Kind.SURVEY:
                 issue, person = self._any(Kind.ISSUE), self._any(Kind.PERSON)
                 return Fields(title=name, person=person, issue=issue, score=self.chance.choice([1, 5]))
             case _:
                 return Fields(title=name, person=self._any(Kind.PERSON), account=self._any(Kind.ACCOUNT))
+
+    def _others(self, person: str | None) -> tuple[str, ...]:
+        """Somebody else, now and then, where issues concern further people."""
+        if person is None or not self.sheet.includes or self.chance.random() >= SOME:
+            return ()
+        other = self._any(Kind.PERSON)
+        return () if other in (None, person) else (str(other),)
 
     def _any(self, kind: Kind) -> str | None:
         rows = self.world.live(kind)
@@ -110,6 +125,29 @@ class Changes:
         if rows := self.world.live(Kind.ISSUE):
             row = self.chance.choice(rows)
             self.world.change(row.kind, row.id, is_stamped=False, lag=self._lag(row.kind))
+
+    def _restore(self) -> None:
+        back = [
+            row
+            for one in self.sheet.restores
+            for row in self.world.everything(one.kind)
+            if row.fate is one.fate and self.world.by_id(row.kind, row.id) == row
+        ]
+        if back:
+            row = self.chance.choice(back)
+            self.world.change(row.kind, row.id, fate=None, lag=self._lag(row.kind))
+
+    def _vary_otherwise(self) -> None:
+        one = self.chance.choice(list(self.sheet.varies))
+        rows = [row for row in self.world.live(one.kind) if one.is_stamped or row.status.is_active]
+        if not rows:
+            return
+        row, lag = self.chance.choice(rows), self._lag(one.kind)
+        if one.field == "score":
+            self.world.change(row.kind, row.id, score=1 if row.score == 5 else 5, lag=lag)
+        else:
+            person = self._any(Kind.PERSON)
+            self.world.change(row.kind, row.id, is_stamped=one.is_stamped, person=person, lag=lag)
 
     def _end(self) -> None:
         kind, fate = self.chance.choice(list(self.fates))
@@ -159,7 +197,7 @@ def settled_world(sheet: Sheet, now: datetime) -> World:
         for word in words + words[: max(0, 5 - len(words)) if kind is Kind.ISSUE else 0]:
             row = changes.add(kind)
             if word:
-                world.change(kind, row.id, word=word, person=_in_turn(world, row.number))
+                world.change(kind, row.id, word=word, person=_in_turn(world, row.number), others=())
             world.tick(timedelta(minutes=1))
     world.now = now
     return world

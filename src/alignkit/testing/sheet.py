@@ -159,6 +159,59 @@ class Happens:
 
 
 @dataclass(frozen=True, slots=True)
+class Restores:
+    """That things of a kind come back from such an end: out of the trash, or off the list of spam."""
+
+    kind: Kind
+    fate: Fate
+    why: Quote
+
+
+@dataclass(frozen=True, slots=True)
+class Varies:
+    """That things of a kind change in this, too: an answer gets another score, an issue another requester.
+
+    Attributes:
+        is_stamped: whether the service shows such a change by the stamp of the thing. Where it does not, only what is
+            open changes so, since nobody looks again at what is over.
+    """
+
+    kind: Kind
+    field: Literal["score", "person"]
+    why: Quote
+    is_stamped: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Aliases:
+    """That a person may have further e-mail addresses, which `Row.addresses` holds."""
+
+    why: Quote
+
+
+@dataclass(frozen=True, slots=True)
+class Includes:
+    """That an issue may concern further people, whom `Row.others` holds."""
+
+    why: Quote
+
+
+@dataclass(frozen=True, slots=True)
+class Supplies:
+    """That an issue may have its writer's address and no person, in `Row.email`."""
+
+    why: Quote
+
+
+@dataclass(frozen=True, slots=True)
+class Hides:
+    """That whoever loses a right sees nothing of these kinds any more, in lists or by id, and is told no reason."""
+
+    kinds: tuple[Kind, ...]
+    why: Quote
+
+
+@dataclass(frozen=True, slots=True)
 class Touches:
     """That the service changes rows without a new value of the stamp that it shows."""
 
@@ -461,6 +514,12 @@ class Sheet:
         render: how a row of a kind is shown.
         unit: how exact stamps are.
         happens: how things end here.
+        restores: from which ends things come back here.
+        varies: what else changes here.
+        hides: what a right that was taken away hides.
+        aliases: whether people have further addresses.
+        includes: whether issues concern further people.
+        supplies: whether an issue may name an address alone.
         late: how old a stamp may be when its row is first seen.
         error: the body of an error, from status and words.
         headers: what every answer carries, such as what is left of a limit.
@@ -475,6 +534,12 @@ class Sheet:
     lookups: Sequence[Lookup] = ()
     actions: Sequence[Action] = ()
     happens: Sequence[Happens] = ()
+    restores: Sequence[Restores] = ()
+    varies: Sequence[Varies] = ()
+    hides: Hides | None = None
+    aliases: Aliases | None = None
+    includes: Includes | None = None
+    supplies: Supplies | None = None
     late: Late | None = None
     touches: Touches | None = None
     backdates: Backdates | None = None
@@ -509,7 +574,7 @@ class Sheet:
     @property
     def lines(self) -> frozenset[str]:
         """What the sheet tells of beyond data: the names of its lines, as traps ask for them."""
-        found = {name for name in ("late", "touches", "backdates", "limited", "renews") if getattr(self, name)}
+        found = {name for name in _LINES if getattr(self, name)}
         rules = {name for name in ("lag", "cap", "thins", "repeats") for one in self.listings if getattr(one, name)}
         lives = {"lives" for one in self.listings if one.tokens.lives}
         return frozenset(found | rules | lives | ({"optional"} if self.optional else set()))
@@ -522,6 +587,9 @@ class Sheet:
             Records(_word(one), one.path, one.at, key=one.key, required=one.required, status=one.status)
             for one in places
         ]
+
+
+_LINES = ("late", "touches", "backdates", "limited", "renews", "hides", "aliases", "includes", "supplies")
 
 
 def _word(place: Listing | Lookup) -> str:

@@ -95,7 +95,11 @@ class SheetCase(SourceTests[SheetService]):
 def _two_peoples(world: World) -> tuple[Row, Row]:
     """Two active issues of two people who have no other."""
     mine = [row for row in _active(world) if row.person]
-    return next((one, other) for one in mine for other in mine if one.person != other.person)
+    return next((one, other) for one in mine for other in mine if not _concerned(one) & _concerned(other))
+
+
+def _concerned(row: Row) -> set[str | None]:
+    return {row.person, *row.others}
 
 
 def _active(world: World) -> list[Row]:

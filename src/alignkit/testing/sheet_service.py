@@ -89,6 +89,16 @@ class SheetService:
         headers = {"date": format_datetime(self.world.now, usegmt=True), **self.sheet.headers(self.world)}
         return Response(response.status, {**headers, **response.headers}, response.content)
 
+    @property
+    def is_blind(self) -> bool:
+        """Whether a right was taken away from whoever reads, so that the kinds that the sheet names are hidden."""
+        return bool(self.world.hidden)
+
+    @is_blind.setter
+    def is_blind(self, value: bool) -> None:
+        hides = self.sheet.hides
+        self.world.hidden = frozenset(hides.kinds) if value and hides else frozenset()
+
     def render(self, row: Row, by: Render | None = None) -> JsonValue:
         """A row as the service shows it."""
         return (by or self.sheet.render[row.kind])(row, self.world)

@@ -137,6 +137,63 @@ class SheetTrapTests(SheetCase):
         missing = sorted(set(self.expected.issues) - found)
         assert not missing, f"the plan lacks a stream, and the issues {missing} were not read"
 
+    def test_an_issue_of_somebody_without_an_address_is_kept_and_counted(self) -> None:
+        if Kind.ISSUE not in self.sheet.kinds:
+            self.leave_out("the service has no issues")
+        trial = self.undisturbed()
+        counted = trial.store.counts()["issues_without_customer"]
+        world, word = trial.service.world, next(one for one, means in self.sheet.words.items() if means.is_active)
+        world.tick(self.sheet.settles)
+        silent = world.add(Kind.PERSON, title="Without an address") if Kind.PERSON in self.sheet.kinds else None
+        of_somebody = world.add(Kind.ISSUE, title="Of somebody", word=word, person=silent.id if silent else None)
+        of_nobody = world.add(Kind.ISSUE, title="Of nobody", word=word)
+        self._ends_true(trial, "issues came whose people have no address")
+        missing = sorted({of_somebody.id, of_nobody.id} - set(trial.state.issues))
+        assert not missing, f"the issues {missing} have nobody with an address, and were lost"
+        now = trial.store.counts()["issues_without_customer"]
+        assert now > counted, "an issue of nobody was read, and does not count among those without a customer"
+
+    def test_every_address_of_a_person_leads_to_them(self) -> None:
+        self._needs_line("aliases")
+        trial, address = self.undisturbed(), "second.address@example.com"
+        world = trial.service.world
+        world.tick(self.sheet.settles)
+        row = world.live(Kind.PERSON)[0]
+        world.change(Kind.PERSON, row.id, addresses=(address,))
+        self._ends_true(trial, "a person got a second address")
+        found, known = (trial.store.customer(f"email:{one}") for one in (address, row.email))
+        assert found is not None, "nobody is known by a person's second address; give the event all of them"
+        assert found == known, "a person's second address is another customer's"
+
+    def test_an_address_that_an_issue_names_alone_leads_to_it(self) -> None:
+        self._needs_line("supplies")
+        trial, address = self.undisturbed(), "wrote.in@example.com"
+        world, word = trial.service.world, next(one for one, means in self.sheet.words.items() if means.is_active)
+        world.tick(self.sheet.settles)
+        world.add(Kind.ISSUE, title="By mail", word=word, email=address)
+        self._ends_true(trial, "an issue named an address and nobody")
+        facts = trial.store.facts(f"email:{address}", {"issues"})
+        assert facts.issues, "an issue names the address of who wrote it, and is not theirs"
+
+    def test_a_right_that_was_taken_away_ends_nothing(self) -> None:
+        self._needs_line("hides")
+        first = self.undisturbed()
+        active = {id for id, status in self.expected.issues.items() if status.is_active}
+        before = len(first.wire.sent)
+        first.pull(later=LATER)
+        for at in range(len(first.wire.sent) - before):
+            trial = self.undisturbed()
+            trial.service.before = _blind_at(trial.service, len(trial.service.requests) + at)
+            for later in (LATER, 2 * LATER):
+                trial.failing_pull(later=later)
+            ended = sorted(active - {issue.id for issue in trial.store.issues() if issue.is_active is not False})
+            assert not ended, (
+                f"from request {at + 1} on the right to see them was missing, and the issues {ended} ended by it; prove"
+                " that others like them can still be seen before you take one for gone"
+            )
+            trial.service.before, trial.service.is_blind = _nothing, False
+            self._ends_true(trial, "a right was taken away and given back")
+
     def test_a_token_that_ended_is_renewed_once(self) -> None:
         self._needs_line("renews")
         first = self._first_run()
@@ -238,6 +295,20 @@ def _reach(listing: Listing) -> int:
     cap = listing.cap
     assert cap is not None
     return cap.rows or (cap.pages or 0) * listing.size.most
+
+
+def _nothing() -> None:
+    return None
+
+
+def _blind_at(service: SheetService, number: int) -> Callable[[], None]:
+    """Takes the right to see away before one request, counted from 0."""
+
+    def before() -> None:
+        if len(service.requests) > number:
+            service.is_blind = True
+
+    return before
 
 
 def _at(service: SheetService, number: int) -> Callable[[], None]:

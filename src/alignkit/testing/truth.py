@@ -66,8 +66,8 @@ def _people_of(found: Issue, row: Row, service: SheetService) -> Iterator[str]:
     person = None if row.person is None else service.world.truth(Kind.PERSON, row.person)
     if person is not None and found.requester_id != person.id and found.requester_email != person.email:
         yield f"issue {row.id} is not of the person {person.id} but of {found.requester_id}"
-    if person is None and (found.requester_id or found.requester_email):
-        yield f"issue {row.id} is of nobody and not of {found.requester_id}"
+    if person is None and (found.requester_id, found.requester_email) != (None, row.email):
+        yield f"issue {row.id} is of {row.email or 'nobody'} and not of {found.requester_id or found.requester_email}"
     if missing := sorted(set(row.others) - {*found.affected_ids, found.requester_id}):
         yield f"issue {row.id} concerns {missing} as well"
 

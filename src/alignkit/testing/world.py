@@ -53,6 +53,7 @@ class Row:
         word: the service's own word for the status of an issue.
         status: what the word means.
         title: subject, name or text.
+        email: the address of a person, or the one that came with an issue of nobody that is known.
         addresses: further e-mail addresses of a person.
         person: the id of the requester, author or respondent.
         others: ids of further people whom an issue concerns.
@@ -131,12 +132,14 @@ class World:
         now: the service's clock.
         unit: how exact the service's stamps are.
         meanings: what each of its words for the status of an issue means.
+        hidden: kinds of which whoever reads sees nothing, in lists or by id.
     """
 
     now: datetime
     unit: timedelta = SECOND
     meanings: Mapping[str, IssueStatus] = field(default_factory=dict[str, IssueStatus])
     make_id: MakeId = large_number
+    hidden: frozenset[Kind] = frozenset()
     _histories: dict[Kind, dict[str, list[Version]]] = field(default_factory=lambda: {kind: {} for kind in Kind})
     _count: int = 0
 
@@ -209,13 +212,14 @@ class World:
 
     def by_id(self, kind: Kind, id: str) -> Row | None:
         """A thing as somebody sees it who reads it by id now."""
-        versions = self._histories[kind].get(id, ())
+        versions = () if kind in self.hidden else self._histories[kind].get(id, ())
         return next((one.row for one in reversed(versions) if one.by_id <= self.now), None)
 
     def listed(self, kinds: Sequence[Kind], *, is_lagging: bool) -> list[Row]:
         """Things as lists show them now: the last version that got there."""
         found: list[Row] = []
-        for versions in (versions for kind in kinds for versions in self._histories[kind].values()):
+        shown = [kind for kind in kinds if kind not in self.hidden]
+        for versions in (versions for kind in shown for versions in self._histories[kind].values()):
             for one in reversed(versions):
                 if (one.in_lists if is_lagging else one.by_id) <= self.now:
                     found.append(one.row)

@@ -9,6 +9,7 @@ from typing import cast
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.testing.sheet import (
     Action,
+    Aliases,
     Answer,
     Ask,
     Bound,
@@ -21,11 +22,13 @@ from alignkit.testing.sheet import (
     Lookup,
     Optional,
     Refused,
+    Restores,
     Sheet,
     Shows,
     Size,
     Sort,
     Tokens,
+    Varies,
     Visit,
     quoting,
 )
@@ -53,7 +56,7 @@ def contact(row: Row, _world: World) -> JsonValue:
         "id": int(row.id),
         "name": row.title,
         "email": row.email,
-        "other_emails": [],
+        "other_emails": list(row.addresses),
         "phone": None,
         "mobile": None,
         "twitter_id": None,
@@ -332,6 +335,12 @@ FRESHDESK = Sheet(
         Happens(Kind.ISSUE, Fate.DELETED, said("D", "default excludes deleted and spam")),
         Happens(Kind.ISSUE, Fate.SPAM, said("D", "default excludes deleted and spam")),
     ),
+    restores=(
+        Restores(Kind.ISSUE, Fate.DELETED, said("U", "spam:true / deleted:true flags")),
+        Restores(Kind.ISSUE, Fate.SPAM, said("U", "spam:true / deleted:true flags")),
+    ),
+    varies=(Varies(Kind.ISSUE, "person", said("M", "Contact merge folds losers into other_emails")),),
+    aliases=Aliases(said("M", "other_emails[] holds secondary addresses: match all of them")),
     optional=(
         Optional(f"{API}/surveys/satisfaction_ratings", 403, said("M", "CSAT: GET /surveys/satisfaction_ratings")),
     ),

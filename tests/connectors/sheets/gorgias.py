@@ -8,6 +8,7 @@ from typing import cast
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.testing.sheet import (
     Action,
+    Aliases,
     Answer,
     Ask,
     Found,
@@ -18,11 +19,13 @@ from alignkit.testing.sheet import (
     Lookup,
     Optional,
     Refused,
+    Restores,
     Sheet,
     Shows,
     Size,
     Sort,
     Tokens,
+    Varies,
     Visit,
     quoting,
 )
@@ -47,14 +50,18 @@ def number(id: str | None) -> int | None:
 
 
 def customer(row: Row, _world: World) -> JsonValue:
-    channels: list[JsonValue] = [{"id": 1, "type": "email", "address": row.email, "preferred": True}]
+    addresses = [one for one in (row.email, *row.addresses) if one]
+    channels: list[JsonValue] = [
+        {"id": place, "type": "email", "address": one, "preferred": place == 1}
+        for place, one in enumerate(addresses, 1)
+    ]
     return {
         "id": int(row.id),
         "external_id": None,
         "active": True,
         "email": row.email,
         "name": row.title,
-        "channels": channels if row.email else [],
+        "channels": channels,
         "language": None,
         "timezone": None,
         "created_datetime": stamp(row.created),
@@ -100,7 +107,7 @@ def survey(row: Row, _world: World) -> JsonValue:
         "score": row.score,
         "body_text": row.title,
         "created_datetime": stamp(row.created),
-        "scored_datetime": stamp(row.created),
+        "scored_datetime": stamp(row.changed),
     }
 
 
@@ -221,6 +228,12 @@ GORGIAS = Sheet(
         Happens(Kind.ISSUE, Fate.SPAM, said("M", "spam flag bool, trashed_datetime non-null = deleted-soft")),
         Happens(Kind.ISSUE, Fate.MERGED, said("D", "of a merged ticket answers 301 to the survivor")),
     ),
+    restores=(
+        Restores(Kind.ISSUE, Fate.DELETED, said("M", "trashed_datetime non-null = deleted-soft")),
+        Restores(Kind.ISSUE, Fate.SPAM, said("M", "spam flag bool, trashed_datetime non-null = deleted-soft")),
+    ),
+    varies=(Varies(Kind.ISSUE, "person", said("U", "Merged customers: PUT /customers/merge; old id redirects")),),
+    aliases=Aliases(said("U", "channels[] {type email|phone|facebook|instagram")),
     optional=(Optional(f"{API}/satisfaction-surveys", 403, said("D", "list GET /satisfaction-surveys")),),
     limited=Limited(said("C", "429 + Retry-After seconds")),
     unit=MICROSECOND,

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.testing.sheet import (
     Action,
+    Aliases,
     Answer,
     Ask,
     Bound,
@@ -16,17 +17,20 @@ from alignkit.testing.sheet import (
     Found,
     Gone,
     Happens,
+    Includes,
     Lag,
     Limited,
     Listing,
     Lookup,
     Refused,
     Renews,
+    Restores,
     Sheet,
     Shows,
     Size,
     Sort,
     Tokens,
+    Varies,
     Visit,
     quoting,
 )
@@ -100,7 +104,7 @@ def contact(row: Row, world: World) -> JsonValue:
             "firstname": row.title,
             "lastname": None,
             "email": row.email,
-            "hs_additional_emails": None,
+            "hs_additional_emails": ";".join(row.addresses) or None,
             "associatedcompanyid": row.account,
             "hs_merged_object_ids": losers(row, world),
         },
@@ -214,17 +218,24 @@ def batch(visit: Visit) -> Answer:
     return answered(200 if None not in rows else 207, {"status": "COMPLETE", "results": results})
 
 
+def linked(row: Row, name: str) -> list[str]:
+    """The contacts of a ticket, or its company."""
+    found = (row.person, *row.others) if name == "contacts" else (row.account,)
+    return [id for id in found if id is not None]
+
+
 def associations(visit: Visit) -> Answer:
-    """The one contact or company of each ticket; those without one are errors of a partial answer."""
+    """The contacts or the company of each ticket; those without one are errors of a partial answer."""
     results: list[JsonValue] = []
     errors: list[JsonValue] = []
     for one in cast("list[dict[str, str]]", visit.json["inputs"]):
         row = visit.service.seen(Kind.ISSUE, one["id"])
-        target = None if row is None else row.person if visit.match["to"] == "contacts" else row.account
-        if target is None:
+        targets = [] if row is None else linked(row, visit.match["to"])
+        if not targets:
             errors.append({"status": "error", "category": "OBJECT_NOT_FOUND", "context": {"fromObjectId": [one["id"]]}})
         else:
-            results.append({"from": {"id": one["id"]}, "to": [{"toObjectId": int(target), "associationTypes": []}]})
+            to: list[JsonValue] = [{"toObjectId": int(id), "associationTypes": []} for id in targets]
+            results.append({"from": {"id": one["id"]}, "to": to})
     return answered(207 if errors else 200, {"status": "COMPLETE", "results": results, "errors": errors})
 
 
@@ -334,6 +345,17 @@ HUBSPOT = Sheet(
         Happens(Kind.ACCOUNT, Fate.DELETED, said("D", "GET ...?archived=true lists archived")),
         Happens(Kind.PERSON, Fate.MERGED, said("M", "hs_merged_object_ids / hs_calculated_merged_vids")),
     ),
+    restores=(Restores(Kind.ISSUE, Fate.DELETED, said("M", "associationChange/restore")),),
+    varies=(
+        Varies(
+            Kind.ISSUE,
+            "person",
+            said("U", "association-only changes do NOT bump hs_lastmodifieddate"),
+            is_stamped=False,
+        ),
+    ),
+    includes=Includes(said("D", "a ticket with many contacts is paged PER INPUT")),
+    aliases=Aliases(said("M", 'hs_additional_emails ";"-separated')),
     limited=Limited(said("M", "429 body policyName"), headers=lambda _now, _seconds: {}),
     renews=Renews(
         "/oauth/v3/token",

@@ -14,6 +14,7 @@ from alignkit.testing.sheet import (
     Bound,
     Found,
     Happens,
+    Includes,
     Lag,
     Limited,
     Listing,
@@ -72,7 +73,8 @@ def company(row: Row, _world: World) -> JsonValue:
 
 
 def issue(row: Row, world: World) -> JsonValue:
-    people: list[JsonValue] = [{"type": "contact", "id": row.person, "external_id": None}] if row.person else []
+    ids = [row.person, *row.others] if row.person else []
+    people: list[JsonValue] = [{"type": "contact", "id": id, "external_id": None} for id in ids]
     common: dict[str, JsonValue] = {
         "id": row.id,
         "contacts": {"type": "contact.list", "contacts": people},
@@ -314,6 +316,7 @@ INTERCOM = Sheet(
         Action("GET", "/me", lambda _visit: {"type": "admin", "id": ADMIN}, said("D", "admin_id, body")),
     ),
     happens=(Happens(Kind.ISSUE, Fate.PURGED, said("M", "search just stops returning => reconcile")),),
+    includes=Includes(said("D", "Conversation gives only contacts.contacts[].{id,external_id}")),
     limited=Limited(said("D", "429; headers X-RateLimit-Limit, -Remaining, -Reset (unix ts)"), headers=spent),
     error=error,
     headers=left,

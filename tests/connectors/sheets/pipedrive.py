@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from alignkit.testing.sheet import (
+    Aliases,
     Answer,
     Ask,
     Bound,
@@ -42,7 +43,8 @@ def thing(row: Row, **fields: JsonValue) -> JsonValue:
 
 
 def person(row: Row, _world: World) -> JsonValue:
-    mails: JsonValue = [{"value": "", "primary": True, "label": "work"}, {"value": row.email, "primary": False}]
+    mails: list[JsonValue] = [{"value": "", "primary": True, "label": "work"}]
+    mails += [{"value": one, "primary": False} for one in (row.email, *row.addresses)]
     return thing(row, name=row.title, emails=mails, phones=[], org_id=int(row.account) if row.account else None)
 
 
@@ -110,6 +112,7 @@ PIPEDRIVE = Sheet(
     happens=(
         Happens(Kind.OPPORTUNITY, Fate.DELETED, said("D", "status=deleted returns those deleted within 30 days")),
     ),
+    aliases=Aliases(said("D", "Identity: emails[] {value, primary, label}")),
     limited=Limited(
         said("M", "headers x-ratelimit-limit/-remaining/-reset, x-daily-requests-left; 429"),
         headers=lambda _now, seconds: {"x-ratelimit-reset": str(seconds)},

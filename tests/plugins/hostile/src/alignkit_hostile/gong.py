@@ -44,6 +44,9 @@ class Row(Payload):
     made: AwareDatetime
     changed: AwareDatetime
     email: str | None = None
+    more: tuple[str | None, ...] | None = None
+    sender: str | None = None
+    also: tuple[int | None, ...] | None = None
     subject: str | None = None
     state: str | None = None
     by: int | None = None
@@ -133,11 +136,14 @@ class Gong(Source):
 
     def event(self, stream: str, row: Row, run: Run) -> CustomerEvent:
         if stream == "people":
-            contact = Contact(id=str(row.id), emails=(row.email,) if row.email else (), remote_updated_at=row.changed)
-            return ContactChanged.of(contact, source=self.name, received_at=run.now)
+            return ContactChanged.of(self.contact(row), source=self.name, received_at=run.now)
         if stream == "answers":
             return SurveyAnswered.of(self.answer(row), source=self.name, received_at=run.now)
         return IssueChanged.of(self.issue(row), source=self.name, received_at=run.now)
+
+    def contact(self, row: Row) -> Contact:
+        emails = tuple(one for one in (row.email, *(row.more or ())) if one)
+        return Contact(id=str(row.id), emails=emails, remote_updated_at=row.changed)
 
     def issue(self, row: Row) -> Issue:
         return Issue(
@@ -146,6 +152,8 @@ class Gong(Source):
             status_raw=row.state or "",
             subject=row.subject,
             requester_id=None if row.by is None else str(row.by),
+            requester_email=row.sender,
+            affected_ids=tuple(str(one) for one in row.also or () if one),
             created_at=row.made,
             remote_updated_at=row.changed,
         )

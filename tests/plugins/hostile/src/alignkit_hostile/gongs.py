@@ -10,7 +10,7 @@ from typing import ClassVar
 from urllib.request import urlopen
 
 from alignkit.connectors.base import Checkpoint, Page, Run
-from alignkit.models import CustomerEvent, SurveyResponse
+from alignkit.models import Contact, CustomerEvent, Issue, IssueRemoval, IssueRemoved, SurveyResponse
 from alignkit.transport import Flow, JsonValue, MemoryTokens, Request, Response, Token, TokenStore
 
 from .gong import FORGOTTEN, Gong, Row
@@ -89,6 +89,40 @@ class DropsTheOld(Gong):
     def is_old(self, event: CustomerEvent, run: Run) -> bool:
         made = getattr(event.data, "responded_at", None) or getattr(event.data, "created_at", None)
         return made is not None and run.now - made > timedelta(days=365)
+
+
+class DropsIssuesOfNobody(Gong):
+    def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
+        page = yield from super().read(stream, checkpoint, run)
+        kept = [one for one in page.events if not isinstance(one.data, Issue) or one.data.requester_id]
+        return replace(page, events=kept)
+
+
+class KnowsOneAddress(Gong):
+    def contact(self, row: Row) -> Contact:
+        return super().contact(row.model_copy(update={"more": ()}))
+
+
+class OverlooksTheSender(Gong):
+    def issue(self, row: Row) -> Issue:
+        return super().issue(row.model_copy(update={"sender": None}))
+
+
+class TakesTheUnseenForGone(Gong):
+    """Ends whatever it has ever read once a page shows none of it."""
+
+    seen: ClassVar[set[str]] = set()
+
+    def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
+        page = yield from super().read(stream, checkpoint, run)
+        if stream != "tickets":
+            return page
+        self.seen.update(event.subject for event in page.events)
+        return page if page.events else replace(page, events=[self.gone(id, run) for id in sorted(self.seen)])
+
+    def gone(self, id: str, run: Run) -> CustomerEvent:
+        removal = IssueRemoval(id=id, remote_updated_at=run.now, reason="not_found")
+        return IssueRemoved.of(removal, source=self.name, received_at=run.now)
 
 
 class TakesTheReadingForTheAnswer(Gong):
