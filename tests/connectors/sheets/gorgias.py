@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import cast
+from urllib.parse import parse_qsl
 
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.testing.sheet import (
@@ -19,6 +20,7 @@ from alignkit.testing.sheet import (
     Lookup,
     Optional,
     Refused,
+    Renews,
     Restores,
     Sheet,
     Shows,
@@ -31,7 +33,7 @@ from alignkit.testing.sheet import (
 )
 from alignkit.testing.sheet_service import answered
 from alignkit.testing.world import Fate, Kind, Row, World
-from alignkit.transport import JsonValue, Response
+from alignkit.transport import JsonValue, Request, Response
 
 said = quoting("gorgias")
 
@@ -187,6 +189,14 @@ def error(status: int, words: str) -> JsonValue:
     return {"error": {"msg": words or str(status)}}
 
 
+def presents(request: Request) -> str | None:
+    return dict(request.form or parse_qsl((request.content or b"").decode())).get("refresh_token")
+
+
+def granted(access: str, refresh: str) -> JsonValue:
+    return {"access_token": access, "refresh_token": refresh, "token_type": "bearer", "expires_in": 86_400}
+
+
 TICKET = rf"{API}/tickets/(?P<id>[0-9]+)"
 
 GORGIAS = Sheet(
@@ -236,6 +246,7 @@ GORGIAS = Sheet(
     aliases=Aliases(said("U", "channels[] {type email|phone|facebook|instagram")),
     optional=(Optional(f"{API}/satisfaction-surveys", 403, said("D", "list GET /satisfaction-surveys")),),
     limited=Limited(said("C", "429 + Retry-After seconds")),
+    renews=Renews("/oauth/token", presents, granted, said("M", "or OAuth2 bearer")),
     unit=MICROSECOND,
     error=error,
 )

@@ -27,6 +27,7 @@ PROFILE = Profile(
     permissions={
         "a user who sees all tickets, or scopes to read tickets, customers and surveys": "streams",
         "the same, to write tickets": "`create_issue`, `add_note`, `add_tag`",
+        "the scope `offline`": "an app's `refresh_token`: its access tokens end and are renewed",
     },
     limits=(
         (

@@ -32,7 +32,20 @@ from alignkit.connectors.tags import Tags
 from alignkit.errors import AlignkitError, DataInvalid
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import IssueStatus
-from alignkit.transport import Account, Auth, Basic, Bearer, Flow, JsonValue, Limits, Request, request, subdomain
+from alignkit.transport import (
+    Account,
+    Auth,
+    Basic,
+    Bearer,
+    Flow,
+    JsonValue,
+    Limits,
+    RefreshToken,
+    Request,
+    TokenStore,
+    request,
+    subdomain,
+)
 
 KEY_LIMITS = Limits(requests=32, seconds=20)
 APP_LIMITS = Limits(requests=64, seconds=20)
@@ -49,6 +62,9 @@ class GorgiasSettings(ConnectorSettings):
     email: str | None = None
     api_key: SecretStr | None = None
     access_token: SecretStr | None = None
+    refresh_token: SecretStr | None = None
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
     base_url: str | None = None
     outbound_tags: frozenset[str] = frozenset()
     internal_tags: frozenset[str] = frozenset()
@@ -59,9 +75,14 @@ class GorgiasSettings(ConnectorSettings):
     def _is_enough(self) -> GorgiasSettings:
         if self.domain is None and self.base_url is None:
             raise ValueError("give `domain`")
-        has_login = self.email is not None and self.api_key is not None
-        if (self.access_token is not None) == has_login or (self.email is None) != (self.api_key is None):
-            raise ValueError("give either `email` and `api_key`, or `access_token`")
+        login = [part is not None for part in (self.email, self.api_key)]
+        app = [part is not None for part in (self.refresh_token, self.client_id, self.client_secret)]
+        ways = [login, [self.access_token is not None], app]
+        if sum(any(way) for way in ways) != 1 or any(any(way) != all(way) for way in ways):
+            raise ValueError(
+                "give either `email` and `api_key`, or `access_token`, or `refresh_token`, `client_id` and"
+                " `client_secret`"
+            )
         return self
 
     @property
@@ -74,10 +95,18 @@ class GorgiasSettings(ConnectorSettings):
         label = None if self.domain is None else subdomain(self.domain, setting="domain")
         return f"https://{label}.gorgias.com" if label else str(self.base_url)
 
-    def auth(self) -> Auth:
+    def auth(self, tokens: TokenStore | None) -> Auth:
         """How requests are authenticated."""
         if self.access_token is not None:
             return Bearer(self.access_token, setting="access_token")
+        if self.refresh_token is not None:
+            return RefreshToken(
+                f"{(self.base_url or self.root).rstrip('/')}/oauth/token",
+                self.refresh_token,
+                client_id=self.client_id or "",
+                client_secret=self.client_secret or "",
+                tokens=tokens,
+            )
         return Basic(self.email or "", self.api_key or "", setting="`email` and `api_key`")
 
 
@@ -92,7 +121,11 @@ class Gorgias(Source):
         domain: of `https://acme.gorgias.com` it is `acme`.
         email: with which the user of the key logs in.
         api_key: of that user.
-        access_token: of an app, in place of `email` and `api_key`.
+        access_token: of an app, in place of `email` and `api_key`; it ends after some time.
+        refresh_token: of an app with the scope `offline`, with `client_id` and `client_secret`: tokens are renewed.
+        client_id: see `refresh_token`.
+        client_secret: see `refresh_token`.
+        tokens: a store of your own for access tokens, so that they outlive the process.
         base_url: a proxy or test server in place of `https://DOMAIN.gorgias.com`.
         name: of this instance; it stays the same when the address changes.
         outbound_tags: tags under which agents write to customers first.
@@ -127,6 +160,10 @@ class Gorgias(Source):
         api_key: str | SecretStr | None = None,
         *,
         access_token: str | SecretStr | None = None,
+        refresh_token: str | SecretStr | None = None,
+        client_id: str | None = None,
+        client_secret: str | SecretStr | None = None,
+        tokens: TokenStore | None = None,
         base_url: str | None = None,
         name: str = "gorgias",
         outbound_tags: Sequence[str] = (),
@@ -140,6 +177,9 @@ class Gorgias(Source):
             "email": email,
             "api_key": api_key,
             "access_token": access_token,
+            "refresh_token": refresh_token,
+            "client_id": client_id,
+            "client_secret": client_secret,
             "base_url": base_url,
             "outbound_tags": outbound_tags,
             "internal_tags": internal_tags,
@@ -147,10 +187,10 @@ class Gorgias(Source):
             "keeps_text": keeps_text,
         }
         chosen = settings(GorgiasSettings, self.type, given)
-        limits = KEY_LIMITS if chosen.access_token is None else APP_LIMITS
+        limits = APP_LIMITS if chosen.email is None else KEY_LIMITS
         at = chosen.base_url or chosen.root
         self.name: str = chosen.name
-        self.account: Account | None = Account(at, chosen.auth(), name=chosen.name, limits=limits)
+        self.account: Account | None = Account(at, chosen.auth(tokens), name=chosen.name, limits=limits)
         self._sender = chosen.email
         self._known_issues = chosen.known_issues
         tags = Tags(chosen.internal_tags, chosen.outbound_tags)
