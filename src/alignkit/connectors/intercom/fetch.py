@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from alignkit.connectors.base import Fetched, Run
+from alignkit.connectors.gone import issue_gone, said_in, thing_gone, unseen
 from alignkit.connectors.intercom.records import CONTACTS
 from alignkit.connectors.intercom.workspace import Workspace, get
 from alignkit.connectors.window import service_time
-from alignkit.models.events import CustomerEvent, IssueRemoval, IssueRemoved
+from alignkit.models.events import CustomerEvent
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.transport import Flow, Response, request
 
-_HIDDEN_OR_GONE = frozenset({403, 404})
+HIDDEN_OR_GONE = frozenset({403, 404})
 
 
 @dataclass(slots=True)
@@ -24,6 +26,12 @@ class _Result:
     events: list[CustomerEvent] = field(default_factory=list[CustomerEvent])
     quarantined: list[Quarantined] = field(default_factory=list[Quarantined])
     unseen: set[Ref] = field(default_factory=set[Ref])
+
+    def add(self, space: Workspace, response: Response, place: str) -> None:
+        """Notes the ticket that an answer holds."""
+        answer = space.read_one(space.one_ticket, response, place)
+        self.quarantined += answer.bad
+        self.events += space.issues(answer.of(space.tickets), self.run, sequence=1)
 
 
 def fetch(space: Workspace, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
@@ -36,50 +44,66 @@ def fetch(space: Workspace, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
             yield from _fetch_contact(space, ref, result)
         elif ref.kind == "issue":
             yield from _fetch_issue(space, ref, result)
-    return Fetched(result.events, [ref for ref in refs if ref not in result.unseen], result.quarantined)
+    done = [ref for ref in refs if ref not in result.unseen]
+    return Fetched(result.events, done, result.quarantined, unseen(len(result.unseen)))
 
 
 def _fetch_contact(space: Workspace, ref: Ref, result: _Result) -> Flow[None]:
-    """A contact; one that was deleted or merged is gone without a word, and its conversations name another one."""
-    response = yield from request(get(f"/contacts/{ref.id}", accept=_HIDDEN_OR_GONE))
-    if response.status in _HIDDEN_OR_GONE:
-        if not says_not_found(response):
-            result.unseen.add(ref)
-        return
-    answer = space.read_one(space.one_contact, response, f"contact/{ref.id}")
-    result.events += [one.event(source=space.name, received_at=result.run.now) for one in answer.of(CONTACTS)]
-    result.quarantined += answer.bad
+    """A contact; of one that was deleted or merged only that it is gone is told, and conversations name another one."""
+    response = yield from request(get(f"/contacts/{ref.id}", accept=HIDDEN_OR_GONE))
+    if response.status == 200:
+        answer = space.read_one(space.one_contact, response, f"contact/{ref.id}")
+        result.events += [one.event(source=space.name, received_at=result.run.now) for one in answer.of(CONTACTS)]
+        result.quarantined += answer.bad
+    elif says_not_found(response):
+        at = service_time(response, space.name)
+        gone = thing_gone(ref.kind, ref.id, source=space.name, at=at, received_at=result.run.now)
+        result.events.append(gone)
+    else:
+        result.unseen.add(ref)
 
 
 def _fetch_issue(space: Workspace, ref: Ref, result: _Result) -> Flow[None]:
-    """A conversation, else a ticket: they share their ids."""
-    response = yield from request(get(f"/conversations/{ref.id}", accept=_HIDDEN_OR_GONE))
-    is_gone = says_not_found(response)
+    """A conversation, and the ticket that it has become; else a ticket of this id."""
+    response = yield from request(get(f"/conversations/{ref.id}", accept=HIDDEN_OR_GONE))
     if response.status == 200:
         answer = space.read_one(space.one_conversation, response, f"issue/{ref.id}")
         found = answer.of(space.conversations)
         result.quarantined += answer.bad
         result.events += space.issues(found, result.run, sequence=1)
-        if all(one.extras.beside.ticket_id is None for one in found):
-            return
-    response = yield from request(get(f"/tickets/{ref.id}", accept=_HIDDEN_OR_GONE))
+        for one in found:
+            if one.extras.beside.ticket_id is not None:
+                at = one.data.remote_updated_at or service_time(response, space.name)
+                yield from _fetch_ticket(space, one.extras.beside.ticket_id, ref, at, result)
+        return
+    is_gone = says_not_found(response)
+    response = yield from request(get(f"/tickets/{ref.id}", accept=HIDDEN_OR_GONE))
     if response.status == 200:
-        answer = space.read_one(space.one_ticket, response, f"issue/{ref.id}")
-        result.quarantined += answer.bad
-        result.events += space.issues(answer.of(space.tickets), result.run, sequence=1)
+        result.add(space, response, f"issue/{ref.id}")
     elif is_gone and says_not_found(response):
-        now = service_time(response, space.name)
-        removal = IssueRemoval(id=ref.id, source=space.name, remote_updated_at=now, reason="not_found")
-        result.events.append(IssueRemoved.of(removal, source=space.name, received_at=result.run.now, sequence=1))
+        at = service_time(response, space.name)
+        result.events.append(issue_gone(ref.id, source=space.name, at=at, received_at=result.run.now))
     else:
         result.unseen.add(ref)
+
+
+def _fetch_ticket(space: Workspace, id: str, ref: Ref, at: datetime, result: _Result) -> Flow[None]:
+    """The ticket that a conversation has become; only once it is seen is the conversation over."""
+    response = yield from request(get(f"/tickets/{id}", accept=HIDDEN_OR_GONE))
+    if response.status != 200:
+        result.unseen.add(ref)
+        return
+    result.add(space, response, f"issue/{id}")
+    if id != ref.id:
+        now = result.run.now
+        gone = issue_gone(ref.id, source=space.name, at=at, received_at=now, reason="merged", into=id)
+        result.events.append(gone)
 
 
 def says_not_found(response: Response) -> bool:
     """Whether Intercom itself says that there is no such thing, and not something between us and it."""
     if response.status != 404:
         return False
-    body = response.json()
-    errors = body.get("errors") if isinstance(body, dict) else None
+    errors = said_in(response).get("errors")
     first = errors[0] if isinstance(errors, list) and errors else None
     return isinstance(first, dict) and str(first.get("code")).endswith("not_found")

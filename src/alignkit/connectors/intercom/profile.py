@@ -52,7 +52,10 @@ PROFILE = Profile(
             "A new contact may be missing from searches for some minutes. Where a new conversation or ticket tells "
             "no address, its contact is read by id."
         ),
-        ("A conversation that is a ticket is told by the ticket, whose state counts. Both share their ids."),
+        (
+            "A conversation that has become a ticket is told by the ticket, which has an id of its own and whose state "
+            "counts. What was known of the conversation before is over once the ticket has been read."
+        ),
         (
             "`snoozed` is open. A state of a ticket counts by its category, custom ones too. What an AI agent "
             "assumes to be resolved is not closed by that."
@@ -64,7 +67,8 @@ PROFILE = Profile(
         ),
         (
             "What is deleted is just not found any more. It is noticed when it is read by id, as the daily sweep of "
-            "long open issues does; a 403 or an empty page never ends an issue."
+            "long open issues does, by Intercom's own words; a gateway's 404, a 403 or an empty page never ends an "
+            "issue."
         ),
     ),
     writing=(
@@ -77,6 +81,7 @@ PROFILE = Profile(
     not_covered={
         "which contact a merged one went into": "only a webhook tells; its conversations name the other one afterwards",
         "ratings that change without their conversation": "they are read with conversations",
+        "whether all conversations are seen": "Intercom does not tell; `known_issues` names some that must be",
         "webhooks": "not read yet; a change is seen at the next run",
         "texts of messages": "no decision needs them",
     },

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from alignkit.connectors.answers import Payload, parsed
 from alignkit.connectors.base import (
@@ -23,7 +23,7 @@ from alignkit.connectors.base import (
     settings,
     unknown_stream,
 )
-from alignkit.connectors.intercom.fetch import fetch, says_not_found
+from alignkit.connectors.intercom.fetch import HIDDEN_OR_GONE, fetch, says_not_found
 from alignkit.connectors.intercom.profile import PROFILE
 from alignkit.connectors.intercom.records import STATUSES
 from alignkit.connectors.intercom.streams import read_companies, read_contacts, read_conversations, read_tickets
@@ -51,6 +51,9 @@ _STREAMS: Mapping[str, Callable[[Workspace, Checkpoint | None, Run], Flow[Page]]
 }
 
 
+_Id = Annotated[str, Field(pattern=r"^[0-9A-Za-z]+$", coerce_numbers_to_str=True)]
+
+
 class IntercomSettings(ConnectorSettings):
     """What is needed to read one workspace; see `Intercom`."""
 
@@ -60,6 +63,7 @@ class IntercomSettings(ConnectorSettings):
     ticket_type_id: str | None = None
     outbound_tags: frozenset[str] = frozenset()
     internal_tags: frozenset[str] = frozenset()
+    known_issues: tuple[_Id, ...] = ()
     keeps_text: bool = True
 
 
@@ -78,6 +82,8 @@ class Intercom(Source):
         ticket_type_id: the type of the tickets that are created; needed for `create_issue` alone.
         outbound_tags: tags under which agents begin conversations to write to customers.
         internal_tags: tags of conversations that no customer knows of.
+        known_issues: ids of conversations or tickets that must be seen, best one of each team; `check` says which are
+            not.
         keeps_text: whether titles, and remarks on ratings, are kept; no decision needs them.
 
     Raises:
@@ -109,6 +115,7 @@ class Intercom(Source):
         ticket_type_id: str | None = None,
         outbound_tags: Sequence[str] = (),
         internal_tags: Sequence[str] = (),
+        known_issues: Sequence[str | int] = (),
         keeps_text: bool = True,
     ) -> None:
         given: dict[str, object] = {
@@ -119,6 +126,7 @@ class Intercom(Source):
             "ticket_type_id": ticket_type_id,
             "outbound_tags": outbound_tags,
             "internal_tags": internal_tags,
+            "known_issues": known_issues,
             "keeps_text": keeps_text,
         }
         chosen = settings(IntercomSettings, self.type, given)
@@ -126,6 +134,7 @@ class Intercom(Source):
         self.name: str = chosen.name
         self.account: Account | None = Account(at, Bearer(chosen.token), name=chosen.name, limits=LIMITS)
         self._ticket_type = chosen.ticket_type_id
+        self._known_issues = chosen.known_issues
         tags = Tags(chosen.internal_tags, chosen.outbound_tags)
         self._space = compiled(chosen.name, tags, keeps_text=chosen.keeps_text)
 
@@ -146,7 +155,7 @@ class Intercom(Source):
         return (yield from fetch(self._space, refs, run))
 
     def check(self) -> Flow[Sequence[Finding]]:
-        """Looks at the token, and at whether it may read what the streams read."""
+        """Looks at the token, at whether it may read what the streams read, and at the known issues."""
         findings: list[Finding] = []
         one = [("updated_at", ">", 0)]
         try:
@@ -159,8 +168,24 @@ class Intercom(Source):
                 ("tickets", search("/tickets/search", one, order_by="updated_at", after=None, size=1)),
             ):
                 findings.append((yield from _allowed(name, wanted)))
+            findings += yield from self._seen()
         except AlignkitError as error:
             findings.append(Finding(is_well=False, subject=f"`{self.name}`", remedy=str(error)))
+        return findings
+
+    def _seen(self) -> Flow[list[Finding]]:
+        """Whether what must be seen is; Intercom never says that there is more."""
+        if not self._known_issues:
+            hint = "conversations of all teams: nobody says; set `known_issues` to be told"
+            return [Finding(is_well=True, subject=hint)]
+        findings: list[Finding] = []
+        for id in self._known_issues:
+            response = yield from request(get(f"/conversations/{id}", accept=HIDDEN_OR_GONE))
+            if response.status != 200:
+                response = yield from request(get(f"/tickets/{id}", accept=HIDDEN_OR_GONE))
+            is_seen = response.status == 200
+            remedy = "" if is_seen else "it is not seen; use a token that may read the conversations of all teams"
+            findings.append(Finding(is_well=is_seen, subject=f"issue `{id}`", remedy=remedy))
         return findings
 
     def create_issue(self, issue: NewIssue) -> Flow[str]:

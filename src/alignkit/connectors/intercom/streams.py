@@ -89,7 +89,8 @@ def _by_seconds(
     # What changed during a long or resumed walk may lie behind its end; another walk brings it at once.
     is_behind = walk.until is not None and service_time(response, space.name) - walk.until > PACE.lag + _CATCH_UP
     more = following is not None or is_behind
-    return Page(space.issues(found, run), kept(after), more, answer.bad, _wanted(found, walk))
+    refs = [*_wanted(found, walk), *(_converted(found) if at.mark is not None else ())]
+    return Page(space.issues(found, run), kept(after), more, answer.bad, refs)
 
 
 def _begun(at: SecondsPosition, run: Run) -> SecondsWalk:
@@ -124,6 +125,12 @@ def _wanted(found: Sequence[Found[Issue]], walk: SecondsWalk) -> list[Ref]:
         for issue in (one.data for one in found)
         if issue.requester_id and not issue.requester_email and recent is not None and issue.created_at >= recent
     ]
+
+
+def _converted(found: Sequence[Found[Issue]]) -> list[Ref]:
+    """Conversations that have become tickets of another id: some may be known as what they were before."""
+    ids = [(one.data.id, one.extras.beside.ticket_id) for one in found]
+    return [Ref("issue", id, "became a ticket") for id, ticket in ids if ticket not in (None, id)]
 
 
 def _refuse(space: Workspace, response: Response, cursor: str | None) -> None:
