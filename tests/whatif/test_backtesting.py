@@ -129,6 +129,88 @@ def test_holds_that_begin_again_soon_flap() -> None:
     assert run(*events, flapping_within=HOUR).flapping.again == 0
 
 
+def policy_of(*whens: dict[str, Any]) -> Policy:
+    rules = [
+        {"id": f"r{number}", "effect": "suppress", "outcome": "defer", "reason": "x", "when": when}
+        for number, when in enumerate(whens)
+    ]
+    return Policy.from_json(json.dumps({"name": "p", "rules": rules}))
+
+
+def test_nights_do_not_swamp_how_long_holds_took() -> None:
+    is_open = {"any": "issues", "where": [{"field": "active", "equals": True}]}
+    policy = policy_of({"local_time": "21:00-08:00", "zone": "UTC"}, is_open)
+    found = run(contact(ADA, 0), *ISSUE, send("s", ADA, 29), policy=policy)
+    assert (found.hold_times.ended, found.hold_times.median, found.flapping.again) == (1, 2 * DAY, 0)
+    by_clock = found.hold_times_by_clock
+    assert (by_clock.ended, by_clock.median) == (26, 11 * HOUR)
+    assert found.hold_times_by_rule()["r0"] == by_clock
+    assert found.to_dict()["hold_times_by_clock"]["ended"] == 26
+
+
+SAME_PRODUCT = {
+    "any": "issues",
+    "where": [{"field": "active", "equals": True}, {"field": "products", "same_as": "product_refs"}],
+}
+SAME_CAMPAIGN = {
+    "count": "sends",
+    "at_least": 2,
+    "where": [{"field": "campaign", "same_as": "campaign_id"}, {"field": "at", "within": "7d"}],
+}
+
+
+def test_holds_of_offers_for_a_product_are_measured_for_those_to_whom_they_went() -> None:
+    phone: dict[str, Any] = {"product_refs": ("phone",)}
+    found = run(
+        campaign("phones", "promotional", **phone),
+        issue("1", ADA, 1, **phone),
+        issue("1", ADA, 5, "resolved", created=1, **phone),
+        issue("2", BOB, 1, **phone),
+        send("a", ADA, 2, None, campaign_id="phones"),
+        send("b", BOB, 2),
+        send("c", ADA, 29, None, campaign_id="phones"),
+        policy=policy_of(SAME_PRODUCT),
+    )
+    assert (found.all.sends, found.all.held, found.by_rule) == (3, 1, {"r0": 1})
+    [held] = found.holds
+    assert (held.scope, held.lasted, held.rules) == ("promotional/email//phone", 4 * DAY, ("r0",))
+    assert found.not_followed == ()
+
+
+def test_holds_of_a_campaign_are_measured_for_those_to_whom_it_went() -> None:
+    found = run(
+        *(send(f"a{n}", ADA, n, campaign_id="spring") for n in (1, 2, 3)),
+        send("b", BOB, 1, campaign_id="autumn"),
+        send("c", BOB, 30, campaign_id="autumn"),
+        policy=policy_of(SAME_CAMPAIGN),
+    )
+    assert (found.all.sends, found.all.held) == (5, 1)
+    [held] = found.holds
+    assert (held.scope, held.began_at, held.ended_at) == ("promotional/email/spring", day(2), day(8))
+
+
+def test_a_policy_that_tells_no_campaigns_apart_follows_none() -> None:
+    found = run(*ISSUE, send("a", ADA, 2, campaign_id="spring"), send("b", ADA, 30, campaign_id="autumn"))
+    assert [held.scope for held in found.holds] == ["promotional/email"]
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"message": "id", "is_unset": False},
+        {"all_of": [{"not": {"any": "sends", "where": [{"any_of": [{"field": "campaign", "same_as": "id"}]}]}}]},
+        {
+            "latest": "issues",
+            "passes": [{"not": {"all_of": [{"field": "ref", "same_as": "about_issue"}]}}],
+        },
+    ],
+)
+def test_rules_whose_holds_cannot_be_followed_are_told(when: dict[str, Any]) -> None:
+    found = run(*ISSUE, send("s", ADA, 2), policy=policy_of(SAME_PRODUCT, when))
+    assert found.not_followed == ("r1",)
+    assert found.to_dict()["not_followed"] == ["r1"]
+
+
 def test_two_addresses_of_one_person_are_one_customer_from_the_beginning() -> None:
     both = contact(ADA, 9).model_copy()
     linked = contact("ada@work.example", 9)

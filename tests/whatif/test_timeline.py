@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,6 +51,60 @@ def test_a_hold_that_begins_and_ends_at_one_instant_is_none() -> None:
     assert timeline.holds(day(9)) == []
 
 
+NIGHT = {"local_time": "21:00-08:00", "zone": "UTC"}
+
+
+def with_nights(when: dict[str, Any] = NIGHT) -> Policy:
+    rules = [
+        {"id": "night", "effect": "suppress", "outcome": "defer", "reason": "x", "when": when},
+        *json.loads(Policy.starter().to_json())["rules"],
+    ]
+    return Policy.model_validate({"name": "nights", "rules": rules})
+
+
+def test_nights_are_told_apart_from_what_facts_hold() -> None:
+    timeline = Timeline(with_nights())
+    timeline.learn("c", read_facts({"issues": [{}]}, microseconds(day(0.75))), OFFER, day(0.75))  # at 3 in the night
+    timeline.learn("c", resolved(1), OFFER, day(1))  # cooled down on the third day at 9
+    told = [(one.rules, one.began_at, one.ended_at, one.is_by_clock) for one in timeline.holds(day(4))]
+    assert told == [
+        (("open-issue",), day(0.75), day(3), False),
+        (("night",), day(3.5), day(4 - 1 / 24), True),
+    ]
+
+
+def test_a_night_that_an_issue_falls_into_ends_there_and_begins_again_after_it() -> None:
+    timeline = Timeline(with_nights())
+    timeline.learn("c", Facts(), OFFER, day(0))
+    timeline.learn("c", read_facts({"issues": [{}]}, microseconds(day(0.6))), OFFER, day(0.6))
+    timeline.learn("c", Facts(), OFFER, day(0.7))
+    told = [(one.began_at, one.ended_at, one.is_by_clock) for one in timeline.holds(day(1))]
+    assert told == [
+        (day(0.5), day(0.6), True),
+        (day(0.6), day(0.7), False),
+        (day(0.7), day(1 - 1 / 24), True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("when", "is_by_clock"),
+    [
+        (NIGHT, True),
+        ({"local_date": ["01-05"], "zone": "UTC"}, True),
+        ({"not": {"local_time": "10:00-11:00", "zone": "UTC"}}, True),
+        ({"all_of": [NIGHT, {"none": "issues"}]}, True),
+        ({"any_of": [NIGHT, {"local_date": ["01-05"], "zone": "UTC"}]}, True),
+        ({"any_of": [NIGHT, {"none": "issues"}]}, False),
+        ({"not": {"all_of": [NIGHT, {"any": "issues"}]}}, False),
+        ({"none": "issues"}, False),
+    ],
+)
+def test_a_rule_follows_the_clock_where_it_cannot_hold_without_it(when: dict[str, Any], is_by_clock: bool) -> None:
+    timeline = Timeline(with_nights(when))
+    timeline.learn("c", Facts(), OFFER, day(0.55))
+    assert [one.is_by_clock for one in timeline.holds(day(0.56))] == [is_by_clock]
+
+
 def test_customers_and_kinds_of_messages_are_held_apart() -> None:
     timeline = Timeline(Policy.starter())
     for customer in ("b", "a"):
@@ -81,5 +139,6 @@ def test_only_the_same_customer_and_kind_can_flap() -> None:
     found = flapping(soon, 7 * DAY)
     assert (found.again, found.customers, found.by_rule) == (1, 1, {"r": 1})
     assert flapping(soon, DAY).again == 0
+    assert flapping([replace(one, is_by_clock=True) for one in soon], 7 * DAY).again == 0
     assert flapping(soon, DAY + TICK).again == 1
     assert flapping([held(0, None)], HOUR).to_dict() == {"within_s": 3600, "again": 0, "customers": 0, "by_rule": {}}

@@ -281,6 +281,8 @@ def _tell_backtest(session: Session, found: Backtest, segment: str) -> None:
         [(rule, f"{found.by_rule[rule]:,}", *_times(times.get(rule))) for rule in rules],
         right=("messages held", "holds ended", "still held"),
     )
+    if found.not_followed:
+        output.say(f"holds not followed, for they depend on the single message: {', '.join(found.not_followed)}", "dim")
     for title, tallies in (("By campaign", found.by_campaign), (f"By {segment.replace('_', ' ')}", found.by_segment)):
         output.table(title, ("", "messages", "held", "share"), _rows(tallies), right=("messages", "held", "share"))
     flapping = found.flapping

@@ -21,6 +21,7 @@ from alignkit.rules.fields import CUSTOMER_FIELDS
 from alignkit.rules.policy import Policy
 from alignkit.stores.base import Store
 from alignkit.whatif.history import Happening, History, Known, Replay, addressee, read_history, went_out
+from alignkit.whatif.kinds import Kinds
 from alignkit.whatif.timeline import Flapping, Held, HoldTimes, Timeline, flapping, hold_times
 
 W = TypeVar("W", Known, Category)
@@ -65,7 +66,11 @@ class Backtest:
         by_rule: held messages by the rule; one that two rules hold counts for both.
         by_outcome: held messages by what would have become of them.
         by_category, by_campaign, by_segment: all messages and the held ones.
-        holds: every hold on a kind of message that went out, whether or not a message fell into it.
+        holds: every hold on a kind of message that went out, whether or not a message fell into it. Where rules look at
+            the campaign or the products of a message, each campaign or set of products is a kind of its own, which is
+            followed for those to whom such a message went.
+        not_followed: rules that look at something else of a message, so that their holds cannot be told; messages
+            that they held are counted.
         flapping: holds that began again soon.
     """
 
@@ -82,12 +87,18 @@ class Backtest:
     by_campaign: dict[str, Tally] = field(default_factory=dict[str, Tally])
     by_segment: dict[str, Tally] = field(default_factory=dict[str, Tally])
     holds: Sequence[Held] = ()
+    not_followed: tuple[str, ...] = ()
     flapping: Flapping = field(default_factory=lambda: flapping((), timedelta(0)))
 
     @property
     def hold_times(self) -> HoldTimes:
-        """How long the holds took."""
-        return hold_times(self.holds)
+        """How long the holds took, nights and holidays left out."""
+        return hold_times(held for held in self.holds if not held.is_by_clock)
+
+    @property
+    def hold_times_by_clock(self) -> HoldTimes:
+        """How long messages waited for the clock or the calendar alone."""
+        return hold_times(held for held in self.holds if held.is_by_clock)
 
     def hold_times_by_rule(self) -> dict[str, HoldTimes]:
         """The same for each rule that began holds."""
@@ -125,8 +136,10 @@ class Backtest:
             "by_campaign": _tallies(self.by_campaign),
             "by_segment": _tallies(self.by_segment),
             "hold_times": self.hold_times.to_dict(),
+            "hold_times_by_clock": self.hold_times_by_clock.to_dict(),
             "hold_times_by_rule": {rule: times.to_dict() for rule, times in self.hold_times_by_rule().items()},
             "flapping": self.flapping.to_dict(),
+            "not_followed": list(self.not_followed),
         }
 
 
@@ -195,9 +208,9 @@ class _Run:
         self._needs = policy.needs | {"attributes"}
         self._counts_sends = "sends" in policy.needs
         self._timeline = Timeline(policy)
-        self._kinds = _kinds(history, otherwise)
+        self._kinds = Kinds(policy, history, otherwise)
         self._sent: set[tuple[str, str]] = set()
-        self._found = Backtest(policy.name)
+        self._found = Backtest(policy.name, not_followed=self._kinds.not_followed)
 
     def live_through(self, happening: Happening) -> None:
         """Takes in one event; of a message that went out, what the policy would have said comes first."""
@@ -235,9 +248,9 @@ class _Run:
     def _follow(self, event: CustomerEvent, at: datetime) -> None:
         """Sees what the event changes for those whom it concerns."""
         for key in self.replay.concerned(event):
-            facts = self.replay.facts(key, self._needs)
-            for message in self._kinds:
-                self._timeline.learn(self.replay.customer(key), facts, message, at)
+            facts, customer = self.replay.facts(key, self._needs), self.replay.customer(key)
+            for message in self._kinds.of(customer):
+                self._timeline.learn(customer, facts, message, at)
 
     def finish(self, within: timedelta) -> Backtest:
         """What was found."""
@@ -245,11 +258,3 @@ class _Run:
             self._found.holds = self._timeline.holds(self._found.ended_at)
         self._found.flapping = flapping(self._found.holds, within)
         return self._found
-
-
-def _kinds(history: History, otherwise: Category | None) -> list[Message]:
-    """The kinds of messages that went out, without their campaigns."""
-    sent = (each.event for each in history.happenings)
-    messages = (history.message(event, otherwise) for event in sent if isinstance(event, MessageSent))
-    found = {(one.category, one.channel) for one in messages if one is not None}
-    return [Message(category=category, channel=channel) for category, channel in sorted(found)]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 from alignkit.models import Message, Verdict
+from alignkit.rules.conditions import AllOf, AnyOf, Condition, LocalDate, LocalTime, Not
 from alignkit.rules.decision import Decision
 from alignkit.rules.facts import Facts
 from alignkit.rules.policy import Policy
@@ -23,6 +24,8 @@ class Held:
         scope: the kind of message.
         rules: the rules that began it.
         ended_at: None where it still goes on.
+        is_by_clock: it is a night or a holiday: no rule held such messages back but those that follow the clock or the
+            calendar. Such a hold ends where another rule holds as well, and begins again where that one no longer does.
     """
 
     customer: str
@@ -30,6 +33,7 @@ class Held:
     rules: tuple[str, ...]
     began_at: datetime
     ended_at: datetime | None = None
+    is_by_clock: bool = False
 
     @property
     def lasted(self) -> timedelta | None:
@@ -42,8 +46,7 @@ class _Standing:
     decision: Decision
     facts: Facts
     message: Message
-    began_at: datetime | None
-    rules: tuple[str, ...] = ()
+    hold: Held | None
 
 
 class Timeline:
@@ -57,6 +60,7 @@ class Timeline:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
+        self._by_clock = frozenset(rule.id for rule in policy.rules if _follows_the_clock(rule.when))
         self._standing: dict[tuple[str, str], _Standing] = {}
         self._ended: list[Held] = []
 
@@ -70,32 +74,49 @@ class Timeline:
         """Every hold until now, by customer, kind of message and beginning."""
         for key in self._standing:
             self._pass(key, now)
-        lasting = [
-            Held(customer, scope, one.rules, one.began_at)
-            for (customer, scope), one in self._standing.items()
-            if one.began_at is not None
-        ]
+        lasting = [one.hold for one in self._standing.values() if one.hold is not None]
         return sorted((*self._ended, *lasting), key=lambda held: (held.customer, held.scope, held.began_at))
 
     def _pass(self, key: tuple[str, str], now: datetime) -> None:
         """Lets time pass with the same facts."""
         while (one := self._standing.get(key)) is not None:
-            until = one.decision.until
-            if until is None or until >= now:
+            # Which rules hold matters beside the verdict where some of them follow the clock.
+            change = one.decision.recheck_at if self._by_clock else one.decision.until
+            if change is None or change >= now:
                 return
-            self._decide(key, one.facts, one.message, until)
+            self._decide(key, one.facts, one.message, change)
 
     def _decide(self, key: tuple[str, str], facts: Facts, message: Message, now: datetime) -> None:
         decision = self._policy.decide(facts, message, now)
         before = self._standing.get(key)
-        began_at, rules = (before.began_at, before.rules) if before else (None, ())
-        if decision.verdict is Verdict.SUPPRESS and began_at is None:
-            began_at, rules = now, decision.rules
-        elif decision.verdict is Verdict.SEND and began_at is not None:
-            if began_at < now:
-                self._ended.append(Held(*key, rules, began_at, now))
-            began_at, rules = None, ()
-        self._standing[key] = _Standing(decision, facts, message, began_at, rules)
+        hold, found = before.hold if before else None, self._hold(key, decision, now)
+        if hold is None or found is None or hold.is_by_clock is not found.is_by_clock:
+            if hold is not None and hold.began_at < now:
+                self._ended.append(replace(hold, ended_at=now))
+            hold = found
+        self._standing[key] = _Standing(decision, facts, message, hold)
+
+    def _hold(self, key: tuple[str, str], decision: Decision, now: datetime) -> Held | None:
+        """The hold that a decision would begin."""
+        if decision.verdict is Verdict.SEND:
+            return None
+        others = tuple(rule for rule in decision.rules if rule not in self._by_clock)
+        return Held(*key, others or decision.rules, now, is_by_clock=not others)
+
+
+def _follows_the_clock(when: Condition) -> bool:
+    """Whether a condition begins and ends with the clock or the calendar, whatever else it asks beside."""
+    match when:
+        case LocalTime() | LocalDate():
+            return True
+        case AllOf():
+            return any(map(_follows_the_clock, when.all_of))
+        case AnyOf():
+            return all(map(_follows_the_clock, when.any_of))
+        case Not():
+            return isinstance(when.condition, LocalTime | LocalDate)
+        case _:
+            return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +164,7 @@ def hold_times(holds: Iterable[Held]) -> HoldTimes:
 
 @dataclass(frozen=True, slots=True)
 class Flapping:
-    """Holds that began again soon after the last one had ended.
+    """Holds that began again soon after the last one had ended; nights and holidays, which come and go, do not count.
 
     Attributes:
         within: how soon counts.
@@ -170,7 +191,8 @@ class Flapping:
 def flapping(holds: Sequence[Held], within: timedelta) -> Flapping:
     """Which of these holds began again within this time, for the same customer and kind of message."""
     by_kind: dict[tuple[str, str], list[Held]] = defaultdict(list)
-    for held in sorted(holds, key=lambda held: held.began_at):
+    counted = (held for held in holds if not held.is_by_clock)
+    for held in sorted(counted, key=lambda held: held.began_at):
         by_kind[held.customer, held.scope].append(held)
     again = [
         later
