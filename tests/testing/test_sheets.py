@@ -65,6 +65,7 @@ DEFECTS = (
     Defect("test_every_address_of_a_person_leads_to_them", hostile_gongs.KnowsOneAddress, "second.address"),
     Defect("test_an_address_that_an_issue_names_alone_leads_to_it", hostile_gongs.OverlooksTheSender, "wrote.in"),
     Defect("test_a_right_that_was_taken_away_ends_nothing", hostile_gongs.TakesTheUnseenForGone, "ended by it"),
+    Defect("test_a_limit_in_the_services_own_words_is_waited_for", hostile_gongs.DeafToTheWait, "name its headers"),
     Defect("test_a_listener_at_another_host_hears_nothing", hostile_gongs.FollowsLinksByItself, "it heard"),
 )
 

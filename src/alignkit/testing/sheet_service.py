@@ -164,6 +164,10 @@ class SheetService:
         headers = {"content-type": "application/json", "date": format_datetime(self.world.now, usegmt=True)}
         return Response(limited.status, {**headers, **limited.headers(self.world.now, seconds)}, body)
 
+    def wait_told(self, seconds: int) -> Mapping[str, str]:
+        """The headers by which this service says how long to wait."""
+        return {} if self.sheet.limited is None else self.sheet.limited.headers(self.world.now, seconds)
+
     # --- lists ---------------------------------------------------------------------------------------------
 
     def _list(self, listing: Listing, visit: Visit) -> Response:

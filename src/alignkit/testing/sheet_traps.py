@@ -12,11 +12,11 @@ from typing import ClassVar
 import pytest
 
 from alignkit.connectors.base import Run
-from alignkit.errors import AlignkitError, ServiceMisbehaved
+from alignkit.errors import AlignkitError, RateLimited, ServiceMisbehaved
 from alignkit.sync import Sync
 from alignkit.testing.case import LATER, Trial
 from alignkit.testing.changes import Changes
-from alignkit.testing.faults import led_to
+from alignkit.testing.faults import ASKED, Fault, led_to
 from alignkit.testing.overheard import overheard
 from alignkit.testing.served import Served
 from alignkit.testing.sheet import Cap, Listing
@@ -152,6 +152,21 @@ class SheetTrapTests(SheetCase):
         assert not missing, f"the issues {missing} have nobody with an address, and were lost"
         now = trial.store.counts()["issues_without_customer"]
         assert now > counted, "an issue of nobody was read, and does not count among those without a customer"
+
+    def test_a_limit_in_the_services_own_words_is_waited_for(self) -> None:
+        self._needs_line("limited")
+        asked = self.service()
+        if asked.wait_told(ASKED) == asked.wait_told(ASKED + 1):
+            self.leave_out("the service names no wait in its headers")
+        for at in range(len(self._first_run().wire.sent)):
+            trial = self.trial()
+            trial.wire.arm(_limit(trial.service), at, lasts=False)
+            error = trial.failing_pull()
+            assert error is None, f"one limit at request {at + 1} ended the run: {error}; leave retries to the account"
+            assert ASKED <= trial.clock.waited < ASKED + PATIENCE, (
+                f"the service asked for {ASKED} s and was asked again after {trial.clock.waited:.1f} s;"
+                " name its headers in the account's `Limits`"
+            )
 
     def test_every_address_of_a_person_leads_to_them(self) -> None:
         self._needs_line("aliases")
@@ -295,6 +310,19 @@ def _reach(listing: Listing) -> int:
     cap = listing.cap
     assert cap is not None
     return cap.rows or (cap.pages or 0) * listing.size.most
+
+
+PATIENCE = 3
+"""How many seconds more than asked for are no misreading."""
+
+
+def _limit(service: SheetService) -> Fault:
+    """One refusal in the service's own words."""
+
+    def happen(serve: Callable[[], Response]) -> Response:
+        return service.limit(ASKED) or serve()
+
+    return Fault("limit", happen, RateLimited)
 
 
 def _nothing() -> None:

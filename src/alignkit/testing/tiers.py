@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -10,7 +10,7 @@ from enum import StrEnum
 from alignkit.connectors.base import Capability
 
 PROMPT = timedelta(minutes=5)
-"""A service whose changes can be read sooner than this needs no webhooks."""
+"""Who sees whatever a service tells within this time needs no webhooks."""
 
 
 class Tier(StrEnum):
@@ -27,15 +27,17 @@ class Evidence:
     """What was seen of one connector.
 
     Attributes:
-        passes_kit: whether it runs every test of the kit.
+        passes_kit: whether it passes every test of the kit.
+        owed: traps that it could step into and that nothing shows yet.
         has_page: whether it has a page in the documentation.
         recorded: recorded exchanges that were parsed without loss, for each stream of issues, people or posts.
         is_live: whether it is tested against a real server.
         checked: requests that an official description allows, for each of those streams; None where there is no
             description.
-        reads_limits: whether it reads its service's limits from headers.
+        reads_limits: whether it was seen to wait as long as its service's headers said; None where its service says
+            nothing in headers.
         capabilities: what it claims, and the kit has seen.
-        lateness: how late a change can be seen; None where nobody knows.
+        lateness: how late it saw the slowest of what its service tells; None where nobody knows.
         is_sink: whether it is one; then drift repaired on a real server stands for deletions, merges and fetching.
     """
 
@@ -44,7 +46,8 @@ class Evidence:
     recorded: Mapping[str, int] = field(default_factory=dict[str, int])
     is_live: bool = False
     checked: Mapping[str, int] | None = None
-    reads_limits: bool = False
+    reads_limits: bool | None = False
+    owed: Sequence[str] = ()
     capabilities: frozenset[Capability] = frozenset()
     lateness: timedelta | None = None
     is_sink: bool = False
@@ -76,7 +79,8 @@ def _silver(seen: Evidence) -> Iterator[str]:
             yield "a real server or recorded exchanges"
     unchecked = sorted(stream for stream, number in (seen.checked or {}).items() if not number)
     yield from (f"requests of `{stream}` held to the official description" for stream in unchecked)
-    yield from _lacks(("limits read from headers", seen.reads_limits))
+    yield from _lacks(("limits read from headers", seen.reads_limits is not False))
+    yield from (f"trap {number}" for number in seen.owed)
 
 
 def _gold(seen: Evidence) -> Iterator[str]:
@@ -84,7 +88,7 @@ def _gold(seen: Evidence) -> Iterator[str]:
         is_repaired = seen.is_live and Capability.READ_BACK in seen.capabilities
         yield from _lacks(("reading back, and drift repaired on a real server", is_repaired))
         return
-    is_prompt = seen.lateness is not None and seen.lateness < PROMPT
+    is_prompt = seen.lateness is not None and seen.lateness <= PROMPT
     yield from _lacks(
         ("deletions", Capability.DELETIONS in seen.capabilities),
         ("merges", Capability.MERGES in seen.capabilities),

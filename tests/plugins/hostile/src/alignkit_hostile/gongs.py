@@ -11,7 +11,17 @@ from urllib.request import urlopen
 
 from alignkit.connectors.base import Checkpoint, Page, Run
 from alignkit.models import Contact, CustomerEvent, Issue, IssueRemoval, IssueRemoved, SurveyResponse
-from alignkit.transport import Flow, JsonValue, MemoryTokens, Request, Response, Token, TokenStore
+from alignkit.transport import (
+    Account,
+    Flow,
+    JsonValue,
+    MemoryTokens,
+    RefreshToken,
+    Request,
+    Response,
+    Token,
+    TokenStore,
+)
 
 from .gong import FORGOTTEN, Gong, Row
 
@@ -136,6 +146,15 @@ class TakesTheReadingForTheAnswer(Gong):
 class NeedsThePlan(Gong):
     def question(self, stream: str, where: Mapping[str, JsonValue]) -> Request:
         return replace(super().question(stream, where), accept=FORGOTTEN)
+
+
+class DeafToTheWait(Gong):
+    """Waits as long as it likes, whatever the service says."""
+
+    def __init__(self, base_url: str, refresh: str, tokens: TokenStore, *, reach: int) -> None:
+        super().__init__(base_url, refresh, tokens, reach=reach)
+        auth = RefreshToken(f"{base_url}/token", refresh, tokens=tokens, means_expired=self.has_ended)
+        self.account = Account(base_url, auth, name=self.name)
 
 
 class NeverRenews(Gong):
