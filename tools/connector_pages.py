@@ -31,7 +31,9 @@ MEANINGS: Mapping[Capability, str] = {
     Capability.HOLD: "people are held",
     Capability.RELEASE: "people are released",
     Capability.READ_BACK: "what was done is read back",
+    Capability.AMEND: "reasons and dates at the destination are kept up to date",
 }
+_OF_SINKS = frozenset({Capability.HOLD, Capability.RELEASE, Capability.READ_BACK, Capability.AMEND})
 
 
 def profiled() -> dict[str, Connector]:
@@ -125,7 +127,7 @@ def _capabilities(connector: Connector) -> Iterator[str]:
     rows = [
         (f"`{one.value}`", "yes" if one in connector.capabilities else "no", MEANINGS[one])
         for one in Capability
-        if one in connector.capabilities or one not in (Capability.HOLD, Capability.RELEASE, Capability.READ_BACK)
+        if one in connector.capabilities or one not in _OF_SINKS
     ]
     yield "## Capabilities"
     yield _table(("capability", "", "meaning"), rows)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+
 from .shop import ADA, BOB, CY, NOW, Shop, page, ticket
 
 LATER = "2026-03-05T09:00:00Z"
@@ -77,6 +79,18 @@ def test_push_holds_and_later_releases(shop: Shop) -> None:
     [change, summary] = shop.rows("push", "list", "--now", LATER)
     assert (change["direction"], change["address"], summary["releases"]) == ("release", BOB, 1)
     assert shop.held() == {ADA}
+
+
+def test_the_file_of_the_held_says_why_and_until_when_today(shop: Shop) -> None:
+    shop.pull()
+    shop.run("push", "list", "--now", NOW)
+    shop.write("tickets.jsonl", page(ticket(1, ADA, status="solved", at="2026-03-03T10:00:00Z"), ticket(2, BOB)))
+    later = "2026-03-03T11:00:00Z"
+    assert shop.run("pull", "--now", later).exit_code == 0
+    assert shop.run("push", "list", "--now", later).exit_code == 0
+    [row] = [row for row in csv.DictReader((shop.folder / "held.csv").open()) if row["address"] == ADA]
+    assert "resolved" in row["reason"]
+    assert (row["held_since"], row["expected_until"]) == ("2026-03-03T09:00:00+00:00", "2026-03-05T10:00:00+00:00")
 
 
 def test_the_message_can_be_named_described_or_the_only_one(shop: Shop) -> None:

@@ -72,6 +72,10 @@ def hold(audience: AudienceFile, *addresses: str) -> list[Result]:
     return [receipt.result for receipt in answer]
 
 
+def amend(audience: AudienceFile, *orders: Order) -> list[Result]:
+    return [receipt.result for receipt in run(audience.amend(orders), no_network)]
+
+
 def release(audience: AudienceFile, *addresses: str) -> list[Result]:
     answer = run(audience.release([order(address) for address in addresses]), no_network)
     assert not isinstance(answer, Submitted)
@@ -387,3 +391,21 @@ def test_check_says_what_is_missing(tmp_path: Path) -> None:
     found = run(audience.check(), no_network)
     assert [finding.is_well for finding in found] == [False, False]
     assert "make the folder" in found[1].remedy
+
+
+def test_reason_and_date_are_written_anew_and_nothing_else(folder: Path) -> None:
+    audience, held = sink(folder), folder / "held.csv"
+    held.write_text("address,note,reason,held_by\neve@example.com,mine,on leave,\n")
+    hold(audience, "ada@example.com")
+    rows = held.read_text("utf-8").splitlines()
+    held.write_text("\n".join(row.replace("ada@example.com,,", "ada@example.com,kept,") for row in rows) + "\n")
+    before = held.read_bytes()
+    assert amend(audience, order("ADA@example.com")) == [Result.CONFIRMED]
+    assert held.read_bytes() == before, "the same reason is no change"
+    later = Order("ada@example.com", {}, "resolved yesterday", SINCE.replace(day=1), SINCE.replace(day=6))
+    others = [order("eve@example.com", "x"), order("Bob@Example.com", "x"), order("zoe@example.com", "x")]
+    assert amend(audience, later, *others) == [Result.CONFIRMED, Result.FOREIGN, Result.ABSENT, Result.ABSENT]
+    changed = before.replace(b"an open issue", b"resolved yesterday").replace(b"2026-03-05T", b"2026-03-06T")
+    assert held.read_bytes() == changed
+    assert b"kept" in changed
+    assert b"2026-03-03T09" in changed, "the hold began when it began"

@@ -276,6 +276,9 @@ class TestAudienceFile(SinkTests[Folder]):
         held = {row["address"] for row in _rows(service.path / "held.csv")}
         return address in people and not people[address] and address not in held
 
+    def reason(self, service: Folder, address: str) -> str:
+        return next(row["reason"] for row in _rows(service.path / "held.csv") if row["address"] == address)
+
     def opt_out(self, service: Folder, address: str) -> None:
         rows = _rows(service.path / "audience.csv")
         changed = [(row["email"], "unsubscribed" if row["email"] == address else row["status"]) for row in rows]

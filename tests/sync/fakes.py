@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -235,6 +236,43 @@ class FakeSink(Sink):
             fresh = self.file.with_suffix(".new")
             fresh.write_text(json.dumps({one: vars(member) for one, member in self.people.items()}), "utf-8")
             fresh.replace(self.file)
+
+
+class TellingSink(FakeSink):
+    """A destination that shows why somebody is held, and until when, in `told`."""
+
+    capabilities = FakeSink.capabilities | {Capability.AMEND}
+
+    def __init__(self, *addresses: str, **given: Any) -> None:
+        super().__init__(*addresses, **given)
+        self.told: dict[str, tuple[str, datetime | None]] = {}
+        self.unwilling: set[str] = set()
+
+    def amend(self, orders: Sequence[Order]) -> Flow[Sequence[Receipt]]:
+        return (yield from call(self._amend, orders))
+
+    def _amend(self, orders: Sequence[Order]) -> Sequence[Receipt]:
+        self._ask("before amend")
+        assert len(orders) <= self.batch_size
+        receipts = [self._amend_one(order) for order in orders]
+        self._ask("after amend")
+        return receipts
+
+    def _amend_one(self, order: Order) -> Receipt:
+        if order.address not in self.held:
+            return Receipt(order.address, Result.ABSENT)
+        if order.address in self.unwilling:
+            return Receipt(order.address, Result.RETRY)
+        self.told[order.address] = (order.reason, order.until)
+        return Receipt(order.address, Result.CONFIRMED)
+
+    def _carry_out(self, direction: str, order: Order) -> Receipt:
+        receipt = super()._carry_out(direction, order)
+        if receipt.result is Result.CONFIRMED and direction == "hold":
+            self.told[order.address] = (order.reason, order.until)
+        elif receipt.result is Result.CONFIRMED:
+            self.told.pop(order.address, None)
+        return receipt
 
 
 OFFER = Message(category=Category.PROMOTIONAL, channel=Channel.EMAIL)

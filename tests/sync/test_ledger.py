@@ -15,9 +15,10 @@ from alignkit.connectors.base import Result
 from alignkit.errors import LeaseHeld
 from alignkit.stores import MemoryStore
 from alignkit.stores.base import IN_PLACE, LedgerState
+from alignkit.sync.ledger import last_to_end
 from alignkit.testing.stores import DESK, at, page
 
-from .fakes import OFFER, RENEWAL, STARTER, FakeSink, address, ask, audience
+from .fakes import OFFER, RENEWAL, STARTER, FakeSink, TellingSink, address, ask, audience
 
 
 class Died(BaseException):
@@ -174,7 +175,7 @@ class LedgerAndDestination(RuleBasedStateMachine):
         super().__init__()
         self.store = MemoryStore()
         self.store.expect(DESK, "fake", ["issues"])
-        self.sink = audience(*self.names)
+        self.sink = TellingSink(*(address(name) for name in self.names))
         self.hours = 1.0
         self.know()
 
@@ -186,7 +187,7 @@ class LedgerAndDestination(RuleBasedStateMachine):
         self.know()
         Sync(self.store).push(self.sink, Policy.starter(cool_down="0s"), message, now=at(self.hours))
 
-    @rule(name=st.sampled_from(names), status=st.sampled_from(["open", "resolved"]))
+    @rule(name=st.sampled_from(names), status=st.sampled_from(["open", "waiting_on_customer", "resolved"]))
     def issue_changes(self, name: str, status: str) -> None:
         self.know(ask(name, self.hours, status))
 
@@ -196,7 +197,13 @@ class LedgerAndDestination(RuleBasedStateMachine):
 
     @rule(
         message=st.sampled_from([OFFER, RENEWAL]),
-        step=st.sampled_from(["members", "look", "before hold", "after hold", "before release", "after release"]),
+        step=st.sampled_from(
+            [
+                "members",
+                "look",
+                *(f"{when} {what}" for what in ("hold", "amend", "release") for when in ("before", "after")),
+            ]
+        ),
     )
     def dies(self, message: Any, step: str) -> None:
         die(self.sink, step)
@@ -245,6 +252,10 @@ class LedgerAndDestination(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.sink.results, self.sink.hook = {}, None
+        for message in (OFFER, RENEWAL, OFFER, RENEWAL):
+            self.push(message)
+        said = {one: (cause.reason, cause.until) for one, cause in last_to_end(self.store.causes("list")).items()}
+        assert {one: self.sink.told[one] for one in self.sink.held} == {one: said[one] for one in self.sink.held}
         colleagues = {one for one, member in self.sink.people.items() if member.held_by == "a colleague"}
         result = Sync(self.store).release(self.sink, now=at(self.hours))
         assert result.left == result.open == ()

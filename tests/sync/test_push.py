@@ -13,7 +13,7 @@ import pytest
 
 from alignkit import AsyncSync, Brake, Message, Policy, SQLiteStore, Sync
 from alignkit.connectors.base import Capability, Result
-from alignkit.errors import DataInvalid, LeaseHeld, PagingStuck
+from alignkit.errors import DataInvalid, LeaseHeld, PagingStuck, ServiceUnreachable
 from alignkit.models import Category, Channel
 from alignkit.rules.policy import Mode
 from alignkit.stores import MemoryStore
@@ -21,7 +21,7 @@ from alignkit.stores.base import LedgerState
 from alignkit.sync import PushResult
 from alignkit.testing.stores import DESK, at, page
 
-from .fakes import OFFER, RENEWAL, STARTER, FakeSink, address, ask, audience
+from .fakes import OFFER, RENEWAL, STARTER, FakeSink, TellingSink, address, ask, audience
 
 RESOLVED = 10
 """The hour at which issues are resolved; the cool-down of two days is over at hour 58."""
@@ -426,6 +426,79 @@ def test_nobody_is_held_and_released_at_once(store: MemoryStore) -> None:
     sink.finish()
     push(store, sink, FREE_AGAIN)
     assert sink.calls == [("hold", address("ada")), ("release", address("ada"))]
+
+
+# Destinations that say why
+
+SAYS = (address("ada"), address("bob"))
+
+
+def causes(store: MemoryStore, name: str = "ada") -> dict[str, tuple[str, Any]]:
+    return {
+        cause.scope: (cause.reason, cause.until) for cause in store.causes("list") if cause.address == address(name)
+    }
+
+
+def test_a_reason_that_changed_is_told_where_reasons_are_kept(store: MemoryStore) -> None:
+    sink = TellingSink(*SAYS)
+    know(store, 1, ask("ada"), ask("bob"))
+    push(store, sink)
+    first = sink.told[address("ada")]
+    assert "open issue" in first[0]
+    know(store, RESOLVED, ask("ada", RESOLVED, "resolved"))
+    looked = push(store, sink, RESOLVED, dry_run=True)
+    assert (looked.changes, sink.told[address("ada")]) == ((), first)
+    result = push(store, sink, RESOLVED)
+    assert (result.changes, result.tally, result.held) == ((), {"amend confirmed": 1}, 2)
+    assert sink.told[address("ada")] == causes(store)["promotional/email"]
+    assert "resolved" in sink.told[address("ada")][0]
+    assert sink.told[address("ada")][1] == at(RESOLVED + 48)
+    assert sink.calls == [("hold", address("ada")), ("hold", address("bob"))], "nobody was held anew"
+    assert push(store, sink, RESOLVED).tally == {}
+
+
+def test_a_later_end_for_the_same_reason_is_told(store: MemoryStore) -> None:
+    sink = TellingSink(*SAYS)
+    know(store, RESOLVED, ask("ada", RESOLVED, "resolved"))
+    push(store, sink, RESOLVED, policy=Policy.starter(cool_down="48h"))
+    push(store, sink, RESOLVED, policy=Policy.starter(cool_down="72h"))
+    assert sink.told[address("ada")][1] == at(RESOLVED + 72)
+
+
+def test_the_reason_that_lasts_longest_is_told_of_several(store: MemoryStore) -> None:
+    short, long = Policy.starter(cool_down="12h"), Policy.starter(cool_down="72h")
+    sink = TellingSink(*SAYS)
+    know(store, RESOLVED, ask("ada", RESOLVED, "resolved"))
+    for message, policy in ((OFFER, long), (RENEWAL, short), (RENEWAL, short)):
+        push(store, sink, RESOLVED, message, policy=policy)
+        assert sink.told[address("ada")][1] == at(RESOLVED + 72)
+    know(store, RESOLVED + 1)
+    lenient = Policy.starter(held_categories=(Category.RENEWAL,))
+    result = push(store, sink, RESOLVED + 1, OFFER, policy=lenient)
+    assert result.tally == {"amend confirmed": 1}
+    assert sink.told[address("ada")][1] == at(RESOLVED + 12), "renewals alone wait"
+    assert list(causes(store)) == ["renewal/email"]
+
+
+def test_what_could_not_be_told_is_told_by_the_next_run(store: MemoryStore) -> None:
+    sink = TellingSink(*SAYS)
+    know(store, 1, ask("ada"), ask("bob"))
+    push(store, sink)
+    know(store, RESOLVED, *(ask(name, RESOLVED, "resolved") for name in ("ada", "bob")))
+    sink.unwilling = {address("ada")}
+    assert push(store, sink, RESOLVED).tally == {"amend confirmed": 1, "amend retry": 1}
+    assert "open issue" in causes(store)["promotional/email"][0]
+
+    def fail(step: str) -> None:
+        if step == "after amend":
+            raise ServiceUnreachable("nobody answers")
+
+    sink.unwilling, sink.hook = set(), fail
+    with pytest.raises(ServiceUnreachable):
+        push(store, sink, RESOLVED)
+    sink.hook = None
+    assert push(store, sink, RESOLVED).tally == {"amend confirmed": 1}
+    assert sink.told[address("ada")] == causes(store)["promotional/email"]
 
 
 # What is refused

@@ -87,7 +87,7 @@ class AudienceFile(Sink):
 
     type: ClassVar[str] = "audience_file"
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
-        {Capability.HOLD, Capability.RELEASE, Capability.READ_BACK}
+        {Capability.HOLD, Capability.RELEASE, Capability.READ_BACK, Capability.AMEND}
     )
     batch_size: ClassVar[int] = 5_000
 
@@ -142,6 +142,10 @@ class AudienceFile(Sink):
         """Strike the rows that we wrote; raises as `hold` does."""
         return (yield from call(self._release, orders))
 
+    def amend(self, orders: Sequence[Order]) -> Flow[Sequence[Receipt]]:
+        """Write other reasons and dates into our rows; raises as `hold` does."""
+        return (yield from call(self._amend, orders))
+
     def check(self) -> Flow[Sequence[Finding]]:
         """Look at both files."""
         return (yield from call(self._findings))
@@ -176,6 +180,12 @@ class AudienceFile(Sink):
     def _release(self, orders: Sequence[Order]) -> list[Receipt]:
         held = _Held.read(self.held_path)
         receipts = [_release_one(held, order) for order in orders]
+        held.write(self.held_path)
+        return receipts
+
+    def _amend(self, orders: Sequence[Order]) -> list[Receipt]:
+        held = _Held.read(self.held_path)
+        receipts = [_amend_one(held, order) for order in orders]
         held.write(self.held_path)
         return receipts
 
@@ -334,11 +344,16 @@ class _Held:
         self.ours[_key(order.address)] = {
             "address": order.address.strip(),
             "held_since": _written(order.since),
-            "expected_until": _written(order.until),
-            "reason": order.reason,
             "held_by": OURS,
+            **_told(order),
         }
         self.has_changed = True
+
+    def amend(self, order: Order) -> None:
+        """Say something else of somebody whom we hold."""
+        row = self.ours[_key(order.address)]
+        self.has_changed |= any(row.get(name) != value for name, value in _told(order).items())
+        row.update(_told(order))
 
     def strike(self, key: str) -> None:
         """Hold somebody no longer."""
@@ -410,6 +425,11 @@ def _written(moment: datetime | None) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else ""
 
 
+def _told(order: Order) -> dict[str, str]:
+    """What a row says of why somebody is held, and until when."""
+    return {"expected_until": _written(order.until), "reason": order.reason}
+
+
 def _hold_one(held: _Held, order: Order, standing: Standing) -> Receipt:
     key = _key(order.address)
     if key in held.ours:
@@ -429,4 +449,12 @@ def _release_one(held: _Held, order: Order) -> Receipt:
     held.strike(key)
     if key in held.foreign:
         return Receipt(order.address, Result.FOREIGN, "is held by somebody else")
+    return Receipt(order.address, Result.CONFIRMED)
+
+
+def _amend_one(held: _Held, order: Order) -> Receipt:
+    key = _key(order.address)
+    if key not in held.ours:
+        return Receipt(order.address, Result.FOREIGN if key in held.foreign else Result.ABSENT, "is not held by us")
+    held.amend(order)
     return Receipt(order.address, Result.CONFIRMED)

@@ -43,6 +43,7 @@ class Capability(StrEnum):
     HOLD = "hold"
     RELEASE = "release"
     READ_BACK = "read_back"
+    AMEND = "amend"
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,6 +398,13 @@ class Sink(Endpoint):
 
     def release(self, orders: Sequence[Order]) -> Flow[Sequence[Receipt] | Submitted]:
         """Restores people that we hold to the snapshot taken before. Releasing one that is free changes nothing."""
+        raise NotImplementedError
+
+    def amend(self, orders: Sequence[Order]) -> Flow[Sequence[Receipt]]:
+        """Rewrites why people whom we hold are held, and until when (`AMEND`, for destinations that keep both).
+
+        It holds nobody: whoever is not held by us is left alone, and told as absent or foreign.
+        """
         raise NotImplementedError
 
     def poll(self, handle: str) -> Flow[Sequence[Receipt] | None]:

@@ -7,11 +7,12 @@ stands at the destination is looked at, and the step is done again or counted as
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, TypeVar
 
-from alignkit.connectors.base import Look, Members, Order, Receipt, Result, Sink, Standing, Submitted
+from alignkit.connectors.base import Capability, Look, Members, Order, Receipt, Result, Sink, Standing, Submitted
 from alignkit.errors import PagingStuck
 from alignkit.stores.base import IN_FLIGHT, IN_PLACE, Cause, Lease, LedgerRow, LedgerState, Store
 from alignkit.transport import Flow, call
@@ -92,13 +93,44 @@ class Works:
         Whom the destination has refused before is asked for again: what stood in the way may be gone.
         """
         rows = yield from call(self._rows)
-        standing = {address for address, row in rows.items() if row.state in IN_PLACE and row.direction == "hold"}
-        known = [cause for cause in causes if cause.address in standing]
-        if known:
-            yield from call(self._intend, (), known)
+        standing = {row.address for row in in_place(rows.values())}
         busy = {address for address, row in rows.items() if row.state in IN_FLIGHT}
         for part in parts([c for c in causes if c.address not in standing | busy], self.sink.batch_size):
             yield from self._hold_part(part, rows)
+        yield from self.change_causes(add=[cause for cause in causes if cause.address in standing])
+
+    def change_causes(self, *, add: Sequence[Cause] = (), drop: Sequence[str] = (), scope: str = "") -> Flow[None]:
+        """Adds causes of people who are held anyway, and drops the cause of one kind of message of others.
+
+        A destination that keeps reasons is told first, so that a run that dies in between tells it again.
+        """
+        untold: set[str] = set()
+        if Capability.AMEND in self.sink.capabilities and (add or drop):
+            untold = yield from self._amend(add, {(address, scope) for address in drop})
+        added = [cause for cause in add if cause.address not in untold]
+        dropped = [(self.sink.name, address, scope) for address in drop if address not in untold]
+        if added or dropped:
+            yield from call(self._intend, (), added, dropped)
+
+    def _amend(self, add: Sequence[Cause], drop: AbstractSet[tuple[str, str]]) -> Flow[set[str]]:
+        """Tells the destination what it will have to say after a change; whom it could not be told of."""
+        rows = yield from call(self._rows)
+        before = yield from call(lambda: list(self.store.causes(self.sink.name)))
+        after = {(cause.address, cause.scope): cause for cause in (*before, *add)}
+        told, telling = last_to_end(before), last_to_end(after[key] for key in after.keys() - drop)
+        orders = [
+            _order(row, cause)
+            for row in in_place(rows.values())
+            if (cause := telling.get(row.address)) is not None and not _says_the_same(cause, told.get(row.address))
+        ]
+        untold: set[str] = set()
+        for part in parts(orders, self.sink.batch_size):
+            yield from call(self.keep)
+            receipts = yield from self.sink.attend(self.sink.amend(part))
+            for receipt in receipts:
+                self._count("amend", receipt.result)
+            untold |= {receipt.address for receipt in receipts if receipt.result is Result.RETRY}
+        return untold
 
     def _hold_part(self, causes: Sequence[Cause], rows: Mapping[str, LedgerRow]) -> Flow[None]:
         looks = yield from self.look([cause.address for cause in causes])
@@ -197,7 +229,7 @@ class Works:
             yield from self._settle(fresh, answer)
 
     def _causes(self) -> dict[str, Cause]:
-        return {cause.address: cause for cause in self.store.causes(self.sink.name)}
+        return last_to_end(self.store.causes(self.sink.name))
 
     def look(self, addresses: Sequence[str]) -> Flow[Mapping[str, Look]]:
         """How each of these people stands; who is not known there stands ABSENT."""
@@ -251,9 +283,11 @@ class Works:
     def _rows(self) -> dict[str, LedgerRow]:
         return {row.address: row for row in self.store.ledger(self.sink.name)}
 
-    def _intend(self, rows: Iterable[LedgerRow], causes: Iterable[Cause]) -> None:
+    def _intend(
+        self, rows: Iterable[LedgerRow], add: Iterable[Cause], drop: Iterable[tuple[str, str, str]] = ()
+    ) -> None:
         self.keep()
-        self.store.intend(rows, add=causes, lease=self.lease)
+        self.store.intend(rows, add=add, drop=drop, lease=self.lease)
 
     def _note(self, rows: Iterable[LedgerRow]) -> None:
         """Writes what became of a batch; nothing may come in between once it was asked for."""
@@ -283,9 +317,21 @@ class Works:
         for row in rows:
             self.outcomes[row.address] = Outcome(row.address, row.direction, LedgerState.SUBMITTED)
 
-    def _count(self, direction: Direction, result: Result) -> None:
-        name = f"{direction} {result.value}"
+    def _count(self, what: str, result: Result) -> None:
+        name = f"{what} {result.value}"
         self.tally[name] = self.tally.get(name, 0) + 1
+
+
+def last_to_end(causes: Iterable[Cause]) -> dict[str, Cause]:
+    """Of several causes of one person, the one that is expected to end last: what a destination says of them."""
+    found: dict[str, Cause] = {}
+    for cause in sorted(causes, key=lambda cause: (cause.until is None, cause.until or cause.since, cause.scope)):
+        found[cause.address] = cause
+    return found
+
+
+def _says_the_same(one: Cause, other: Cause | None) -> bool:
+    return other is not None and (one.reason, one.until) == (other.reason, other.until)
 
 
 def _unreachable(standing: Standing) -> Result:

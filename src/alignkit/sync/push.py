@@ -263,9 +263,6 @@ class PushJob(DestinationJob):
             self.held += cause is not None and not is_refused
             return None
         self.held += not is_refused
-        is_known = cause is not None and cause.rules == decision.rules and cause.evidence == decision.evidence
-        if is_known and not is_refused:
-            return None
         found = Cause(
             destination=self.sink.name,
             address=address,
@@ -276,6 +273,8 @@ class PushJob(DestinationJob):
             since=self.now if cause is None else cause.since,
             until=decision.until,
         )
+        if found == cause and not is_refused:
+            return None
         self._new_causes[address] = found
         if cause is not None or is_refused:
             return None
@@ -339,8 +338,8 @@ class PushJob(DestinationJob):
         last = [address for address in addresses if address not in others]
         yield from self.works.release(last)
         released = yield from call(self._gone, addresses)
-        drops = [(self.sink.name, address, scope) for address in addresses if address in others or address in released]
-        yield from call(self._drop, drops)
+        drop = [address for address in addresses if address in others or address in released]
+        yield from self.works.change_causes(drop=drop, scope=scope)
 
     def _held_for_others(self) -> set[str]:
         return {cause.address for cause in self.store.causes(self.sink.name) if cause.scope != self.message.scope}
@@ -348,9 +347,6 @@ class PushJob(DestinationJob):
     def _gone(self, addresses: Sequence[str]) -> set[str]:
         """Those of whom the ledger holds no row any more."""
         return set(addresses) - self._in_ledger()
-
-    def _drop(self, drops: Sequence[tuple[str, str, str]]) -> None:
-        self.store.intend((), drop=drops, lease=self.tenure.lease)
 
     def _result(self, changes: tuple[Change, ...], braked: str | None) -> PushResult:
         return PushResult(

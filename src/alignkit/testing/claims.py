@@ -27,7 +27,7 @@ SHOWN_BY: Mapping[Capability, str] = {
 """What an author has to override for a capability to be tested.
 
 `WEBHOOKS` is refused: alignkit takes no webhooks yet, so nobody can show that a lost one loses nothing. `HOLD`,
-`RELEASE` and `READ_BACK` are claims of sinks.
+`RELEASE`, `READ_BACK` and `AMEND` are claims of sinks.
 """
 
 NEW = NewIssue(subject="Parcel is wet", body="It rained in.", requester_email="new.person@example.test")

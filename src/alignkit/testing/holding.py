@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from alignkit.sync import Sync
 from alignkit.testing.sink_case import MOST_PAGES, S, SinkParts, SinkTrial
 
 DONE = frozenset({Result.CONFIRMED, Result.ACCEPTED, Result.UNVERIFIABLE})
-CLAIMS = frozenset({Capability.HOLD, Capability.RELEASE, Capability.READ_BACK})
+CLAIMS = frozenset({Capability.HOLD, Capability.RELEASE, Capability.READ_BACK, Capability.AMEND})
 
 
 class HoldingTests(SinkParts[S]):
@@ -151,6 +152,26 @@ class HoldingTests(SinkParts[S]):
                 others = sorted(set(self.cast.free[1:]) - done)
                 assert not others, f"one person was refused, and {others} were not held for it"
         trial.check_restored("a batch was held and released")
+
+    def test_another_reason_holds_and_frees_nobody(self) -> None:
+        trial = self.held_trial()
+        sink = trial.sink()
+        if Capability.AMEND not in sink.capabilities:
+            pytest.skip("the sink does not claim AMEND")
+        everybody = [*self.cast.there, *self.cast.absent]
+        wanted = [replace(one, reason="another reason") for one in trial.orders(sink, everybody)]
+        receipts = {one.address: one for one in trial.do(sink.amend(wanted))}
+        assert sorted(receipts) == sorted(everybody), f"{len(everybody)} people have {len(receipts)} receipts"
+        self._all_done([receipts[address] for address in self.cast.free], "told of for another reason")
+        others = sorted(one for one in (*self.cast.silent, *self.cast.absent) if receipts[one].result in DONE)
+        assert not others, f"{others} are not held by us and count as told of; say FOREIGN or ABSENT"
+        assert trial.held == set(self.cast.free), "another reason has freed somebody"
+        trial.check_others("another reason was told")
+        told = {address: self.reason(trial.service, address) for address in self.cast.free}
+        assert set(told.values()) == {"another reason"}, f"the destination says {told}; write what the order says"
+        trial.unwant(*self.cast.free)
+        trial.push()
+        trial.check_restored("another reason was told, and everybody was released")
 
     def test_reading_back_agrees_with_the_ledger(self) -> None:
         if Capability.READ_BACK not in self.sink(self.service()).capabilities:

@@ -98,6 +98,10 @@ class SinkCase(Generic[S]):
         """Why a request must never be sent: it writes consent or creates a contact. None for all others."""
         return None
 
+    def reason(self, service: S, address: str) -> str:
+        """What the destination says of why this person is held (`AMEND`)."""
+        raise NotImplementedError("override `reason`, so that it is seen to be kept up to date")
+
     def refusing(self, service: S, address: str) -> FakeService | None:  # noqa: ARG002 - for the author's override
         """The service, saying no for good to whatever is asked to change of one person; None where it cannot."""
         return None
