@@ -35,7 +35,11 @@ are used, and [the semantics](../policy-semantics.md) say exactly what each mean
 EXAMPLES: Mapping[str, dict[str, Any]] = {
     "any": {"any": "issues", "where": [{"field": "active", "equals": True}, {"field": "priority", "in": ["urgent"]}]},
     "none": {"none": "surveys", "where": [{"field": "at", "within": "90d"}]},
-    "count": {"count": "sends", "at_least": 3, "where": [{"field": "at", "within": "7d"}]},
+    "count": {
+        "count": "sends",
+        "at_least": 3,
+        "where": [{"field": "status", "equals": "sent"}, {"field": "at", "within": "7d"}],
+    },
     "latest": {"latest": "surveys", "passes": [{"field": "bucket", "in": ["bad", "detractor"]}]},
     "customer": {"customer": "lifecycle_stage", "equals": "trial"},
     "message": {"message": "product_refs", "contains": "pump"},
