@@ -18,9 +18,10 @@ from pathlib import Path
 
 from .comparing import first_difference
 from .generating import Typed, Untyped
+from .plugin import installed
 
 STATE = Path("build/fuzz.json")
-FACTS, INSTANTS, TOLD = 40, 400, 500
+FACTS, TOLD = 40, 500
 
 
 def main(arguments: list[str]) -> int:
@@ -74,8 +75,9 @@ def seeds() -> Iterator[str]:
 
 
 def compared(seed: str) -> tuple[str, str | None]:
-    maker = Untyped(seed) if seed.startswith("untyped") else Typed(seed)
-    return seed, first_difference(maker, FACTS, INSTANTS)
+    maker = Untyped if seed.startswith("untyped") else Typed
+    with installed():
+        return seed, first_difference(maker(seed, plugins=0.05), FACTS)
 
 
 def keep(state: Path, done: int) -> None:

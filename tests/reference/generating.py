@@ -17,6 +17,7 @@ from alignkit.models.marketing import CategoryName, ChannelName
 from alignkit.rules import Facts
 from alignkit.rules import facts as kinds
 
+from . import plugin
 from .instants import instant_at
 from .interpreter import Table, is_of, length
 from .page import Field, tables
@@ -40,7 +41,8 @@ SPANS = ("0s", "1us", "1h", "2d", "7d", "30d")
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "UTC")
 WINDOWS = ("21:00-08:00", "09:00-17:30", "02:00-03:00", "02:30-02:45", "00:00-24:00", "22:00-24:00", "00:00-06:15")
 DATES = ("12-24/01-02", "02-29", "2025-03-30", "2025-10-25/2025-10-27", "03-09")
-WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAYS = (["sat", "sun"], ["fri"], ["mon", "wed", "sun"])
+CLOCKS = 0.05
 CATEGORIES: tuple[CategoryName, ...] = (
     "promotional",
     "promotional",
@@ -85,13 +87,13 @@ NO_ROWS: tuple[Any, ...] = (None, 7, 0, {}, "", "text", {"a": 1}, [None], ["text
 class Typed:
     """What a careful author and a sound store would give."""
 
-    def __init__(self, seed: int | str, clocks: float = 0.015) -> None:
+    def __init__(self, seed: int | str, clocks: float = CLOCKS, plugins: float = 0) -> None:
         self.random = Random(seed)
-        self.share_of_clocks = clocks
+        self.share_of_clocks, self.share_of_plugins = clocks, plugins
         self.one = self.random.choice
         often = (self.any_row, self.any_row, self.any_row, self.no_row, self.count, self.count, self.latest)
         self.plain: tuple[Callable[[], Table], ...] = (*often, *often, self.customer, self.about_message)
-        self.clocks: tuple[Callable[[], Table], ...] = ()
+        self.others: tuple[Callable[[], Table], ...] = ()
         self.made: dict[str, list[Table]] = {name: [] for name in FIELDS}
         self.favourite, self.crowding = "issues", 0.5
 
@@ -102,7 +104,8 @@ class Typed:
         self.made = {name: [] for name in FIELDS}
         self.favourite = self.one(("issues", "issues", *MOST))
         self.crowding = self.one((0.2, 0.5, 0.9))
-        self.clocks = (self.local_time, self.local_date) if self.is_so(self.share_of_clocks) else ()
+        clocks = (self.local_time, self.local_date) if self.is_so(self.share_of_clocks) else ()
+        self.others = (*clocks, *((self.plugin,) * 3 if self.is_so(self.share_of_plugins) else ()))
         return {
             "name": "generated",
             "on_unknown": self.one(("active", "inactive")),
@@ -141,7 +144,7 @@ class Typed:
         if depth and self.is_so(0.3):
             parts = [self.condition(depth - 1) for _ in range(self.random.randint(1, 3))]
             return self.one(({"all_of": parts}, {"any_of": parts}, {"not": parts[0]}))
-        return self.one((*self.plain, *self.clocks))()
+        return self.one((*self.plain, *self.others))()
 
     def any_row(self) -> Table:
         name = self.collection()
@@ -171,11 +174,16 @@ class Typed:
         return {"message": name, **self.question(field)}
 
     def local_time(self) -> Table:
-        days = {"days": self.some(WEEK)} if self.is_so(0.3) else {}
+        days = {"days": self.one(DAYS)} if self.is_so(0.3) else {}
         return {"local_time": self.one(WINDOWS), **days, **self.zone()}
 
     def local_date(self) -> Table:
         return {"local_date": self.some(DATES), **self.zone()}
+
+    def plugin(self) -> Table:
+        at = [self.now() + self.one((0, 1, 1, -1)) * length(self.one(SPANS)) for _ in range(self.random.randint(0, 4))]
+        fails = self.some(("holds", "next_change", "evidence")) if self.is_so(0.2) else []
+        return {"plugin": plugin.NAME, "options": {"at": at, "fails": fails}}
 
     def zone(self) -> Table:
         return self.one(
@@ -312,8 +320,8 @@ class Typed:
 class Untyped(Typed):
     """Anything that the schema lets through, and facts that are damaged, most often where the policy looks."""
 
-    def __init__(self, seed: int | str, clocks: float = 0.015) -> None:
-        super().__init__(seed, clocks)
+    def __init__(self, seed: int | str, clocks: float = CLOCKS, plugins: float = 0) -> None:
+        super().__init__(seed, clocks, plugins)
         self.asked: list[tuple[str, str]] = []
 
     def policy(self) -> Table:

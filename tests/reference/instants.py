@@ -12,8 +12,16 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from .interpreter import EPOCH, SECOND, Answer, Case, Table, edges, inside, length, shows
+from .plugin import changes_of
 
 HORIZON = 3_653 * 86_400 * SECOND
+
+
+Clock = tuple[str, str]
+"""What is looked for, and the zone."""
+Sort = tuple[int, frozenset[Clock]]
+"""How many instants of rows and plugins have passed since now, and which clocks show the opposite of what they did."""
+START: Sort = (0, frozenset())
 
 
 class Changes(NamedTuple):
@@ -27,7 +35,7 @@ class Changes(NamedTuple):
 def changes(case: Case) -> Changes:
     """When the verdict changes, and when anything does, if no new fact comes in."""
     before, recheck_at, asked = case.decide(), None, 0
-    for asked, at in enumerate(instants(case), start=1):
+    for asked, (at, _) in enumerate(instants(case), start=1):
         after = replace(case, now=at).decide()
         if recheck_at is None and said(after) != said(before):
             recheck_at = at
@@ -41,16 +49,25 @@ def said(answer: Answer) -> tuple[object, ...]:
     return answer.verdict, answer.outcome, answer.rules, answer.notes, answer.evidence, answer.errors
 
 
-def instants(case: Case) -> Iterator[int]:
-    """Every instant at which an answer may change, in order."""
+def instants(case: Case) -> Iterator[tuple[int, Sort]]:
+    """Every instant at which an answer may change, in order; where two are of one sort, all answers are the same.
+
+    For nothing changes but clocks, which show one thing or its opposite, and what rows and plugins say at instants of
+    theirs.
+    """
     parts = [part for rule in case.governing() for part in inside(rule["when"])]
-    ends = {at for part in parts for at in ends_of_rows(part, case)}
+    ends = {at for part in parts for at in (*ends_of_rows(part, case), *changes_of(part))}
     clocks = {(text, zone) for part in parts if (text := spelled(part)) and (zone := case.zone(part))}
-    first = (EPOCH + timedelta(microseconds=case.now)).year
+    first, passed, turned = (EPOCH + timedelta(microseconds=case.now)).year, 0, frozenset[Clock]()
     for year in range(first, first + 12):
         turn, next_turn = (instant_at(datetime(each, 1, 1, tzinfo=UTC)) for each in (year, year + 1))
-        found = ends.union(*(flips(text, zone, year) for text, zone in clocks))
-        yield from sorted(at for at in found if turn <= at < next_turn and case.now < at <= case.now + HORIZON)
+        turning: dict[int, set[Clock]] = {at: set() for at in ends}
+        for clock in clocks:
+            for at in flips(*clock, year):
+                turning.setdefault(at, set()).add(clock)
+        for at in sorted(at for at in turning if turn <= at < next_turn and case.now < at <= case.now + HORIZON):
+            passed, turned = passed + (at in ends), turned ^ turning[at]
+            yield at, (passed, turned)
 
 
 def ends_of_rows(condition: Table, case: Case) -> Iterator[int]:
@@ -65,8 +82,9 @@ def ends_of_rows(condition: Table, case: Case) -> Iterator[int]:
 
 
 def spelled(condition: Table) -> str:
-    """A condition about the clock or the calendar as a text; empty for any other."""
-    return json.dumps(condition) if "local_time" in condition or "local_date" in condition else ""
+    """What a condition wants to see of the clock or the calendar, as a text; empty for any other."""
+    wanted = {key: condition[key] for key in ("local_time", "local_date", "days") if key in condition}
+    return json.dumps(wanted) if wanted else ""
 
 
 @cache

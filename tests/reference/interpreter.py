@@ -9,16 +9,17 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
-from functools import lru_cache
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
+
+from .plugin import answer_of, blind, names_of
 
 Table = dict[str, Any]
 Truth = bool | None
 
-SECOND = 10**6
+SECOND, HOUR = 10**6, 3_600 * 10**6
+KNOWN_ZONES = available_timezones()
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-HOUR = 3_600 * SECOND
 UNITS = {"us": 1, "ms": 1_000, "s": SECOND, "m": 60 * SECOND, "h": HOUR, "d": 24 * HOUR, "w": 168 * HOUR}
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CAUTION = ("swap", "defer", "drop", "review")
@@ -70,7 +71,7 @@ class Case:
             tuple(freed or held),
             tuple(noted),
             tuple(sorted({name for id in (freed or held) + noted for name in self.cites(rules[id]["when"])})),
-            tuple(f"the rule `{id}` could not be evaluated" for id in asked if truths[id] is None),
+            (*(f"the rule `{id}` could not be evaluated" for id in asked if truths[id] is None), *self.unforeseen()),
             min(relevances, default=None) if outcome == "defer" else None,
             substitutes[0] if substitutes and outcome == "swap" else None,
             tuple(trial for id in asked for trial in self.trials(rules[id])),
@@ -84,6 +85,10 @@ class Case:
         named = [(rule, rule.get("categories"), rule.get("channels")) for rule in document["rules"]]
         return [rule for rule, of, by in named if (not of or category in of) and (not by or channel in by)]
 
+    def unforeseen(self) -> list[str]:
+        plugins = {part["plugin"] for rule in self.governing() for part in inside(rule["when"]) if blind(part)}
+        return [f"the condition `{name}` cannot say when it changes" for name in sorted(plugins)]
+
     def trials(self, rule: Table) -> Iterator[tuple[str, bool]]:
         holdouts = [part for part in inside(rule["when"]) if rule["effect"] == "exempt" and "holdout" in part]
         if holdouts and replace(self, everybody=True).holds(rule["when"]):
@@ -95,10 +100,9 @@ class Case:
 
     def holds(self, condition: Table) -> Truth:
         match condition:
-            case {"any": rows}:
-                return self.are_enough({"count": rows, "at_least": 1, **condition})
-            case {"none": rows}:
-                return denied(self.are_enough({"count": rows, "at_least": 1, **condition}))
+            case {"any": rows} | {"none": rows}:
+                found = self.are_enough({"count": rows, "at_least": 1, **condition})
+                return found if "any" in condition else denied(found)
             case {"count": _}:
                 return self.are_enough(condition)
             case {"latest": _}:
@@ -115,6 +119,8 @@ class Case:
             case {"holdout": _}:
                 calm = [self.holds({"none": rows, "where": URGENT}) for rows in ("issues", "account_issues")]
                 return every([self.everybody or self.belongs(condition), *calm])
+            case {"plugin": _}:
+                return answer_of(condition, self)
             case _:
                 return combined(condition, self.holds)
 
@@ -126,6 +132,8 @@ class Case:
                 found = [row for row in self.newest(condition) or () if self.passes(condition["passes"], row)]
             case {"all_of": parts} | {"any_of": parts}:
                 return [name for part in parts if self.holds(part) for name in self.cites(part)]
+            case {"plugin": _} if self.holds(condition):
+                return [name for name in names_of(condition, self) if is_of(name, str) and name]
             case _:
                 return []
         names = [getattr(row, "thing" if rows == "signals" else "ref", None) for row in found]
@@ -228,7 +236,7 @@ class Case:
         if zone != "customer" or not is_of(self.facts.attributes, dict):
             return None if zone == "customer" else zone
         name: Any = self.facts.attributes.get("time_zone")
-        return str(name if is_of(name, str) and is_zone(name) else condition["fallback"])
+        return str(name if is_of(name, str) and name in KNOWN_ZONES else condition["fallback"])
 
 
 def inside(part: Table) -> Iterator[Table]:
@@ -267,14 +275,6 @@ def is_of(value: Any, *kinds: type) -> bool:
 def length(duration: str) -> int:
     number = duration.rstrip("abcdefghijklmnopqrstuvwxyz")
     return int(number) * UNITS[duration[len(number) :]]
-
-
-@lru_cache
-def is_zone(name: str) -> bool:
-    try:
-        return bool(ZoneInfo(name))
-    except (KeyError, OSError, ValueError):
-        return False
 
 
 def shows(condition: Table, zone: str, now: int) -> bool:

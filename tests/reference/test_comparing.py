@@ -6,17 +6,22 @@ import json
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 from typing import Any
+
+import pytest
 
 from alignkit.models import Message
 from alignkit.rules import Facts, Policy
 from alignkit.rules.facts import SendFacts
 
-from .comparing import difference, report, smallest, told, wrong_claim
+from .comparing import difference, report, smallest, told
 from .generating import FIELDS, Typed, Untyped
+from .instants import START, changes, instants
 from .interpreter import EPOCH, Case, Table, inside, length
 
 SENT: Table = {"any": "sends", "where": [{"field": "at", "within": "1h"}]}
+ENDLESS: Table = {"none": "holds"}
 OFFER = Message(category="promotional", channel="email")
 
 
@@ -37,33 +42,51 @@ def policy(case: Case) -> Policy:
 
 
 def test_what_is_alike_is_no_difference() -> None:
-    assert difference(case(), policy(case()), 10) is None
+    assert difference(case(), policy(case())) is None
 
 
 def test_another_outcome_is_a_difference() -> None:
-    assert difference(case("drop"), policy(case()), 10) == "outcome: the engine says 'defer', the page 'drop'"
+    assert difference(case("drop"), policy(case())) == "outcome: the engine says 'defer', the page 'drop'"
 
 
 def test_another_instant_is_a_difference() -> None:
-    found = difference(case(within="2h"), policy(case()), 10)
+    found = difference(case(within="2h"), policy(case()))
     assert found is not None
     assert found.startswith("recheck_at: the engine says 176399999998 ")
 
 
-def test_a_claim_beyond_what_was_searched_is_still_held_to_a_change() -> None:
-    here = case()
-    end = here.now + length("1h")
-    assert list(wrong_claim("until", end, here.now, here)) == []
-    assert len(list(wrong_claim("until", end + 1, here.now, here))) == 1
-    assert len(list(wrong_claim("until", end, end, here))) == 1
+def test_nothing_is_overlooked_at_instants_of_a_sort_that_was_asked_about() -> None:
+    asked = 0
+    for number in range(60):
+        made = Typed(f"sorts-{number}", clocks=1, plugins=0.5)
+        document, now = made.policy(), made.now()
+        here = Case(document, made.facts(now), made.message(), now)
+        answers = {START: here.decide()}
+        for at, sort in islice(instants(here), 60):
+            then = replace(here, now=at).decide()
+            assert then == answers.setdefault(sort, then), f"seed sorts-{number} at {at}"
+            asked += 1
+    assert asked > 500
+
+
+@pytest.mark.parametrize("number", [0, 6])
+def test_ten_years_of_nights_are_searched_to_their_end(number: int) -> None:
+    made = Typed(f"nights-{number}")
+    night = {"local_time": "21:00-08:00", "zone": ("Europe/Berlin", "America/New_York")[number % 2]}
+    rules = [{"id": "r", "effect": "suppress", "outcome": "defer", "reason": "x", "when": {"any_of": [night, ENDLESS]}}]
+    here = replace(case(), document={**made.policy(), "rules": rules}, facts=Facts(), now=made.now())
+    found = changes(here)
+    assert (found.until, found.recheck_at) == (None, None)
+    assert found.asked > 7_000
+    assert difference(here, policy(here)) is None
 
 
 def test_a_difference_is_made_small(monkeypatch: Any) -> None:
-    def differs(each: Case, most: int) -> bool:
+    def differs(each: Case) -> bool:
         return len(each.facts.sends) > 1 and any("sends" in part.values() for part in parts(each.document))
 
     monkeypatch.setattr(f"{__package__}.comparing.differs", differs)
-    small = smallest(case(), 10)
+    small = smallest(case())
     assert len(small.facts.sends) == 2
     assert len(small.document["rules"]) == 1
     assert "why" in report(small, "why")
@@ -101,9 +124,20 @@ def test_what_is_generated_reaches_every_part_of_a_decision() -> None:
 
 def test_what_is_generated_asks_every_kind_of_question() -> None:
     asked = Counter(
-        key for seed in range(400) for part in parts(Typed(seed, clocks=1).policy()) for key in asked_in(part)
+        key for seed in range(400) for part in parts(Typed(seed, 1, 0.2).policy()) for key in asked_in(part)
     )
-    conditions = ["any", "none", "count", "latest", "customer", "message", "local_time", "local_date", "holdout"]
+    conditions = [
+        "any",
+        "none",
+        "count",
+        "latest",
+        "customer",
+        "message",
+        "local_time",
+        "local_date",
+        "holdout",
+        "plugin",
+    ]
     questions = ["equals", "in", "not_in", "at_least", "at_most", "within", "older_than", "contains", "same_as"]
     more = ["is_unset", "all_of", "any_of", "not", "distinct", "by", "days", "zone", "fallback"]
     assert {name for name in (*conditions, *questions, *more) if asked[name] < 3} == set()
