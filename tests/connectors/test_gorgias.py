@@ -277,7 +277,7 @@ def test_a_ticket_is_gone_on_gorgias_own_word_alone() -> None:
         assert fetched({f"{TICKETS}/7": response}) == ([], False)
 
 
-@pytest.mark.parametrize("tickets", [answer({}, 403), GONE, answer({"error": {"msg": "no"}})])
+@pytest.mark.parametrize("tickets", [answer({}, 403), GONE, answer({"error": {"msg": "no"}}), answer(list_of())])
 def test_a_ticket_is_not_gone_where_no_ticket_can_be_seen(tickets: Response) -> None:
     assert fetched({f"{TICKETS}/7": GONE, TICKETS: tickets}) == ([], False)
 
@@ -296,7 +296,7 @@ def test_a_customer_who_was_merged_is_told_with_the_one_who_stays() -> None:
 
 
 def test_a_customer_is_gone_on_gorgias_own_word_alone() -> None:
-    people, is_done = fetched_customer({f"{CUSTOMERS}/7": GONE, TICKETS: list_of()})
+    people, is_done = fetched_customer({f"{CUSTOMERS}/7": GONE, TICKETS: list_of(ticket(id=8))})
     assert ([(one.id, one.is_active) for one in people], is_done) == ([("7", False)], True)
     for response in (answer({}, 403), answer({"message": "no Route matched"}, 404)):
         assert fetched_customer({f"{CUSTOMERS}/7": response}) == ([], False)

@@ -51,7 +51,11 @@ def told(body: JsonValue, status: int = 200) -> Response:
 
 
 def portal(**answers: JsonValue) -> Send:
-    """A portal that answers by the end of the path, dashes for slashes; every other search finds nothing."""
+    """A portal that answers by the end of the path, dashes for slashes; every other search finds nothing.
+
+    A batch of tickets finds those that a search finds.
+    """
+    answers.setdefault("objects_tickets_batch_read", answers.get("tickets_search", {"results": []}))
 
     def send(wanted: Request) -> Response:
         name = next((name for name in answers if wanted.url.endswith(name.replace("_", "/"))), None)
@@ -110,6 +114,21 @@ def test_every_contact_of_a_ticket_is_linked_though_they_come_on_pages_of_their_
     [issue] = issues(HubSpot(TOKEN), send)
     assert (issue.requester_id, issue.affected_ids) == ("5", ("6", "7"))
     assert asked == [{"inputs": [{"id": "1"}]}, {"inputs": [{"id": "1", "after": "a"}]}]
+
+
+def test_a_ticket_that_is_hidden_before_its_people_are_read_is_not_told_without_them() -> None:
+    found: JsonValue = {"results": [ticket("1", hs_pipeline_stage="71"), ticket("2", hs_pipeline_stage="71")]}
+    linked: JsonValue = {"results": [{"from": {"id": "2"}, "to": [{"toObjectId": 5}]}]}
+    send = portal(
+        tickets_search=found,
+        pipelines_tickets=PIPELINES,
+        tickets_contacts_batch_read=linked,
+        objects_tickets_batch_read={"results": []},
+    )
+    source = HubSpot(TOKEN)
+    page = drive(source, source.read("tickets", None, RUN), send)
+    assert [event.subject for event in page.events] == ["2"]
+    assert [(ref.kind, ref.id) for ref in page.wanted] == [("issue", "1")]
 
 
 def test_associations_without_end_are_stopped() -> None:
@@ -213,7 +232,7 @@ def test_a_day_that_is_spent_ends_the_run() -> None:
 
 def test_a_ticket_that_can_be_read_by_id_after_all_is_not_taken_for_gone() -> None:
     def send(wanted: Request) -> Response:
-        return portal(tickets_42={"id": "42"}, pipelines_tickets=PIPELINES)(wanted)
+        return told({"id": "42"}) if wanted.url.endswith("tickets/42") else shown(wanted)
 
     source = HubSpot(TOKEN)
     ref = Ref("issue", "42")
@@ -229,12 +248,19 @@ FOREIGN = (
 )
 
 
+def shown(wanted: Request) -> Response:
+    """A portal in which there is one thing of each kind, which no batch asks for."""
+    one: JsonValue = {"results": [{"id": "1"}]}
+    answers = portal(pipelines_tickets=PIPELINES, objects_tickets=one, objects_contacts=one, objects_companies=one)
+    return answers(wanted)
+
+
 def by_id(kind: str, *answers: Response) -> Any:
     """What a fetch finds of an object that no batch has; its own path gives these answers, one after the other."""
     left = list(answers)
 
     def send(wanted: Request) -> Response:
-        return left.pop(0) if wanted.url.endswith("/42") else portal(pipelines_tickets=PIPELINES)(wanted)
+        return left.pop(0) if wanted.url.endswith("/42") else shown(wanted)
 
     source = HubSpot(TOKEN)
     return drive(source, source.fetch([Ref(kind, "42")], RUN), send)
@@ -254,6 +280,20 @@ def test_what_hubspot_itself_says_is_gone_is_gone(kind: str, event: type) -> Non
         fetched = by_id(kind, told(OBJECT_GONE, 404), last)
         assert [type(one) for one in fetched.events] == [event]
         assert list(fetched.done) == [Ref(kind, "42")]
+
+
+@pytest.mark.parametrize("kind", ["issue", "contact", "account"])
+def test_nothing_is_gone_where_nothing_of_its_kind_can_be_seen(kind: str) -> None:
+    for none in (told({"results": []}), told({"category": "MISSING_SCOPES"}, 403), told(OBJECT_GONE, 404)):
+
+        def send(wanted: Request, none: Response = none) -> Response:
+            if wanted.method == "GET" and not wanted.url.endswith("/42"):
+                return none
+            return told(OBJECT_GONE, 404) if wanted.url.endswith("/42") else portal()(wanted)
+
+        source = HubSpot(TOKEN)
+        fetched = drive(source, source.fetch([Ref(kind, "42")], RUN), send)
+        assert (list(fetched.events), list(fetched.done)) == ([], [])
 
 
 def test_a_person_who_was_merged_is_told_by_the_one_who_stays() -> None:

@@ -341,10 +341,21 @@ def test_an_issue_is_gone_on_intercoms_own_word_alone() -> None:
     foreign = [(gone, one, False) for one in (odd, empty, page)] + [(one, gone, False) for one in (odd, empty, page)]
     for first, second, is_gone in ((gone, gone, True), *foreign):
         source = intercom()
-        service = Answers({"/conversations/7": first, "/tickets/7": second})
+        one = page_of(conversation(id="8"))
+        service = Answers({"/conversations/7": first, "/tickets/7": second, CONVERSATIONS: one})
         result = drive(source, source.fetch([Ref("issue", "7")], Run(NOW)), service)
         assert [type(event) for event in result.events] == ([IssueRemoved] if is_gone else [])
         assert bool(result.done) is is_gone
+
+
+def test_an_issue_is_not_gone_where_no_other_can_be_seen() -> None:
+    gone = answer({"errors": [{"code": "not_found"}]}, 404)
+    by_id: dict[str, Any] = {"/conversations/7": gone, "/tickets/7": gone}
+    none: dict[str, Any] = {CONVERSATIONS: page_of(), TICKETS: page_of(name="tickets")}
+    assert fetched(Ref("issue", "7"), {**by_id, **none}) == ([], False)
+    some = page_of(conversation(id="8"), name="tickets")
+    [removal], is_done = fetched(Ref("issue", "7"), {**by_id, **none, TICKETS: some})
+    assert (removal.reason, is_done) == ("not_found", True)
 
 
 def test_what_cannot_be_written_is_refused_before_any_request() -> None:

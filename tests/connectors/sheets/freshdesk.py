@@ -17,10 +17,12 @@ from alignkit.testing.sheet import (
     Found,
     Gone,
     Happens,
+    Hides,
     Limited,
     Listing,
     Lookup,
     Optional,
+    Quote,
     Refused,
     Restores,
     Sheet,
@@ -252,7 +254,13 @@ FRESHDESK = Sheet(
             tokens=Tokens("offset", said("I", "page numbers over 500 are discouraged")),
             bound=Bound("changed", True, said("I", "window by _updated_since")),
             cap=Cap(said("I", "49,900 rows seen then silence"), rows=49_900, status=None),
-            shows=Shows(frozenset({Fate.DELETED}), said("M", "state=verified|unverified|blocked|deleted")),
+            shows=Shows(
+                frozenset({Fate.DELETED}),
+                said(
+                    "M",
+                    "(note the leading underscore) &state=verified|unverified|blocked|deleted",
+                ),
+            ),
         ),
         Listing(
             kinds=(Kind.ISSUE,),
@@ -302,7 +310,16 @@ FRESHDESK = Sheet(
             Kind.PERSON,
             f"{API}/contacts/(?P<id>[0-9]+)",
             said("M", "Contact.email may be null"),
-            gone=(Gone(Fate.DELETED, "record", said("M", "state=verified|unverified|blocked|deleted")),),
+            gone=(
+                Gone(
+                    Fate.DELETED,
+                    "record",
+                    said(
+                        "M",
+                        "(note the leading underscore) &state=verified|unverified|blocked|deleted",
+                    ),
+                ),
+            ),
         ),
     ),
     actions=(
@@ -331,7 +348,14 @@ FRESHDESK = Sheet(
     happens=(
         Happens(Kind.ISSUE, Fate.MERGED, said("U", "Merge: secondary is closed with a private note")),
         Happens(Kind.ISSUE, Fate.PURGED, said("C", "answers deleted:true or 404")),
-        Happens(Kind.PERSON, Fate.DELETED, said("M", "state=verified|unverified|blocked|deleted")),
+        Happens(
+            Kind.PERSON,
+            Fate.DELETED,
+            said(
+                "M",
+                "(note the leading underscore) &state=verified|unverified|blocked|deleted",
+            ),
+        ),
         Happens(Kind.ISSUE, Fate.DELETED, said("D", "default excludes deleted and spam")),
         Happens(Kind.ISSUE, Fate.SPAM, said("D", "default excludes deleted and spam")),
     ),
@@ -344,6 +368,7 @@ FRESHDESK = Sheet(
     optional=(
         Optional(f"{API}/surveys/satisfaction_ratings", 403, said("M", "CSAT: GET /surveys/satisfaction_ratings")),
     ),
+    hides=Hides((Kind.ISSUE,), Quote("TRAPS", "M", "when the token sees only part of the data")),
     limited=Limited(said("C", "429 + Retry-After seconds: honour it")),
     error=error,
 )

@@ -17,11 +17,13 @@ from alignkit.testing.sheet import (
     Found,
     Gone,
     Happens,
+    Hides,
     Includes,
     Lag,
     Limited,
     Listing,
     Lookup,
+    Quote,
     Refused,
     Renews,
     Restores,
@@ -345,7 +347,13 @@ HUBSPOT = Sheet(
         Happens(Kind.ACCOUNT, Fate.DELETED, said("D", "GET ...?archived=true lists archived")),
         Happens(Kind.PERSON, Fate.MERGED, said("M", "hs_merged_object_ids / hs_calculated_merged_vids")),
     ),
-    restores=(Restores(Kind.ISSUE, Fate.DELETED, said("M", "associationChange/restore")),),
+    restores=(
+        Restores(
+            Kind.ISSUE,
+            Fate.DELETED,
+            said("M", "Topics ticket.creation/deletion/merge/propertyChange/associationChange/restore"),
+        ),
+    ),
     varies=(
         Varies(
             Kind.ISSUE,
@@ -356,6 +364,7 @@ HUBSPOT = Sheet(
     ),
     includes=Includes(said("D", "a ticket with many contacts is paged PER INPUT")),
     aliases=Aliases(said("M", 'hs_additional_emails ";"-separated')),
+    hides=Hides((Kind.ISSUE,), Quote("TRAPS", "M", "when the token sees only part of the data")),
     limited=Limited(said("M", "429 body policyName"), headers=lambda _now, _seconds: {}),
     renews=Renews(
         "/oauth/v3/token",

@@ -183,10 +183,10 @@ class Desk:
             result.unseen.add(ref)
 
     def _shows_tickets(self) -> Flow[bool]:
-        """Whether tickets can be seen at all."""
+        """Whether any ticket can be seen: a right that was taken away may hide them all."""
         wanted = Request("GET", f"{API}/tickets", [("limit", "1")], accept=NOT_THERE)
         response = yield from request(wanted)
-        return response.status == 200 and isinstance(said_in(response).get("data"), list)
+        return response.status == 200 and bool(said_in(response).get("data"))
 
     def _gone(self, kind: str, id: str, at: datetime, run: Run, survivor: str | None = None) -> CustomerEvent:
         if kind == "issue":

@@ -58,7 +58,8 @@ PROFILE = Profile(
         ),
         (
             "The first associated contact is the requester, all others are affected too. A ticket without a contact is"
-            " kept, and belongs to nobody until it has one."
+            " kept, and belongs to nobody until it has one; it is told only if it is still shown then, because a right"
+            " that was taken away hides people without a word."
         ),
         (
             "An association alone does not change a ticket's time. It is seen when the ticket is next changed, or when"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Any
 
 from alignkit.connectors.answers import Payload, listed, parsed
 from alignkit.connectors.base import Checkpoint, Fetched, Page, Run
-from alignkit.connectors.gone import Reason, issue_gone, thing_gone, unseen
+from alignkit.connectors.gone import Reason, issue_gone, said_in, thing_gone, unseen
 from alignkit.connectors.hubspot.portal import PAGE_SIZE, Portal, path_of, says_not_found, says_scope_missing
 from alignkit.connectors.hubspot.records import ARCHIVED, ARCHIVED_PAGES, SETTLED, Beside, Kind
 from alignkit.connectors.records import Answer, Found
@@ -96,9 +97,10 @@ def read_tickets(portal: Portal, kind: Kind, checkpoint: Checkpoint | None, run:
     response = yield from portal.search(kind, walk)
     answer = listed(kind.body, response, portal.name)
     walk = PACE.answered(walk, response, portal.name)
-    events = yield from _ticket_events(portal, answer.of(kind.shape), run.now)
+    events, hidden = yield from _ticket_events(portal, kind, answer.of(kind.shape), run.now)
+    refs = [Ref("issue", id, "its people") for id in hidden]
     after = _after(portal, answer, walk.after)
-    return Page(events, kept(at.following(walk, after)), after is not None, answer.bad)
+    return Page(events, kept(at.following(walk, after)), after is not None, answer.bad, refs)
 
 
 def read_archived(name: str, portal: Portal, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
@@ -136,31 +138,45 @@ def fetch(portal: Portal, kinds: Mapping[str, Kind], refs: Sequence[Ref], run: R
         bad += answer.bad
         found = answer.of(kind.shape)
         if name == "issue":
-            events += yield from _ticket_events(portal, found, run.now)
+            told, hidden = yield from _ticket_events(portal, kind, found, run.now)
+            events += told
+            left |= {(name, id) for id in hidden}
         else:
             events += _events(portal, kind, found, run.now)
         seen = {one.data.id for one in found} | {one.key for one in answer.bad}
-        for missing in (one for one in ids if one not in seen):
-            gone = yield from _gone(portal, kind, missing, run.now)
+        missing = [one for one in ids if one not in seen]
+        # A right that was taken away may hide all of a kind: what is not there counts where something else is.
+        shows = bool(found) or (bool(missing) and (yield from _shows(kind)))
+        for id in missing:
+            gone = (yield from _gone(portal, kind, id, run.now)) if shows else None
             if gone is None:
-                left.add((name, missing))
+                left.add((name, id))
             else:
                 events.append(gone)
     return Fetched(events, [ref for ref in refs if (ref.kind, ref.id) not in left], bad, unseen(len(left)))
 
 
-def _ticket_events(portal: Portal, tickets: Sequence[Found[Any]], now: datetime) -> Flow[list[CustomerEvent]]:
-    """Tickets as their stages and associations tell them, and those merged into them."""
+def _ticket_events(
+    portal: Portal, kind: Kind, tickets: Sequence[Found[Any]], now: datetime
+) -> Flow[tuple[list[CustomerEvent], AbstractSet[str]]]:
+    """Tickets as their stages and associations tell them, and those merged into them; and those no longer shown.
+
+    Whoever has lost the right to see a ticket is shown no people of it either, and nothing tells. So a ticket without
+    people is told only if it is still there afterwards.
+    """
     if not tickets:
-        return []
+        return [], set()
     yield from portal.learn_stages(found.data.status_raw for found in tickets)
     ids = [found.data.id for found in tickets]
-    people = yield from portal.associated(ids, "contacts")
     companies: Associated = {}
     if not portal.lacks_companies:
         companies = yield from portal.associated(ids, COMPANIES)
+    people = yield from portal.associated(ids, "contacts")
+    hidden = yield from _hidden(portal, kind, [id for id in ids if not people.get(id)])
     events: list[CustomerEvent] = []
     for found in tickets:
+        if found.data.id in hidden:
+            continue
         beside: Beside = found.extras.beside
         ticket = _settled(portal, found.data, beside, people, companies)
         events.append(IssueChanged.of(ticket, source=portal.name, received_at=now))
@@ -169,7 +185,15 @@ def _ticket_events(portal: Portal, tickets: Sequence[Found[Any]], now: datetime)
             issue_gone(loser, source=portal.name, at=at, received_at=now, reason="merged", into=ticket.id)
             for loser in beside.merged_ids
         ]
-    return events
+    return events, hidden
+
+
+def _hidden(portal: Portal, kind: Kind, ids: Sequence[str]) -> Flow[AbstractSet[str]]:
+    """Which of these are not shown any more."""
+    if not ids:
+        return set()
+    answer = listed(kind.body, (yield from portal.batch(kind, ids)), portal.name)
+    return {*ids} - {one.data.id for one in answer.of(kind.shape)} - {one.key for one in answer.bad}
 
 
 def _settled(portal: Portal, ticket: Issue, beside: Beside, people: Associated, companies: Associated) -> Issue:
@@ -186,6 +210,13 @@ def _settled(portal: Portal, ticket: Issue, beside: Beside, people: Associated, 
             "account_id": next(iter(companies.get(ticket.id, ())), None),
         }
     )
+
+
+def _shows(kind: Kind) -> Flow[bool]:
+    """Whether anything of a kind can be seen."""
+    wanted = Request("GET", f"/crm/v3/objects/{kind.name}", [("limit", "1")], accept=frozenset({403, 404}))
+    response = yield from request(wanted)
+    return response.status == 200 and bool(said_in(response).get("results"))
 
 
 def _gone(portal: Portal, kind: Kind, id: str, now: datetime) -> Flow[CustomerEvent | None]:

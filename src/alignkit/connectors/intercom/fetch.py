@@ -9,7 +9,7 @@ from datetime import datetime
 from alignkit.connectors.base import Fetched, Run
 from alignkit.connectors.gone import issue_gone, said_in, thing_gone, unseen
 from alignkit.connectors.intercom.records import CONTACTS
-from alignkit.connectors.intercom.workspace import Workspace, get
+from alignkit.connectors.intercom.workspace import Workspace, get, search
 from alignkit.connectors.window import service_time
 from alignkit.models.events import CustomerEvent
 from alignkit.models.exchange import Quarantined, Ref
@@ -80,11 +80,21 @@ def _fetch_issue(space: Workspace, ref: Ref, result: _Result) -> Flow[None]:
     response = yield from request(get(f"/tickets/{ref.id}", accept=HIDDEN_OR_GONE))
     if response.status == 200:
         result.add(space, response, f"issue/{ref.id}")
-    elif is_gone and says_not_found(response):
+    elif is_gone and says_not_found(response) and (yield from _shows_issues()):
         at = service_time(response, space.name)
         result.events.append(issue_gone(ref.id, source=space.name, at=at, received_at=result.run.now))
     else:
         result.unseen.add(ref)
+
+
+def _shows_issues() -> Flow[bool]:
+    """Whether any conversation or ticket can be seen: a right that was taken away may hide them all."""
+    for name in ("conversations", "tickets"):
+        wanted = search(f"/{name}/search", [("updated_at", ">", 0)], order_by="updated_at", after=None, size=1)
+        response = yield from request(wanted)
+        if response.status == 200 and said_in(response).get(name):
+            return True
+    return False
 
 
 def _fetch_ticket(space: Workspace, id: str, ref: Ref, at: datetime, result: _Result) -> Flow[None]:
