@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from urllib.parse import urlsplit
 
 from alignkit.connectors.base import Run
 from alignkit.connectors.jira_service_management import JiraServiceManagement
@@ -22,7 +23,9 @@ SITE = "/ex/jira/[0-9a-f-]+/rest/api/3"
 
 
 def jira() -> JiraServiceManagement:
-    return JiraServiceManagement("acme", "agent@example.com", "sample-token", outbound_labels=["winback"])
+    return JiraServiceManagement(
+        "acme", "agent@example.com", "sample-token", outbound_labels=["winback"], projects=["SUP"], sees_all=True
+    )
 
 
 def dated(one: Recording, body: JsonValue) -> Response:
@@ -70,6 +73,7 @@ def test_every_recorded_person_is_read() -> None:
     # They are no recordings of the stream itself, of which there is none.
     evidence.hold("jira", "customers", recorded=0, requests=0)
     evidence.hold("jira", "organizations", recorded=0, requests=0)
+    evidence.hold("jira", "feedback", recorded=0, requests=0)
 
 
 def test_what_the_description_knows_of_is_asked_as_it_allows() -> None:
@@ -88,13 +92,29 @@ def test_what_the_description_knows_of_is_asked_as_it_allows() -> None:
 
     def send(request: Request) -> Response:
         sent.append(request)
-        if "/comment" in request.url:
-            return Response(200, DATE, b'{"comments": [], "total": 0}')
-        if "servicedeskapi" in request.url:
-            return Response(200, DATE, b'{"values": [], "isLastPage": true}')
-        return Response(200, DATE, json.dumps(issue).encode())
+        path = urlsplit(request.url).path
+        known: dict[str, JsonValue] = {
+            "/comment": {"comments": [], "total": 0},
+            "/feedback": {"rating": 5},
+            "/user": {"accountId": "1"},
+            "/field": [],
+            "/permissions/project": {"projects": [{"id": 10_000, "key": "SUP"}]},
+            "/issuesecuritylevelscheme": {"id": 1, "levels": []},
+            "/securitylevel": {"levels": []},
+            "/servicedesk": {"values": [{"id": "5", "projectKey": "SUP"}], "isLastPage": True},
+            "/participant": {"values": [], "isLastPage": True},
+        }
+        if path.endswith("/issue/8"):
+            return Response(404, DATE, b'{"errorMessages": ["Issue does not exist"]}')
+        body = next((body for end, body in known.items() if path.endswith(end)), issue)
+        return Response(200, DATE, json.dumps(body).encode())
 
-    for flow in (service.fetch([Ref("issue", "7")], Run(NOW)), service.check(), service.add_tag("7", "vip")):
+    for flow in (
+        service.fetch([Ref("issue", "7"), Ref("contact", "1"), Ref("feedback", "7")], Run(NOW)),
+        service.fetch([Ref("issue", "8")], Run(NOW)),
+        service.check(),
+        service.add_tag("7", "vip"),
+    ):
         run(service.attend(flow), send)
     # The description is older than the search, and does not cover service desks.
     known = [one for one in sent if "servicedeskapi" not in one.url]

@@ -129,6 +129,7 @@ def _issue(number: int, words: Words) -> dict[str, Any]:
         else None,
         "resolutiondate": changed if key == "done" else None,
         "statuscategorychangedate": changed,
+        "issuelinks": [],
     }
     return {
         "expand": "renderedFields,names,schema,operations,editmeta,changelog,versionedRepresentations",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from typing import cast
+from urllib.parse import parse_qsl
 
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.testing.query import read_query
@@ -14,10 +15,12 @@ from alignkit.testing.sheet import (
     Found,
     Happens,
     Hides,
+    Includes,
     Lag,
     Limited,
     Listing,
     Refused,
+    Renews,
     Sheet,
     Size,
     Sort,
@@ -27,7 +30,7 @@ from alignkit.testing.sheet import (
 )
 from alignkit.testing.sheet_service import answered
 from alignkit.testing.world import Fate, Kind, Row, World, large_number
-from alignkit.transport import JsonValue, Response
+from alignkit.transport import JsonValue, Request, Response
 
 said = quoting("jira-service-management")
 
@@ -35,7 +38,13 @@ API = "/rest/api/3"
 DESK = "/rest/servicedeskapi"
 ZONE = timezone(timedelta(hours=1))
 PAGED = said("M", "(paged start/limit/isLastPage)")
+CREATING = said(
+    "D", "Create: POST /rest/servicedeskapi/request {serviceDeskId, requestTypeId, requestFieldValues, raise"
+)
 REQUESTS = said("M", "GET /rest/servicedeskapi/request/{idOrKey} gives currentStatus{status,statusCategory,statusDate}")
+
+
+AGENT: JsonValue = {"accountId": "712020:9", "accountType": "atlassian", "displayName": "Agent"}
 
 
 def stamp(moment: datetime) -> str:
@@ -81,7 +90,7 @@ def issue(row: Row, world: World) -> JsonValue:
             "issuetype": {"name": "[System] Service request"},
             "project": {"key": "SUP"},
             "reporter": person(row, world),
-            "creator": person(row, world),
+            "creator": AGENT if row.others else person(row, world),
             "assignee": None,
             "labels": list(row.tags),
             "resolution": None,
@@ -97,15 +106,23 @@ def value(row: Row, field: str) -> object:
         "projectType": "service_desk",
         "project": "SUP",
         "updated": int(row.changed.timestamp()) // 60 * 60_000,
+        "statusCategory": "Done" if row.word == "done" else "other",
+        "id": row.id,
     }
     return known[field]
 
 
-def literal(field: str, text: str) -> object:
-    return int(text) if field == "updated" else text
+def moment(visit: Visit, text: str) -> int:
+    """Milliseconds, or days before now: both mean the same moment in every zone."""
+    if text.endswith("d"):
+        return int((visit.world.now + timedelta(days=int(text[:-1]))).timestamp() * 1000)
+    return int(text)
 
 
 def search(visit: Visit) -> Ask:
+    def literal(field: str, text: str) -> object:
+        return moment(visit, text) if field == "updated" else text
+
     query = read_query(str(visit.json["jql"]), value, literal)
     if not query.order or not visit.json.get("fields"):
         raise Refused(400, "name an order and fields")
@@ -121,6 +138,10 @@ def search(visit: Visit) -> Ask:
 
 
 def searched(found: Found) -> Answer:
+    """A page as the index has it, or issues as they stand, if each of those that are named is there."""
+    if named := found.visit.json.get("reconcileIssues"):
+        assert isinstance(named, list)
+        return {"issues": [found.visit.service.render(there(found.visit, str(id), 400)) for id in named]}
     body: dict[str, JsonValue] = {"issues": found.records}
     if found.has_more:
         body["nextPageToken"] = found.token
@@ -129,7 +150,8 @@ def searched(found: Found) -> Answer:
 
 def counted(visit: Visit) -> Ask:
     start, size = int(visit.params.get("start", "0")), int(visit.params.get("limit", "50"))
-    return Ask(page=start // size + 1, size=size)
+    asked = visit.params.get("query", "")
+    return Ask(page=start // size + 1, size=size, where=lambda row: asked in f"{row.title} {row.email}")
 
 
 def values(found: Found) -> Answer:
@@ -145,23 +167,62 @@ def desks(visit: Visit) -> Answer:
     return {"values": known[start:], "isLastPage": True}
 
 
-def seen(visit: Visit) -> Row:
-    row = visit.service.seen(Kind.ISSUE, visit.match["id"])
+def there(visit: Visit, id: str, status: int = 404) -> Row:
+    row = visit.service.seen(Kind.ISSUE, id)
     if row is None:
-        raise Refused(404)
+        raise Refused(status, "Issue does not exist or you do not have permission to see it.")
     return row
+
+
+def seen(visit: Visit) -> Row:
+    return there(visit, visit.match["id"])
 
 
 def by_id(visit: Visit) -> Answer:
     return visit.service.render(seen(visit))
 
 
+def of_request(visit: Visit) -> Answer:
+    """A request, whose reporter's address is shown here."""
+    row = seen(visit)
+    reporter = None if row.person is None else visit.world.truth(Kind.PERSON, row.person)
+    return {"issueId": row.id, "reporter": None if reporter is None else customer(reporter, visit.world)}
+
+
+def participants(visit: Visit) -> Answer:
+    """Who takes part in a request beside its reporter, one on a page."""
+    others = seen(visit).others
+    start = int(visit.params["start"])
+    page = [customer(visit.world.truth(Kind.PERSON, id), visit.world) for id in others[start : start + 1]]
+    return {"values": page, "isLastPage": start + 1 >= len(others)}
+
+
+def browsed(visit: Visit) -> Answer:
+    assert visit.json["permissions"] == ["BROWSE_PROJECTS"]
+    return {"projects": [] if visit.service.is_blind else [{"id": 10_000, "key": "SUP"}]}
+
+
+def invite(visit: Visit) -> Response:
+    email = str(visit.json["email"])
+    if any(one.email == email for one in visit.world.live(Kind.PERSON)):
+        raise Refused(400, "An account already exists for this email")
+    person = visit.world.add(Kind.PERSON, title=str(visit.json["displayName"]), email=email)
+    return answered(201, customer(person, visit.world))
+
+
+def admit(visit: Visit) -> Response:
+    for id in cast("list[str]", visit.json["accountIds"]):
+        if visit.service.seen(Kind.PERSON, id) is None:
+            raise Refused(400, "there is no such account")
+    return Response(204)
+
+
 def create(visit: Visit) -> Response:
-    email = str(visit.json["raiseOnBehalfOf"])
+    reporter = str(visit.json["raiseOnBehalfOf"])
+    if visit.service.seen(Kind.PERSON, reporter) is None:
+        raise Refused(400, "there is no account with this id")
     fields = cast("dict[str, JsonValue]", visit.json["requestFieldValues"])
-    known = [one for one in visit.world.live(Kind.PERSON) if one.email == email]
-    person = known[0] if known else visit.world.add(Kind.PERSON, title=email, email=email)
-    row = visit.world.add(Kind.ISSUE, word="new", title=str(fields["summary"]), person=person.id)
+    row = visit.world.add(Kind.ISSUE, word="new", title=str(fields["summary"]), person=reporter)
     return answered(201, {"issueId": row.id, "issueKey": f"SUP-{row.number}"})
 
 
@@ -192,6 +253,15 @@ def error(status: int, words: str) -> JsonValue:
     return {"errorMessages": [words or str(status)], "errors": {}}
 
 
+def presents(asked: Request) -> str | None:
+    form = dict(asked.form or parse_qsl((asked.content or b"").decode()))
+    return form.get("refresh_token")
+
+
+def granted(access: str, refresh: str) -> JsonValue:
+    return {"access_token": access, "refresh_token": refresh, "expires_in": 3600, "scope": "read:jira-work"}
+
+
 ISSUE = rf"{API}/issue/(?P<id>[0-9]+)"
 REQUEST = rf"{DESK}/request/(?P<id>[0-9]+)"
 
@@ -216,7 +286,7 @@ JIRA = Sheet(
             path=rf"{DESK}/servicedesk/5/customer",
             ask=counted,
             answer=values,
-            sort=Sort("created", said("M", "e-mail visible only to admin/JSM endpoints")),
+            sort=Sort("created", PAGED),
             size=Size(50, 50, PAGED, shrinks=False),
             tokens=Tokens("offset", PAGED),
             at=("values",),
@@ -229,7 +299,7 @@ JIRA = Sheet(
             method="POST",
             ask=search,
             answer=searched,
-            sort=Sort("changed", said("I", "JQL must be bounded (unbounded rejected 400)")),
+            sort=Sort("changed", said("D", "ORDER BY updated ASC, key ASC")),
             size=Size(50, 100, said("D", "nextPageToken missing/null = last page")),
             tokens=Tokens("keyset", said("D", "token expires in 7 days"), lives=timedelta(days=7), is_bound=True),
             lag=Lag(timedelta(minutes=5), said("D", 'search may be stale "a few seconds to minutes"')),
@@ -241,13 +311,33 @@ JIRA = Sheet(
     actions=(
         Action("GET", f"{DESK}/servicedesk", desks, PAGED),
         Action("GET", ISSUE, by_id, said("M", "Reconcile: GET 404")),
+        Action("GET", REQUEST, of_request, REQUESTS),
+        Action("GET", f"{REQUEST}/participant", participants, PAGED),
         Action("GET", f"{REQUEST}/feedback", nothing, said("M", "CSAT: /request/{id}/feedback {rating 1..5}")),
-        Action("POST", f"{DESK}/request", create, REQUESTS),
-        Action("POST", f"{REQUEST}/comment", comment, REQUESTS),
-        Action("PUT", ISSUE, label, REQUESTS),
+        Action(
+            "POST", f"{API}/permissions/project", browsed, said("D", 'request the "Browse" for all service projects')
+        ),
+        Action("POST", f"{DESK}/customer", invite, CREATING),
+        Action("POST", f"{DESK}/servicedesk/5/customer", admit, CREATING),
+        Action("POST", f"{DESK}/request", create, CREATING),
+        Action(
+            "POST",
+            f"{REQUEST}/comment",
+            comment,
+            said("D", "internal note: POST /rest/servicedeskapi/request/{id}/comment {body, public:false}"),
+        ),
+        Action("PUT", ISSUE, label, said("D", "{update:{labels:[{add}]}} (add, never replace)")),
     ),
     happens=(Happens(Kind.ISSUE, Fate.PURGED, said("M", "Deleted or moved issue: simply absent from search")),),
     hides=Hides((Kind.ISSUE,), said("D", 'request the "Browse" for all service projects')),
+    includes=Includes(said("M", 'Reporter may be an agent "on behalf": also read participants')),
+    renews=Renews(
+        "/oauth/token",
+        presents,
+        granted,
+        said("M", "OAuth 2.0 3LO / service accounts via https://api.atlassian.com/ex/jira/{cloudId}"),
+        is_single_use=True,
+    ),
     limited=Limited(said("M", "429 with Retry-After (s) and X-RateLimit-Reset")),
     make_id=make_id,
     error=error,

@@ -5,12 +5,17 @@ Sources: developer.atlassian.com, "Jira Cloud platform REST API v3" and "Jira Se
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
+from pydantic import TypeAdapter, ValidationError
+
+from alignkit.connectors.answers import Payload
 from alignkit.connectors.records import Extras, Shape, Values
 from alignkit.connectors.tags import Tags
+from alignkit.models.base import Instant
 from alignkit.models.customer import Account, Contact
 from alignkit.models.issue import Issue
 from alignkit.models.vocabulary import Direction, Initiator, IssueStatus, IssueType, Priority
@@ -39,8 +44,9 @@ RESOLUTIONS: Mapping[str, IssueStatus] = {
     "declined": IssueStatus.CANCELLED,
     "won't do": IssueStatus.CANCELLED,
     "won't fix": IssueStatus.CANCELLED,
-    "duplicate": IssueStatus.MERGED,
 }
+DUPLICATE = "duplicate"
+"""The resolution, and the kind of link, of an issue that goes on in another one."""
 
 PRIORITIES: Mapping[str, Priority] = {
     "highest": Priority.URGENT,
@@ -80,6 +86,7 @@ FIELDS = (
     "resolution",
     "resolutiondate",
     "statuscategorychangedate",
+    "issuelinks",
 )
 """Without them a search answers ids alone."""
 
@@ -90,10 +97,12 @@ class Noted(NamedTuple):
     Attributes:
         is_on_behalf: whether somebody else raised it for the reporter; then there may be participants.
         may_be_a_campaigns: whether it must be looked up who wrote in it.
+        lacks_address: whether its reporter is known by account id alone.
     """
 
     is_on_behalf: bool = False
     may_be_a_campaigns: bool = False
+    lacks_address: bool = False
 
 
 def issues(root: str, names: Mapping[str, IssueStatus], tags: Tags, *, keeps_text: bool) -> Shape[Issue]:
@@ -129,6 +138,8 @@ def issues(root: str, names: Mapping[str, IssueStatus], tags: Tags, *, keeps_tex
             "key": ("key", str),
             "name": (("fields", "status", "name"), str),
             "resolution": (("fields", "resolution", "name"), str),
+            "settled": (("fields", "statuscategorychangedate"), str),
+            "links": (("fields", "issuelinks"), object),
             "creator": (("fields", "creator", "accountId"), str),
             "creator_type": (("fields", "creator", "accountType"), str),
         },
@@ -144,7 +155,8 @@ def _issue(root: str, names: Mapping[str, IssueStatus], tags: Tags, values: Valu
     tags.settle(values)
     is_on_behalf = values["initiated_by"] is Initiator.AGENT
     lacks_writer = values["customer_wrote"] is None and tags.may_be_a_campaigns(values)
-    return Extras(beside=Noted(is_on_behalf, lacks_writer))
+    lacks_address = values["requester_id"] is not None and values["requester_email"] is None
+    return Extras(beside=Noted(is_on_behalf, lacks_writer, lacks_address))
 
 
 def _settle_status(names: Mapping[str, IssueStatus], values: Values) -> None:
@@ -156,11 +168,59 @@ def _settle_status(names: Mapping[str, IssueStatus], values: Values) -> None:
     elif status is IssueStatus.OPEN:
         status = NAMES.get(name.casefold(), status)
     elif status is IssueStatus.RESOLVED:
-        status = RESOLUTIONS.get((values.get("resolution") or "").casefold(), status)
+        status = _ended(values)
     values["status"] = status
     # A resolution may stand on an issue that is open, and be missing on one that is done.
     if status.is_active is not False:
         values["resolved_at"] = None
+    elif values["resolved_at"] is None:
+        values["resolved_at"] = moment(values.get("settled"))
+
+
+def _ended(values: Values) -> IssueStatus:
+    """What became of an issue that is done. A duplicate of nothing that is shown is over like any other."""
+    resolution = (values.get("resolution") or "").casefold()
+    if resolution == DUPLICATE and (survivor := _survivor(values.get("links"))) is not None:
+        values["merged_into"] = survivor
+        return IssueStatus.MERGED
+    return RESOLUTIONS.get(resolution, IssueStatus.RESOLVED)
+
+
+class _Other(Payload):
+    id: str
+
+
+class _LinkType(Payload):
+    name: str | None = None
+
+
+class _Link(Payload):
+    type: _LinkType | None = None
+    inwardIssue: _Other | None = None  # noqa: N815 - the service's own name
+    outwardIssue: _Other | None = None  # noqa: N815 - the service's own name
+
+
+def _survivor(links: object) -> str | None:
+    """The issue that a duplicate goes on in: the one that it `duplicates`, else one that is linked the wrong way."""
+    read = _LINKS.validate_python(links or ())
+    kindred = [link for link in read if link.type and (link.type.name or "").casefold() == DUPLICATE]
+    others: Iterable[_Other | None] = (
+        *(link.outwardIssue for link in kindred),
+        *(link.inwardIssue for link in kindred),
+    )
+    return next((one.id for one in others if one is not None), None)
+
+
+def moment(told: object) -> datetime | None:
+    """A time as Jira writes it, with an offset that has no colon; None where there is none."""
+    try:
+        return _INSTANT.validate_python(told)
+    except ValidationError:
+        return None
+
+
+_LINKS: TypeAdapter[list[_Link]] = TypeAdapter(list[_Link])
+_INSTANT: TypeAdapter[Instant] = TypeAdapter(Instant)
 
 
 def _settle_beginning(values: Values) -> None:

@@ -3,51 +3,80 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, ClassVar
 
 from pydantic import Field, SecretStr, model_validator
 
-from alignkit.connectors.answers import Payload, parsed
 from alignkit.connectors.base import (
     Capability,
     Checkpoint,
     ConnectorSettings,
     Fetched,
     Finding,
+    InstanceName,
     NewIssue,
     Page,
     Profile,
     Run,
     Source,
-    check_requester,
     settings,
     unknown_stream,
 )
+from alignkit.connectors.jira_service_management.checks import check
+from alignkit.connectors.jira_service_management.fetch import fetch
 from alignkit.connectors.jira_service_management.profile import PROFILE
 from alignkit.connectors.jira_service_management.records import STATUSES
-from alignkit.connectors.jira_service_management.site import API, DESK_API, Desks, compiled
+from alignkit.connectors.jira_service_management.site import compiled
+from alignkit.connectors.jira_service_management.streams import (
+    read_customers,
+    read_feedback,
+    read_issues,
+    read_organizations,
+)
+from alignkit.connectors.jira_service_management.writing import add_comment, add_label, create_request
 from alignkit.connectors.tags import Tags
-from alignkit.errors import AlignkitError, DataInvalid
-from alignkit.models.base import Name
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import IssueStatus
-from alignkit.transport import Account, Auth, Basic, Bearer, Flow, JsonValue, Limits, Request, request, subdomain
+from alignkit.transport import (
+    Account,
+    Auth,
+    Basic,
+    Bearer,
+    Flow,
+    Limits,
+    RefreshToken,
+    TokenFile,
+    TokenStore,
+    subdomain,
+)
 
 _ProjectKey = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 _CloudId = Annotated[str, Field(pattern=r"^[0-9a-fA-F-]{8,64}$")]
-_MOST_DESKS = 1_000
+_TOKENS = "https://auth.atlassian.com"
 
 LIMITS = Limits(reset=("x-ratelimit-reset", "ratelimit-reset"))
+
+_STREAMS = {
+    "organizations": read_organizations,
+    "customers": read_customers,
+    "issues": read_issues,
+    "feedback": read_feedback,
+}
 
 
 class JiraServiceManagementSettings(ConnectorSettings):
     """What is needed to read one site; see `JiraServiceManagement`."""
 
-    name: Name = "jira_service_management"
+    name: InstanceName = "jira_service_management"
     site: str | None = None
     email: str | None = None
     token: SecretStr | None = None
     access_token: SecretStr | None = None
+    refresh_token: SecretStr | None = None
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
+    token_file: Path | None = None
     cloud_id: _CloudId | None = None
     base_url: str | None = None
     projects: tuple[_ProjectKey, ...] = ()
@@ -56,17 +85,25 @@ class JiraServiceManagementSettings(ConnectorSettings):
     internal_labels: frozenset[str] = frozenset()
     service_desk_id: str | None = None
     request_type_id: str | None = None
+    expected_issues: Annotated[int, Field(ge=0)] | None = None
+    sees_all: bool = False
     keeps_text: bool = True
 
     @model_validator(mode="after")
     def _is_enough(self) -> JiraServiceManagementSettings:
         if self.site is None and self.base_url is None:
             raise ValueError("give `site`")
-        has_login = self.email is not None and self.token is not None
-        if (self.access_token is not None) == has_login or (self.email is None) != (self.token is None):
-            raise ValueError("give either `email` and `token`, or `access_token`")
-        if (self.access_token is None) != (self.cloud_id is None) and self.base_url is None:
-            raise ValueError("`access_token` and `cloud_id` belong together")
+        login = [part is not None for part in (self.email, self.token)]
+        app = [part is not None for part in (self.refresh_token, self.client_id, self.client_secret)]
+        is_whole = any(login) == all(login) and any(app) == all(app)
+        if not is_whole or [any(login), self.access_token is not None, any(app)].count(True) != 1:
+            raise ValueError(
+                "give either `email` and `token`, `access_token`, or `refresh_token`, `client_id` and `client_secret`"
+            )
+        if any(login) != (self.cloud_id is None) and self.base_url is None:
+            raise ValueError("tokens of apps go with `cloud_id`, and `email` and `token` go without it")
+        if self.sees_all and not self.projects:
+            raise ValueError("`sees_all` goes with `projects`: only a right to what is named can be missed")
         return self
 
     @property
@@ -86,15 +123,22 @@ class JiraServiceManagementSettings(ConnectorSettings):
             return self.base_url
         return self.root if self.cloud_id is None else f"https://api.atlassian.com/ex/jira/{self.cloud_id}"
 
-    def auth(self) -> Auth:
-        """How requests are authenticated."""
+    def auth(self, tokens: TokenStore | None) -> Auth:
+        """How requests are authenticated; `tokens` stands in for the file of the settings."""
         if self.access_token is not None:
             return Bearer(self.access_token, setting="access_token")
-        return Basic(self.email or "", self.token or "")
-
-
-class _Made(Payload):
-    issueId: str  # noqa: N815 - the service's own name
+        if self.refresh_token is None:
+            return Basic(self.email or "", self.token or "", setting="`email` and `token`")
+        if tokens is None and self.token_file is not None:
+            tokens = TokenFile(self.token_file)
+        return RefreshToken(
+            f"{(self.base_url or _TOKENS).rstrip('/')}/oauth/token",
+            self.refresh_token,
+            client_id=self.client_id or "",
+            client_secret=self.client_secret or "",
+            client_in="body",
+            tokens=tokens,
+        )
 
 
 class JiraServiceManagement(Source):
@@ -104,7 +148,14 @@ class JiraServiceManagement(Source):
         site: of `https://acme.atlassian.net` it is `acme`.
         email: of the user whose token it is.
         token: an API token.
-        access_token: of an OAuth app or a service account, with `cloud_id`, in place of `email` and `token`.
+        access_token: of an OAuth app or a service account, with `cloud_id`, in place of `email` and `token`. It ends
+            after an hour.
+        refresh_token: of an OAuth app, with `client_id`, `client_secret` and `cloud_id`; access tokens are renewed by
+            it. The app asks for the scope `offline_access` to get one.
+        client_id: see `refresh_token`.
+        client_secret: see `refresh_token`.
+        token_file: where renewed tokens rest between runs; needed with `refresh_token`, as each renewal replaces it.
+        tokens: a store of your own for them, instead of a file.
         cloud_id: of the site, as OAuth apps name it.
         base_url: a proxy or test server in place of the site's address.
         name: of this instance; it stays the same when the address changes.
@@ -114,6 +165,10 @@ class JiraServiceManagement(Source):
         internal_labels: labels of requests that no customer knows of.
         service_desk_id: where `create_issue` creates requests.
         request_type_id: their type; `queue` of the new issue is stronger.
+        expected_issues: how many issues an administrator sees in what is read; `check` says when the user sees fewer.
+        sees_all: whether nothing is hidden from the user: no project of the site, and no issue under a security level.
+            Jira has the same words for what is gone and what is hidden, so only then what it does not find counts as
+            gone, as long as each of `projects` may be browsed. Otherwise it stays as it was seen last.
         keeps_text: whether summaries, and comments on feedback, are kept; no decision needs them.
 
     Raises:
@@ -132,7 +187,7 @@ class JiraServiceManagement(Source):
             Capability.WRITE_TAG,
         }
     )
-    streams: ClassVar[tuple[str, ...]] = ("organizations", "customers", "issues")
+    streams: ClassVar[tuple[str, ...]] = tuple(_STREAMS)
     statuses: ClassVar[Mapping[str, IssueStatus]] = STATUSES
 
     def __init__(
@@ -142,6 +197,11 @@ class JiraServiceManagement(Source):
         token: str | SecretStr | None = None,
         *,
         access_token: str | SecretStr | None = None,
+        refresh_token: str | SecretStr | None = None,
+        client_id: str | None = None,
+        client_secret: str | SecretStr | None = None,
+        token_file: str | Path | None = None,
+        tokens: TokenStore | None = None,
         cloud_id: str | None = None,
         base_url: str | None = None,
         name: str = "jira_service_management",
@@ -151,6 +211,8 @@ class JiraServiceManagement(Source):
         internal_labels: Sequence[str] = (),
         service_desk_id: str | None = None,
         request_type_id: str | None = None,
+        expected_issues: int | None = None,
+        sees_all: bool = False,
         keeps_text: bool = True,
     ) -> None:
         given: dict[str, object] = {
@@ -159,6 +221,10 @@ class JiraServiceManagement(Source):
             "email": email,
             "token": token,
             "access_token": access_token,
+            "refresh_token": refresh_token,
+            "client_id": client_id,
+            "client_secret": client_secret,
+            "token_file": token_file,
             "cloud_id": cloud_id,
             "base_url": base_url,
             "projects": projects,
@@ -167,16 +233,24 @@ class JiraServiceManagement(Source):
             "internal_labels": internal_labels,
             "service_desk_id": service_desk_id,
             "request_type_id": request_type_id,
+            "expected_issues": expected_issues,
+            "sees_all": sees_all,
             "keeps_text": keeps_text,
         }
         chosen = settings(JiraServiceManagementSettings, self.type, given)
         root = chosen.root
         self.name: str = chosen.name
-        self.account: Account | None = Account(chosen.address, chosen.auth(), name=chosen.name, limits=LIMITS)
+        self.account: Account | None = Account(chosen.address, chosen.auth(tokens), name=chosen.name, limits=LIMITS)
         self._chosen = chosen
-        names = frozenset((word.casefold(), meaning) for word, meaning in chosen.statuses.items())
-        tags = Tags(chosen.internal_labels, chosen.outbound_labels)
-        self._site = compiled(chosen.name, root, chosen.projects, names, tags, keeps_text=chosen.keeps_text)
+        self._site = compiled(
+            chosen.name,
+            root,
+            chosen.projects,
+            frozenset((word.casefold(), meaning) for word, meaning in chosen.statuses.items()),
+            Tags(chosen.internal_labels, chosen.outbound_labels),
+            keeps_text=chosen.keeps_text,
+            sees_all=chosen.sees_all,
+        )
 
     def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
         """Reads one page of a stream.
@@ -185,72 +259,35 @@ class JiraServiceManagement(Source):
             DataInvalid: the stream or the checkpoint is not of this connector.
             CursorExpired: Jira does not know the position any more.
         """
-        reads = {
-            "organizations": self._site.read_organizations,
-            "customers": self._site.read_customers,
-            "issues": self._site.read_issues,
-        }
-        if stream not in reads:
+        if stream not in _STREAMS:
             raise unknown_stream(self, stream)
-        return (yield from reads[stream](checkpoint, run))
+        return (yield from _STREAMS[stream](self._site, checkpoint, run))
 
     def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
-        """Reads issues by id, with what no search tells of them."""
-        return (yield from self._site.fetch(refs, run))
+        """Reads issues by id, with what no search tells of them, and people by account id.
+
+        The refs `requester` and `feedback`, by which the streams ask for what is missing, name an issue too.
+        """
+        return (yield from fetch(self._site, refs, run))
 
     def check(self) -> Flow[Sequence[Finding]]:
-        """Looks at the credential, and at which service desks it sees."""
-        findings: list[Finding] = []
-        try:
-            yield from request(Request("GET", f"{API}/myself"))
-            findings.append(Finding(is_well=True, subject="credential"))
-            keys = yield from self._desk_keys()
-            remedy = "" if keys else "no service desk is seen; give the user a licence, or the app the right scopes"
-            findings.append(Finding(is_well=not remedy, subject="service desks", remedy=remedy))
-            for key in self._chosen.projects:
-                is_seen = key.upper() in keys
-                remedy = "" if is_seen else "this is no service project that is seen; correct it, or give the right"
-                findings.append(Finding(is_well=is_seen, subject=f"project `{key}`", remedy=remedy))
-        except AlignkitError as error:
-            findings.append(Finding(is_well=False, subject=f"`{self.name}`", remedy=str(error)))
-        return findings
-
-    def _desk_keys(self) -> Flow[set[str]]:
-        """The project keys of all service desks that are seen."""
-        keys: set[str] = set()
-        start = 0
-        while start < _MOST_DESKS:
-            params = [("start", str(start)), ("limit", "50")]
-            page = parsed(Desks, (yield from request(Request("GET", f"{DESK_API}/servicedesk", params))), self.name)
-            keys |= {one.projectKey.upper() for one in page.values if one.projectKey}
-            start += len(page.values)
-            if page.isLastPage or not page.values:
-                break
-        return keys
+        """Looks at the credential, at which projects it sees, and at what may be hidden in them."""
+        return (yield from check(self._site, self._chosen.expected_issues))
 
     def create_issue(self, issue: NewIssue) -> Flow[str]:
         """Creates a request on behalf of the customer, and returns its id. `queue` is the id of a request type.
 
-        Jira cannot tell a repeated request from a new one, and its search is behind, so nothing is sent twice: after
-        `ServiceUnreachable`, look whether the request is there.
+        A customer who is not on the list of the service desk is made one. Jira cannot tell a repeated request from a
+        new one, and its search is behind, so nothing is sent twice: after `ServiceUnreachable`, look whether the
+        request is there.
 
         Raises:
             DataInvalid: the requester's address is none, or service desk or request type is missing, or there are tags.
+            RequestRefused: the address belongs to an account that hides it and is no customer of the service desk.
         """
-        check_requester(issue, "request")
-        desk, kind = self._chosen.service_desk_id, issue.queue or self._chosen.request_type_id
-        if desk is None or kind is None:
-            raise DataInvalid("a request has a desk and a type; set `service_desk_id` and `request_type_id`")
-        if issue.tags:
-            raise DataInvalid("a request is made without labels; leave `tags` empty and use `add_tag` once it is there")
-        body: dict[str, JsonValue] = {
-            "serviceDeskId": desk,
-            "requestTypeId": kind,
-            "requestFieldValues": {"summary": issue.subject, "description": issue.body},
-            "raiseOnBehalfOf": issue.requester_email,
-        }
-        response = yield from request(Request("POST", f"{DESK_API}/request", json=body))
-        return parsed(_Made, response, self.name).issueId
+        chosen = self._chosen
+        kind = issue.queue or chosen.request_type_id
+        return (yield from create_request(self._site, issue, chosen.service_desk_id, kind))
 
     def add_note(self, issue_id: str, text: str) -> Flow[None]:
         """Adds an internal comment. It is sent once: after `ServiceUnreachable`, look whether it is there.
@@ -259,8 +296,7 @@ class JiraServiceManagement(Source):
             DataInvalid: the id is no number.
             RequestRefused: there is no such request.
         """
-        url = f"{DESK_API}/request/{_number(issue_id)}/comment"
-        yield from request(Request("POST", url, json={"body": text, "public": False}))
+        yield from add_comment(issue_id, text)
 
     def add_tag(self, issue_id: str, tag: str) -> Flow[None]:
         """Adds a label; the others stay.
@@ -269,13 +305,4 @@ class JiraServiceManagement(Source):
             DataInvalid: the id is no number, or the label is empty or holds a space.
             RequestRefused: there is no such issue.
         """
-        if not tag or any(character.isspace() for character in tag):
-            raise DataInvalid("a label is one word; write it with `_` in place of spaces")
-        body: JsonValue = {"update": {"labels": [{"add": tag}]}}
-        yield from request(Request("PUT", f"{API}/issue/{_number(issue_id)}", json=body))
-
-
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise DataInvalid("the id of an issue is a number; its key is something else")
-    return int(text)
+        yield from add_label(issue_id, tag)
