@@ -88,7 +88,11 @@ def test_the_file_of_the_held_says_why_and_until_when_today(shop: Shop) -> None:
     later = "2026-03-03T11:00:00Z"
     assert shop.run("pull", "--now", later).exit_code == 0
     assert shop.run("push", "list", "--now", later).exit_code == 0
-    [row] = [row for row in csv.DictReader((shop.folder / "held.csv").open()) if row["address"] == ADA]
+    [row] = [
+        row
+        for row in csv.DictReader((shop.folder / "held.csv").read_text("utf-8").splitlines())
+        if row["address"] == ADA
+    ]
     assert "resolved" in row["reason"]
     assert (row["held_since"], row["expected_until"]) == ("2026-03-03T09:00:00+00:00", "2026-03-05T10:00:00+00:00")
 

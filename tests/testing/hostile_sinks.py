@@ -49,6 +49,14 @@ class OnlySaysSo(WrongLetterbox):
         return Receipt(order.address, Result.CONFIRMED)
 
 
+class KeepsToItsFirstWord(WrongLetterbox):
+    """Says that it wrote another reason, and keeps the old one."""
+
+    def amend_one(self, order: Order, person: Person) -> Flow[Receipt]:
+        yield from ()
+        return Receipt(order.address, Result.CONFIRMED if person.get("held_by") == OURS else Result.FOREIGN)
+
+
 class HoldsTheNextOneToo(WrongLetterbox):
     def hold_one(self, order: Order, person: Person) -> Flow[Receipt]:
         yield from request(Request("PATCH", "/people/cy@example.com", json={"pace": "never", "held_by": OURS}))

@@ -20,7 +20,7 @@ class Letterbox(Sink):
 
     type = "letterbox"
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
-        {Capability.HOLD, Capability.RELEASE, Capability.READ_BACK}
+        {Capability.HOLD, Capability.RELEASE, Capability.READ_BACK, Capability.AMEND}
     )
 
     def __init__(self, base_url: str, token: str | SecretStr, *, name: str = "letterbox") -> None:
@@ -50,6 +50,9 @@ class Letterbox(Sink):
     def release(self, orders: Sequence[Order]) -> Flow[Sequence[Receipt]]:
         return (yield from self.each(orders, self.release_one))
 
+    def amend(self, orders: Sequence[Order]) -> Flow[Sequence[Receipt]]:
+        return (yield from self.each(orders, self.amend_one))
+
     def each(self, orders: Sequence[Order], act: Callable[[Order, Person], Flow[Receipt]]) -> Flow[Sequence[Receipt]]:
         receipts: list[Receipt] = []
         for order in orders:
@@ -66,13 +69,19 @@ class Letterbox(Sink):
     def hold_one(self, order: Order, person: Person) -> Flow[Receipt]:
         standing = self.standing(person)
         if standing is Standing.FREE:
-            yield from self.write(order, {"pace": "never", "held_by": OURS})
+            yield from self.write(order, {"pace": "never", "held_by": OURS, "why": order.reason})
         done = standing is Standing.FREE or person.get("held_by") == OURS
         return Receipt(order.address, Result.CONFIRMED if done else Result.FOREIGN)
 
     def release_one(self, order: Order, person: Person) -> Flow[Receipt]:
         if person.get("held_by") == OURS:
-            yield from self.write(order, {"pace": order.snapshot["pace"], "held_by": None})
+            yield from self.write(order, {"pace": order.snapshot["pace"], "held_by": None, "why": None})
+        return Receipt(order.address, Result.CONFIRMED)
+
+    def amend_one(self, order: Order, person: Person) -> Flow[Receipt]:
+        if person.get("held_by") != OURS:
+            return Receipt(order.address, Result.FOREIGN)
+        yield from self.write(order, {"why": order.reason})
         return Receipt(order.address, Result.CONFIRMED)
 
     def write(self, order: Order, changes: Person) -> Flow[None]:

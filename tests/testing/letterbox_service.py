@@ -1,4 +1,4 @@
-"""Letterbox itself, in memory: people with a wish (`subscribed`), a pace and a mark of who holds them."""
+"""Letterbox itself, in memory: people with a wish (`subscribed`), a pace, and who holds them why."""
 
 from __future__ import annotations
 
@@ -21,7 +21,13 @@ class LetterboxService:
         self.refused = ""
 
     def join(self, address: str, pace: str = "weekly", held_by: str | None = None, *, subscribed: bool = True) -> None:
-        self.people[address] = {"address": address, "subscribed": subscribed, "pace": pace, "held_by": held_by}
+        self.people[address] = {
+            "address": address,
+            "subscribed": subscribed,
+            "pace": pace,
+            "held_by": held_by,
+            "why": None,
+        }
 
     def handle(self, request: Request) -> Response:
         if request.headers.get("Authorization") != f"Bearer {self.token}":

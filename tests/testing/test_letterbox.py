@@ -43,6 +43,9 @@ class TestLetterbox(SinkTests[LetterboxService]):
         row = service.people[address]
         return bool(row["subscribed"]) and row["pace"] != "never"
 
+    def reason(self, service: LetterboxService, address: str) -> str:
+        return str(service.people[address]["why"])
+
     def opt_out(self, service: LetterboxService, address: str) -> None:
         service.people[address]["subscribed"] = False
 

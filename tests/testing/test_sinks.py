@@ -52,6 +52,7 @@ DEFECTS = (
     Defect("test_each_row_of_a_batch_ends_in_exactly_one_result", hostile.ForgetsTheRefused, "give each one"),
     Defect("test_each_row_of_a_batch_ends_in_exactly_one_result", hostile.OnlySaysSo, "count as held, and"),
     Defect("test_reading_back_agrees_with_the_ledger", hostile.CannotSeeItsHolds, "holds were read back"),
+    Defect("test_another_reason_holds_and_frees_nobody", hostile.KeepsToItsFirstWord, "write what the order says"),
     Defect("test_sync_and_async_hold_alike", hostile.AsksOtherwiseInALoop, "other requests are sent"),
     Defect("test_a_crash_at_any_step_of_a_hold_loses_nobody", hostile.HoldsInTwoSteps, "a run crashed at step"),
     Defect("test_a_crash_at_any_step_of_a_release_loses_nobody", hostile.ReleasesInTwoSteps, "a run crashed at step"),

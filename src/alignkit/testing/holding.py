@@ -185,8 +185,8 @@ class HoldingTests(SinkParts[S]):
 
     def test_sync_and_async_hold_alike(self) -> None:
         one, other = self.trial(), self.trial()
-        for trial in (one, other):
-            trial.want(*self.cast.there)
+        one.want(*self.cast.there)
+        other.want_the_same(one)
         one.push()
         other.apush()
         assert other.kept == one.kept, "the destination differs when people are held from an event loop"

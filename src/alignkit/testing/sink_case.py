@@ -16,7 +16,7 @@ from alignkit.errors import AlignkitError
 from alignkit.models import Category, Channel, Message
 from alignkit.rules.policy import Policy
 from alignkit.stores import MemoryStore, Store
-from alignkit.stores.base import IN_FLIGHT, IN_PLACE, Batch, LedgerRow
+from alignkit.stores.base import IN_FLIGHT, IN_PLACE, OWN_SOURCE, Batch, LedgerRow
 from alignkit.sync import AsyncSync, PushResult, Sync
 from alignkit.testing.service import FakeService
 from alignkit.testing.watch import Clock, Crash, CrashPoint, Watched, watched
@@ -145,6 +145,11 @@ class SinkTrial(Generic[S]):
         """Says that these people must not be written to."""
         for address in addresses:
             self.holds[address] = Sync(self.store).hold(address, REASON, now=self._moment()).id
+
+    def want_the_same(self, other: SinkTrial[S]) -> None:
+        """Says what was said in another trial, by the same holds: what a destination is told names them."""
+        self.now, self.holds = other.now, dict(other.holds)
+        self.store.apply(Batch(OWN_SOURCE, list(other.store.events(source=OWN_SOURCE)), self.now))
 
     def unwant(self, *addresses: str) -> None:
         """Says that these people may be written to again."""
