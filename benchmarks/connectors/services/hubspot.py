@@ -69,6 +69,7 @@ def _contact(number: int, words: Words) -> dict[str, Any]:
         "email": address,
         "firstname": first,
         "hs_additional_emails": f"private.{address}" if number % 8 == 0 else None,
+        "hs_calculated_merged_vids": None,
         "hubspot_owner_id": str(75_600_000 + number % 9),
         "lastname": last,
         "lifecyclestage": "customer",
