@@ -9,6 +9,7 @@ from alignkit.connectors.hubspot import records
 from benchmarks.connectors.case import Case, json
 from benchmarks.connectors.words import Words, iso_milliseconds, moment
 
+_UNMERGED: dict[str, Any] = {"hs_merged_object_ids": None, "hs_calculated_merged_vids": None}
 FIRST_TICKET, FIRST_CONTACT, FIRST_COMPANY = 394_413_000_000, 713_492_000_000, 310_200_000_000
 
 
@@ -51,7 +52,6 @@ def _ticket(number: int, words: Words) -> dict[str, Any]:
     told = {
         "closed_date": iso_milliseconds(moment(number, after=9_000)) if stage == "4" else None,
         "hs_last_message_from_visitor": words.chance.choice(("true", "false", None)),
-        "hs_merged_object_ids": None,
         "hs_pipeline": "0",
         "hs_pipeline_stage": stage,
         "hs_ticket_priority": words.chance.choice(("LOW", "MEDIUM", "HIGH", None)),
@@ -69,7 +69,6 @@ def _contact(number: int, words: Words) -> dict[str, Any]:
         "email": address,
         "firstname": first,
         "hs_additional_emails": f"private.{address}" if number % 8 == 0 else None,
-        "hs_calculated_merged_vids": None,
         "hubspot_owner_id": str(75_600_000 + number % 9),
         "lastname": last,
         "lifecyclestage": "customer",
@@ -81,7 +80,8 @@ def _contact(number: int, words: Words) -> dict[str, Any]:
 
 def _asked(kind: records.Kind, told: dict[str, Any]) -> dict[str, Any]:
     """The properties that are asked for, each with its value."""
-    return {name: told[name] for name in kind.properties}
+    known = {**told, **_UNMERGED}
+    return {name: known[name] for name in kind.properties}
 
 
 def _pipelines() -> dict[str, Any]:
