@@ -7,13 +7,19 @@ import random
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache, partial
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
+from hypothesis import given
+from tests.strategies import events
 
-from alignkit.connectors.records import Answer, Body, Extras, Shape, Values
-from alignkit.errors import ResponseInvalid, SettingsError
-from alignkit.models import Channel, Contact, Issue, IssueStatus, Post, PostKind, Priority
+from alignkit.connectors.records import Answer, Body, Extras, Found, Shape, Values
+from alignkit.connectors.records.writer import writer
+from alignkit.errors import DataInvalid, ResponseInvalid, SettingsError
+from alignkit.models import Channel, Contact, CustomerEvent, Issue, IssueStatus, Post, PostKind, Priority
+from alignkit.models.text import text_of_values
 
 Record = dict[str, Any]
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -118,6 +124,48 @@ def test_the_event_is_the_one_that_the_entity_by_itself_would_give() -> None:
     again = type(event).of(Issue.model_validate(found.data.model_dump()), source="desk", received_at=NOON, version=5)
     assert event == again
     assert event.data_text() == again.data_text()
+
+
+writer_of = cache(writer)
+
+
+@given(events())
+def test_each_field_is_written_byte_for_byte_as_its_model_writes_it(event: CustomerEvent) -> None:
+    for name, value in vars(event.data).items():
+        write = writer_of(event.data_type, (name,))
+        assert write({name: value}) == text_of_values({name: value}, event.data_type)
+
+
+def test_fields_are_written_together_in_their_order_and_quickly_where_that_is_the_same() -> None:
+    names = ("id", "status", "subject", "created_at", "reopened_count")
+    issue = Issue(id="1", status=IssueStatus.OPEN, status_raw="open", created_at=NOON, subject="\x1f\x7f\u2028é😀")
+    write = writer(Issue, names)
+    values = {name: vars(issue)[name] for name in names}
+    assert write(values) == text_of_values(values, Issue)
+    assert isinstance(write, partial) == (find_spec("msgspec") is None)
+
+
+def test_half_of_a_character_is_refused_when_it_is_written() -> None:
+    with pytest.raises(DataInvalid, match="surrogate"):
+        writer(Issue, ("id", "subject"))({"id": "1", "subject": "\ud800"})
+
+
+def test_a_record_that_something_else_tells_more_of_is_as_if_it_had_told_that_itself() -> None:
+    [found] = PAGE.read(json.dumps(page(issue())).encode()).of(ISSUES)
+    more: Values = {"status": IssueStatus.CLOSED, "closed_at": NOON, "tags": (), "requester_id": "7"}
+    changed: Found[Issue] = found.changed(**more)
+    event = changed.event(source="desk", received_at=NOON)
+    whole = found.data.model_copy(update=more)
+    assert (changed.data, changed.extras) == (whole, found.extras)
+    assert event == type(event).of(whole, source="desk", received_at=NOON, version=5)
+    assert event.data_text() == text_of_values(vars(whole), Issue)
+    assert found.data.status is IssueStatus.OPEN
+
+
+def test_a_record_cannot_be_changed_in_a_field_that_there_is_not() -> None:
+    [found] = PAGE.read(json.dumps(page(issue())).encode()).of(ISSUES)
+    with pytest.raises(ValueError, match="`colour`"):
+        found.changed(colour="red")
 
 
 CHANGES: list[Record] = [

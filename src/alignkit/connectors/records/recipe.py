@@ -12,11 +12,11 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from alignkit.connectors.records.convert import Convert, Words, converter, kind_of, members
 from alignkit.connectors.records.filler import Step, filler, item
 from alignkit.connectors.records.shape import Extras, Paths, Shape, Values
+from alignkit.connectors.records.writer import writer
 from alignkit.errors import SettingsError
 from alignkit.models.base import Entity
 from alignkit.models.events import EVENT_TYPES, CustomerEvent, Event, unchecked
 from alignkit.models.issue import Issue
-from alignkit.models.text import text_of_values
 from alignkit.models.vocabulary import IssueStatus
 
 E = TypeVar("E", bound=Entity)
@@ -29,24 +29,25 @@ class Found(NamedTuple, Generic[E]):
 
     Attributes:
         text: `data` as a store keeps it.
+        recipe: made it.
     """
 
     data: E
     extras: Extras
     text: bytes
+    recipe: Recipe[E]
 
     def event(self, *, source: str, received_at: datetime, sequence: int = 0) -> CustomerEvent:
         """What the record tells, as an event."""
-        of = EVENT_OF[type(self.data)].of
-        made: Any = of(
-            self.data,
-            source=source,
-            received_at=received_at,
-            version=self.extras.version,
-            sequence=sequence,
-            text=self.text,
+        data, extras, text, recipe = self
+        made: Any = recipe.event_type.of(
+            data, source=source, received_at=received_at, version=extras.version, sequence=sequence, text=text
         )
         return made  # type: ignore[no-any-return] # the union of all that `EVENT_TYPES` holds
+
+    def changed(self, **values: Any) -> Found[E]:
+        """The same record with these fields as something else told them, each with exactly what the field holds."""
+        return self.recipe.changed(self, values)
 
 
 class Want(NamedTuple):
@@ -63,6 +64,8 @@ class Recipe(Generic[E]):
 
     Attributes:
         wants: what to take from a record, in the order of the entity's fields.
+        converters: what makes of a wanted value what its field holds, by the field.
+        event_type: what a record tells is one of these.
 
     Raises:
         SettingsError: the shape names a field that there is not or that cannot be mapped, or a word that is none of
@@ -71,6 +74,7 @@ class Recipe(Generic[E]):
 
     def __init__(self, shape: Shape[E]) -> None:
         self.shape = shape
+        self.event_type = EVENT_OF[shape.model]
         self._model: type[E] = shape.model
         self._is_issue = issubclass(shape.model, Issue)
         places = dict(shape.places)
@@ -130,7 +134,15 @@ class Recipe(Generic[E]):
         if len(values) > len(self._template):
             self._learn(values.keys())
             values = {**self._template, **values}
-        return Found(self._made(values), extras, text_of_values(values, self._model))
+        return Found(self._made(values), extras, self._text(values), self)
+
+    def changed(self, found: Found[E], values: Values) -> Found[E]:
+        """A record with other values in some fields."""
+        if not values.keys() <= self._template.keys():
+            self._learn(values.keys())
+        whole = vars(found.data)
+        told = {**{name: whole[name] for name in self._template}, **values}
+        return Found(self._made(told), found.extras, self._text(told), self)
 
     def _learn(self, names: Collection[str]) -> None:
         """Notes which fields a record can tell; `finish` may set more than the shape has places for."""
@@ -140,6 +152,7 @@ class Recipe(Generic[E]):
         self._told = {*self._told, *names}
         # In the order of the fields: what an event says, and so its id, is written in that order.
         self._template = {name: default for name, default in self._defaults.items() if name in self._told}
+        self._text = writer(self._model, self._template)
 
     def _settle_issue(self, values: Values) -> None:
         raw: str = values["status"] or ""
