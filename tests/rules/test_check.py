@@ -184,6 +184,8 @@ def test_a_hold_that_nothing_ends_is_found(when: Any) -> None:
         OPEN.when.model_dump(exclude_none=True),
         {"any": "surveys", "where": [WEEK]},
         {"any": "holds"},
+        {"any": "accounts", "where": [{"field": "plan", "equals": "free"}]},
+        {"all_of": [{"any": "surveys"}, {"any": "accounts"}]},
         {"any": "issues", "where": [{"field": "resolved_at", "within": "30d"}]},
         {"all_of": [{"any": "posts"}, {"local_time": "21:00-08:00", "zone": "UTC"}]},
         {"customer": "lifecycle_stage", "equals": "churned"},
