@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sized
+from collections.abc import Sequence, Sized
 from enum import StrEnum
 from string import Formatter
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, cast
 
 from pydantic import BeforeValidator, Field, StrictBool, model_validator
 
@@ -158,7 +158,11 @@ class RuleSet(Model, frozen=True):
         return self
 
     def as_tree(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        """The policy as a document: equal policies are equal documents, to the last digit."""
+        return {
+            name: _in_one_form(value)
+            for name, value in self.model_dump(mode="json", by_alias=True, exclude_none=True).items()
+        }
 
     @property
     def digest(self) -> str:
@@ -187,6 +191,20 @@ class RuleSet(Model, frozen=True):
     def always_allows(self, message: Message) -> bool:
         """Whether no rule, fact or fault can touch this message."""
         return message.category in self.always_allowed or (self.allow_about_issue and message.about_issue is not None)
+
+
+_MOST_WHOLE = 2**63  # TOML has no larger whole numbers
+
+
+def _in_one_form(value: Any) -> Any:
+    """The same value with numbers written in one way: whole ones without a fraction, nought without a sign."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < _MOST_WHOLE else value
+    if isinstance(value, dict):
+        return {name: _in_one_form(each) for name, each in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_in_one_form(each) for each in cast("Sequence[Any]", value)]
+    return value
 
 
 def _refuse_repeats(rules: tuple[Rule, ...]) -> None:
