@@ -153,6 +153,18 @@ def test_a_policy_that_only_observes_sends_nothing_and_says_so(shop: Shop) -> No
     assert shop.held() == set()
 
 
+def test_holds_that_stand_while_the_policy_only_observes_are_told_of(shop: Shop) -> None:
+    shop.pull()
+    shop.run("push", "list", "--now", NOW)
+    shop.change("[sources.desk]", '[policy.parameters]\nmode = "observe"\n\n[sources.desk]')
+    told = " ".join(shop.run("push", "list", "--now", NOW).stdout.split())
+    assert "2 people are held there from before" in told
+    assert "`alignkit release --all-ours list`" in told
+    assert "alignkit release --all-ours list" in shop.run("doctor", "--json").stdout
+    assert shop.run("release", "--all-ours", "list", "--now", NOW).exit_code == 0
+    assert "from before" not in shop.run("push", "list", "--now", NOW).stdout
+
+
 def test_reconcile_finds_a_lifted_hold_and_mends_it(shop: Shop) -> None:
     shop.pull()
     shop.run("push", "list", "--now", NOW)

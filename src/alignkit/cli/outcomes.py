@@ -1,13 +1,14 @@
-"""Tells whom a destination did not hold or release, and what it said: for `push` and `release` alike."""
+"""Tells whom a destination did not hold or release, and what it said, and whom it holds though nobody asks for it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
 from alignkit.cli.exits import Exit
-from alignkit.cli.output import Output
-from alignkit.stores.base import LedgerState
+from alignkit.cli.output import Output, number
+from alignkit.stores.base import LedgerState, Store
 from alignkit.sync import Outcome
+from alignkit.sync.ledger import in_place
 
 UNSETTLED = {
     LedgerState.INTENDED: "not this time; the next run tries again",
@@ -35,6 +36,15 @@ def tell_unsettled(output: Output, outcomes: Mapping[str, Outcome], shown: int) 
 
 def _unsettled(outcomes: Mapping[str, Outcome]) -> list[Outcome]:
     return [one for one in outcomes.values() if one.is_open or one.is_rejected]
+
+
+def standing_words(store: Store, destination: str) -> str | None:
+    """What to do about holds that stand at a destination while the policy only looks; None where there are none."""
+    people = len(in_place(store.ledger(destination)))
+    if not people:
+        return None
+    are = number(people, "person is", "people are")
+    return f"{are} held there from before, and stay so: release them with `alignkit release --all-ours {destination}`"
 
 
 def tell_rest(output: Output, left: int) -> None:

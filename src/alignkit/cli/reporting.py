@@ -15,7 +15,7 @@ from alignkit import registry
 from alignkit.cli.command import Now, Session, command, ended
 from alignkit.cli.connectors_new import Action, Folder, NewName, begin
 from alignkit.cli.exits import Exit
-from alignkit.cli.outcomes import UNSETTLED
+from alignkit.cli.outcomes import UNSETTLED, standing_words
 from alignkit.cli.output import age, moment, number, stamp
 from alignkit.cli.parameters import parameters, takes_more
 from alignkit.cli.stopping import tell_stop, tell_wide
@@ -23,7 +23,7 @@ from alignkit.connectors.base import Finding, Sink, Source
 from alignkit.errors import AlignkitError, SettingsError
 from alignkit.models import Hold, HoldKind
 from alignkit.rules.durations import spell_duration
-from alignkit.rules.policy import Policy
+from alignkit.rules.policy import Mode, Policy
 from alignkit.stores import MemoryStore, SQLiteStore
 from alignkit.stores.base import DeferredState, SourceState
 from alignkit.sync import Sync
@@ -293,10 +293,12 @@ def _store_findings(session: Session, policy: Policy | None) -> Iterator[Finding
         return
     yield Finding(is_well=True, subject=f"`{path.name}`, {number(events, 'event')}")
     yield from (_reading_finding(session, source, policy) for source in sources)
-    yield from (
-        Finding(is_well=False, subject=f"`{name}`", remedy=_way_out(name, people))
-        for name, people in _orphaned(session)
-    )
+    for name, people in _orphaned(session):
+        yield Finding(is_well=False, subject=f"`{name}`", remedy=_way_out(name, people))
+    if policy is not None and policy.mode is not Mode.ENFORCE:
+        for name in session.settings.file.destinations:
+            if words := standing_words(session.store, name):
+                yield Finding(is_well=False, subject=f"`{name}`, while the policy only looks", remedy=words)
 
 
 def _orphaned(session: Session) -> list[tuple[str, int]]:

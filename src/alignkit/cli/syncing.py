@@ -22,7 +22,7 @@ from alignkit.cli.command import (
 )
 from alignkit.cli.deferring import PerHour, Stage, StageEvery, a_pace, tell_paced
 from alignkit.cli.exits import Exit, exit_of
-from alignkit.cli.outcomes import exit_after, tell_rest, tell_unsettled, unsettled_rows
+from alignkit.cli.outcomes import exit_after, standing_words, tell_rest, tell_unsettled, unsettled_rows
 from alignkit.cli.output import SHOWN, Output, moment, number, stamp
 from alignkit.cli.stopping import tell_stop, tell_wide
 from alignkit.errors import AlignkitError, SettingsError, StoreDamaged, StoreUnavailable
@@ -158,6 +158,8 @@ def push(
     _tell_push(session, result, len(result.changes) if show_all else SHOWN)
     if policy.mode != "enforce":
         session.output.say(f"the policy is in `{policy.mode}` mode, so nothing was sent", "yellow")
+        if words := standing_words(session.store, destination):
+            session.output.say(words, "bold red")
     if result.braked is not None:
         raise ended(Exit.BRAKE)
     if code := exit_after(result.outcomes.values()):
