@@ -201,7 +201,8 @@ def test_a_refusal_costs_nothing_and_a_lost_answer_all_that_it_may_have_cost() -
     def lost(_wanted: Request) -> Response:
         raise ServiceUnreachable("`api.x.com` broke off before its answer was whole")
 
-    for send, left in ((lambda _: answered(403, {}), 1_000_000), (lost, 0)):
+    cases: list[tuple[Send, int]] = [(partial(saying, answered(403, {})), 1_000_000), (lost, 0)]
+    for send, left in cases:
         spending, sent = MemorySpending(), list[Request]()
         source = x(daily_budget=1.0, spending=spending, price_post=0.01, price_user=0.0)
 
@@ -498,7 +499,8 @@ def test_an_error_in_place_of_posts_by_id_is_an_error(body: JsonValue) -> None:
 
 def test_a_post_is_looked_up_once_on_the_day_after_its_own() -> None:
     id = id_of(NOW)
-    for days, due in ((1, [[], [id], [], []]), (2, [[], [id], [id], []]), (0, [[], [], [], []])):
+    cases: dict[int, list[list[str]]] = {1: [[], [id], [], []], 2: [[], [id], [id], []], 0: [[], [], [], []]}
+    for days, due in cases.items():
         source, wanted = x(watched_days=days), list[list[str]]()
         checkpoint: Mapping[str, JsonValue] | None = None
         for day, listed in enumerate((told(tweet(id)), told(), told(), told())):
@@ -576,8 +578,9 @@ def test_a_file_that_cannot_say_what_was_spent_spends_nothing(tmp_path: Path) ->
     ],
 )
 def test_settings_that_cannot_work_are_refused_before_any_request(given: dict[str, Any]) -> None:
+    settings: dict[str, Any] = {"spending": MemorySpending(), **given}
     with pytest.raises(SettingsError) as refused:
-        X(**{"spending": MemorySpending(), **given})
+        X(**settings)
     assert TOKEN not in str(refused.value)
 
 
