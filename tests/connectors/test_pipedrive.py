@@ -126,14 +126,48 @@ def test_people_and_organisations_are_read_by_id_a_hundred_at_a_time() -> None:
     asked: list[tuple[str, int]] = []
 
     def send(wanted: Request) -> Response:
-        asked.append((wanted.url.rpartition("/")[2], dict(wanted.params)["ids"].count(",") + 1))
-        return told(rows({"id": 1}))
+        ids = dict(wanted.params)["ids"].split(",")
+        asked.append((wanted.url.rpartition("/")[2], len(ids)))
+        found: list[JsonValue] = [{"id": int(id)} for id in ids]
+        return told(rows(*found))
 
     source = Pipedrive("acme", TOKEN)
     refs = [*(Ref("contact", str(number)) for number in range(101)), Ref("account", "1"), Ref("contact", "x")]
-    fetched = drive(source, source.fetch(refs, RUN), send)
-    assert asked == [("organizations", 1), ("persons", 100), ("persons", 1)]
-    assert list(fetched.done) == refs
+    fetched = drive(source, source.fetch([*refs, Ref("opportunity", "7")], RUN), send)
+    assert asked == [("organizations", 1), ("persons", 100), ("persons", 1), ("deals", 1)]
+    assert list(fetched.done) == [*refs, Ref("opportunity", "7")]
+    assert [event.subject for event in fetched.events][-1] == "7"
+
+
+NO_SUCH: JsonValue = {"success": False, "error": "Person not found", "data": None}
+
+
+def by_id(kind: str, answer: Response) -> Any:
+    """What a fetch finds of a thing that no list shows; its own path gives this answer."""
+    source = Pipedrive("acme", TOKEN)
+    send: Send = lambda wanted: answer if wanted.url.endswith("/7") else told(rows())  # noqa: E731
+    return drive(source, source.fetch([Ref(kind, "7")], RUN), send)
+
+
+@pytest.mark.parametrize("kind", ["contact", "account", "opportunity"])
+def test_what_pipedrive_itself_says_is_gone_is_told(kind: str) -> None:
+    for answer in (told(NO_SUCH, 404), told({"success": True, "data": {"id": 7, "is_deleted": True, **STAMP}})):
+        fetched = by_id(kind, answer)
+        [gone] = [event.data for event in fetched.events]
+        assert (gone.id, list(fetched.done)) == ("7", [Ref(kind, "7")])
+        assert gone.deleted_at is not None or gone.is_active is False
+
+
+STAMP: Mapping[str, JsonValue] = {"update_time": "2026-03-01T08:00:00Z"}
+
+
+@pytest.mark.parametrize("kind", ["contact", "account", "opportunity"])
+def test_what_is_hidden_or_answered_by_a_gateway_is_not_gone(kind: str) -> None:
+    page = Response(404, DATE, b"<html>nginx</html>")
+    for answer in (told(NO_SUCH, 403), told({"message": "no Route matched"}, 404), page, Response(404, DATE)):
+        fetched = by_id(kind, answer)
+        assert (list(fetched.events), list(fetched.done)) == ([], [])
+        assert fetched.gaps
 
 
 def test_the_address_of_an_apps_company_is_learned_and_must_be_pipedrives() -> None:
@@ -211,10 +245,7 @@ class TestPipedriveSheet(SheetTests):
         "11": test_a_cursor_that_was_forgotten_begins_the_same_window_again,
         "27": test_a_person_has_all_addresses_the_main_one_first_and_empty_ones_not_at_all,
         "35": test_a_person_has_all_addresses_the_main_one_first_and_empty_ones_not_at_all,
-    }
-    owed: ClassVar[Mapping[str, str]] = {
-        "38": "the connector renews its token, and the sheet has no line `renews` to show it",
-        "x5": "the check does not tell a user who sees only owned deals",
+        "x5": test_the_doctor_is_told_when_the_user_may_see_a_part_alone,
     }
     not_applicable: ClassVar[Mapping[str, str]] = {
         "5": "the page of facts names no lag; five minutes of overlap are read again all the same",
@@ -229,7 +260,14 @@ class TestPipedriveSheet(SheetTests):
     }
 
     def connector(self, service: SheetService) -> Pipedrive:
-        return Pipedrive(token=self.secret, base_url=service.base_url)
+        return Pipedrive(
+            refresh_token=self.secret,
+            client_id="app",
+            client_secret="sample-secret",
+            token_url=f"{service.base_url}/oauth/token",
+            tokens=service.tokens,
+            base_url=service.base_url,
+        )
 
     def change(self, service: SheetService) -> None:
         world = service.world

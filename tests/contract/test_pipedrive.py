@@ -34,7 +34,9 @@ def test_every_request_of_a_stream_is_as_the_spec_wants_it(stream: str) -> None:
     list_of = "deals" if stream == "deleted_deals" else stream
     recorded = len(recordings.recordings("pipedrive", f"/api/v2/{list_of}"))
     assert recorded == 0, "there are recordings of version 2 now; read them without loss"
-    evidence.hold("pipedrive", stream, requests=specs.check("pipedrive", service.requests), recorded=recorded)
+    # Tokens come from an address of their own, which the description leaves out.
+    asked = [one for one in service.requests if urlsplit(one.url).path != "/oauth/token"]
+    evidence.hold("pipedrive", stream, requests=specs.check("pipedrive", asked), recorded=recorded)
 
 
 def test_every_other_request_is_as_the_spec_wants_it() -> None:
@@ -44,9 +46,11 @@ def test_every_other_request_is_as_the_spec_wants_it() -> None:
         sent.append(wanted)
         if urlsplit(wanted.url).path == "/v1/users/me":
             return answered(200, {"success": True, "data": {"is_admin": 1}})
-        return answered(200, {"success": True, "data": []})
+        is_alone = urlsplit(wanted.url).path[-1].isdigit()
+        return answered(200, {"success": True, "data": {"id": 1} if is_alone else []})
 
     source = Pipedrive("acme", "sample-token")
-    drive(source, source.fetch([Ref("contact", "1"), Ref("account", "2")], Run(NOW)), send)
+    refs = [Ref("contact", "1"), Ref("account", "2"), Ref("opportunity", "3")]
+    drive(source, source.fetch(refs, Run(NOW)), send)
     drive(source, source.check(), send)
-    assert specs.check("pipedrive", sent) >= 6
+    assert specs.check("pipedrive", sent) >= 10

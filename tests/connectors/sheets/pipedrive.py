@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from urllib.parse import parse_qsl
 
 from alignkit.testing.sheet import (
     Aliases,
@@ -10,10 +11,13 @@ from alignkit.testing.sheet import (
     Ask,
     Bound,
     Found,
+    Gone,
     Happens,
     Limited,
     Listing,
+    Lookup,
     Refused,
+    Renews,
     Sheet,
     Shows,
     Size,
@@ -23,7 +27,7 @@ from alignkit.testing.sheet import (
     quoting,
 )
 from alignkit.testing.world import SECOND, Fate, Kind, Row, World
-from alignkit.transport import JsonValue
+from alignkit.transport import JsonValue, Request
 
 said = quoting("pipedrive")
 
@@ -99,6 +103,33 @@ def listing(name: str, kind: Kind) -> Listing:
     )
 
 
+def one(record: JsonValue) -> JsonValue:
+    return {"success": True, "data": record}
+
+
+def lookup(name: str, kind: Kind) -> Lookup:
+    return Lookup(
+        kind,
+        rf"/api/v2/{name}/(?P<id>\d+)",
+        said("U", "persons/organisations have is_deleted field, no list filter in v2"),
+        answer=one,
+        gone=(Gone(Fate.DELETED, "record", said("U", "persons/organisations have is_deleted field")),),
+        at=("data",),
+    )
+
+
+def error(status: int, words: str) -> JsonValue:
+    return {"success": False, "error": words or str(status), "data": None}
+
+
+def presents(request: Request) -> str | None:
+    return dict(request.form or parse_qsl((request.content or b"").decode())).get("refresh_token")
+
+
+def granted(access: str, refresh: str) -> JsonValue:
+    return {"access_token": access, "refresh_token": refresh, "expires_in": 3600}
+
+
 PIPEDRIVE = Sheet(
     name="pipedrive",
     base_url="https://acme.pipedrive.com",
@@ -109,6 +140,13 @@ PIPEDRIVE = Sheet(
         listing("persons", Kind.PERSON),
         listing("deals", Kind.OPPORTUNITY),
     ),
+    lookups=(
+        lookup("organizations", Kind.ACCOUNT),
+        lookup("persons", Kind.PERSON),
+        lookup("deals", Kind.OPPORTUNITY),
+    ),
+    renews=Renews("/oauth/token", presents, granted, said("M", "or OAuth2 Bearer with api_domain from the token")),
+    error=error,
     happens=(
         Happens(Kind.OPPORTUNITY, Fate.DELETED, said("D", "status=deleted returns those deleted within 30 days")),
     ),

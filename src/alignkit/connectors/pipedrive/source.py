@@ -1,15 +1,11 @@
-"""Reads organisations, persons and deals from Pipedrive (API v2).
-
-Source: developers.pipedrive.com, the OpenAPI documents of API v2 and, for the user's own record, v1.
-"""
+"""Pipedrive as a source of people, accounts and deals, page by page and by id."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, timedelta
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, cast
+from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -24,19 +20,16 @@ from alignkit.connectors.base import (
     Profile,
     Run,
     Source,
-    StreamProfile,
     settings,
     unknown_stream,
 )
-from alignkit.connectors.records import Body, Extras, Paths, Shape, Values
-from alignkit.connectors.window import Pace, Position, Walk, kept, position
+from alignkit.connectors.gone import said_in, thing_gone, unseen
+from alignkit.connectors.pipedrive.profile import PROFILE
+from alignkit.connectors.pipedrive.records import KINDS, Kind
+from alignkit.connectors.window import Pace, Position, Walk, kept, position, service_time
 from alignkit.errors import AlignkitError, PermissionMissing, RequestRefused, ResponseInvalid
-from alignkit.models.commerce import Money, Opportunity
-from alignkit.models.customer import Account as Organisation
-from alignkit.models.customer import Contact
 from alignkit.models.events import CustomerEvent
 from alignkit.models.exchange import Quarantined, Ref
-from alignkit.models.vocabulary import OpportunityStatus
 from alignkit.transport import (
     Account,
     Auth,
@@ -56,58 +49,6 @@ PAGE_SIZE = 500
 MOST_IDS = 100
 TOKEN_URL = "https://oauth.pipedrive.com/oauth/token"  # noqa: S105 - an address
 
-_LATE = "half a minute; 5 minutes of overlap catch what comes late"
-
-PROFILE = Profile(
-    service="Pipedrive",
-    example='Pipedrive("acme", "sample-token")',
-    streams={
-        "organizations": StreamProfile(
-            brings="organisations, as accounts", endpoint="GET /api/v2/organizations", late=_LATE
-        ),
-        "persons": StreamProfile(brings="persons with all their addresses", endpoint="GET /api/v2/persons", late=_LATE),
-        "deals": StreamProfile(brings="deals that are open, won or lost", endpoint="GET /api/v2/deals", late=_LATE),
-        "deleted_deals": StreamProfile(
-            brings="deals that were deleted in the last 30 days",
-            endpoint="GET /api/v2/deals?status=deleted",
-            late=_LATE,
-        ),
-    },
-    permissions={
-        "a user who may see all items, best an administrator": "what others own and keep to themselves is not shown",
-        "`contacts:read`, `deals:read`": "with an app (OAuth): persons, organisations and deals",
-    },
-    limits=(
-        "Every answer says how much of a burst of two seconds is left; at none, the next request waits for the reset.",
-        "The daily budget belongs to the company; where it is spent (429), the run ends with `RateLimited`.",
-    ),
-    reading=(
-        (
-            "Lists are read by ascending id among what changed since the mark, so that nothing that changes meanwhile"
-            " can slip between two pages. Pages follow the cursor that the service gives; one that it no longer knows"
-            " begins the same window again."
-        ),
-        "A deleted person or organisation is shown no longer and nothing tells; what was read of them stays.",
-    ),
-    not_covered={
-        "issues": "Pipedrive has no tickets; so nothing is written to it either",
-        "merged persons": "the lists do not tell of them; both addresses stay known",
-        "archived deals": "they are over, and another list holds them",
-        "marketing status": "it is there with one add-on alone; consent is read where mails are sent",
-        "webhooks": "they are not signed; the streams lose nothing without them",
-    },
-    sources=("developers.pipedrive.com: API v2 reference",),
-)
-
-
-class _Kind(NamedTuple):
-    """One kind of record: the list that has it, what narrows the list, and what a record becomes."""
-
-    list: str
-    params: tuple[tuple[str, str], ...]
-    shape: Shape[Any]
-    body: Body
-
 
 class _Me(Payload):
     is_admin: bool = False
@@ -117,74 +58,8 @@ class _User(Payload):
     data: _Me
 
 
-def _person(person: Values) -> Extras:
-    person["emails"], person["phones"] = _values(person.get("mails")), _values(person.get("numbers"))
-    person["is_active"] = not person.get("deleted")
-    return Extras()
-
-
-def _organisation(account: Values) -> Extras:
-    account["deleted_at"] = account["remote_updated_at"] if account.get("deleted") else None
-    return Extras()
-
-
-def _deal(deal: Values) -> Extras:
-    person, currency = deal.get("person"), deal.get("currency")
-    deal["contact_ids"] = (person,) if person else ()
-    if deal.get("value") and currency and len(currency) == 3:
-        deal["amount"] = Money(amount=Decimal(deal["value"]), currency=currency.upper())
-    deal["close_date"] = _day(deal.get("close_day"))
-    deal["deleted_at"] = deal["remote_updated_at"] if deal.get("deleted") else None
-    return Extras()
-
-
-_COMMON = {"id": "id", "remote_created_at": "add_time", "remote_updated_at": "update_time"}
-
-ORGANISATION = Shape(
-    model=Organisation,
-    places={**_COMMON, "name": "name", "owner_ref": "owner_id"},
-    also={"deleted": ("is_deleted", bool)},
-    naive_is_utc=True,
-    finish=_organisation,
-)
-PERSON = Shape(
-    model=Contact,
-    places={**_COMMON, "name": "name", "account_ids": "org_id", "owner_ref": "owner_id"},
-    also={"mails": ("emails", object), "numbers": ("phones", object), "deleted": ("is_deleted", bool)},
-    naive_is_utc=True,
-    finish=_person,
-)
-DEAL = Shape(
-    model=Opportunity,
-    places={**_COMMON, "name": "title", "stage": "stage_id", "status": "status", "account_id": "org_id"},
-    words={"status": {"open": OpportunityStatus.OPEN, "won": OpportunityStatus.WON, "lost": OpportunityStatus.LOST}},
-    also={
-        "person": ("person_id", str),
-        "value": ("value", str),
-        "currency": ("currency", str),
-        "close_day": ("expected_close_date", str),
-        "deleted": ("is_deleted", bool),
-    },
-    naive_is_utc=True,
-    finish=_deal,
-)
-
-
-def _kind(name: str, shape: Shape[Any], *params: tuple[str, str]) -> _Kind:
-    return _Kind(name, params, shape, Body({"data": shape}, _BESIDE))
-
-
-_BESIDE: Mapping[str, tuple[Paths, type]] = {
-    "cursor": (("additional_data", "next_cursor"), str),
-    "is_well": ("success", bool),
-}
-_KINDS: Mapping[str, _Kind] = {
-    "organizations": _kind("organizations", ORGANISATION),
-    "persons": _kind("persons", PERSON),
-    "deals": _kind("deals", DEAL),
-    "deleted_deals": _kind("deals", DEAL, ("status", "deleted")),
-}
-_BY_ID = {"account": "organizations", "contact": "persons"}
+_BY_ID = {"account": "organizations", "contact": "persons", "opportunity": "deals"}
+_UNSEEN = frozenset({403, 404, 410})
 
 
 class PipedriveSettings(ConnectorSettings):
@@ -298,9 +173,9 @@ class Pipedrive(Source):
         Raises:
             DataInvalid: the stream or the checkpoint is not of this connector.
         """
-        if stream not in _KINDS:
+        if stream not in KINDS:
             raise unknown_stream(self, stream)
-        kind = _KINDS[stream]
+        kind = KINDS[stream]
         at = position(Position, checkpoint, self.name)
         walk = PACE.walk(at, run)
         response = yield from request(_page(kind, walk))
@@ -316,19 +191,49 @@ class Pipedrive(Source):
         return Page(events, kept(at.following(walk, cursor)), cursor is not None, answer.bad)
 
     def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
-        """Reads persons (`contact`) and organisations (`account`) by id; one that is not shown gives nothing."""
+        """Reads persons (`contact`), organisations (`account`) and deals (`opportunity`) by id.
+
+        One that Pipedrive itself says is not there gives the news that it is gone; one that is hidden gives nothing.
+        """
         events: list[CustomerEvent] = []
         bad: list[Quarantined] = []
+        left: set[tuple[str, str]] = set()
         for name, stream in _BY_ID.items():
-            kind = _KINDS[stream]
-            ids = list(dict.fromkeys(ref.id for ref in refs if ref.kind == name and ref.id.isdigit()))
+            kind = KINDS[stream]
+            ids = list(dict.fromkeys(ref.id for ref in refs if ref.kind == name and _is_id(ref.id)))
             for start in range(0, len(ids), MOST_IDS):
-                params = [("ids", ",".join(ids[start : start + MOST_IDS])), ("limit", str(MOST_IDS))]
+                some = ids[start : start + MOST_IDS]
+                params = [("ids", ",".join(some)), ("limit", str(MOST_IDS))]
                 response = yield from request(Request("GET", f"/api/v2/{kind.list}", params=params))
                 answer = listed(kind.body, response, self.name)
-                events += [found.event(source=self.name, received_at=run.now) for found in answer.of(kind.shape)]
+                _refuse_failure(answer.beside, self.name)
+                found = answer.of(kind.shape)
+                events += [one.event(source=self.name, received_at=run.now) for one in found]
                 bad += answer.bad
-        return Fetched(events, refs, bad)
+                seen = {one.data.id for one in found} | {one.key for one in answer.bad}
+                for id in (one for one in some if one not in seen):
+                    alone = yield from self._alone(name, kind, id, run)
+                    events += alone.events
+                    bad += alone.quarantined
+                    left |= set() if alone.done else {(name, id)}
+        done = [ref for ref in refs if (ref.kind, ref.id) not in left]
+        return Fetched(events, done, bad, unseen(len(left)))
+
+    def _alone(self, name: str, kind: Kind, id: str, run: Run) -> Flow[Fetched]:
+        """One thing that no list shows: lists leave out what was deleted."""
+        response = yield from request(Request("GET", f"/api/v2/{kind.list}/{id}", accept=_UNSEEN))
+        ref = Ref(name, id)
+        if response.status == 200:
+            answer = listed(kind.one, response, self.name)
+            _refuse_failure(answer.beside, self.name)
+            events = [one.event(source=self.name, received_at=run.now) for one in answer.of(kind.shape)]
+            return Fetched(events, [ref], answer.bad)
+        said = said_in(response)
+        # Pipedrive's own words, and not those of something between us and it.
+        if response.status == 403 or said.get("success") is not False or not isinstance(said.get("error"), str):
+            return Fetched((), ())
+        at = service_time(response, self.name)
+        return Fetched([thing_gone(name, id, source=self.name, at=at, received_at=run.now)], [ref])
 
     def check(self) -> Flow[Sequence[Finding]]:
         """Looks at the token, at each list, and whether the user is an administrator, who sees everything."""
@@ -338,12 +243,12 @@ class Pipedrive(Source):
             remedy = "" if me.is_admin else "the user is no administrator and may see a part alone; use one who is"
             findings.append(Finding(is_well=me.is_admin, subject="what the user sees", remedy=remedy))
             for stream in self.streams[:3]:
-                findings += yield from self._seen(_KINDS[stream])
+                findings += yield from self._seen(KINDS[stream])
         except AlignkitError as error:
             findings.append(Finding(is_well=False, subject=f"`{self.name}`", remedy=str(error)))
         return findings
 
-    def _seen(self, kind: _Kind) -> Flow[list[Finding]]:
+    def _seen(self, kind: Kind) -> Flow[list[Finding]]:
         try:
             response = yield from request(_page(kind, Walk(), size=1))
             listed(kind.body, response, self.name)
@@ -352,7 +257,7 @@ class Pipedrive(Source):
         return [Finding(is_well=True, subject=kind.list)]
 
 
-def _page(kind: _Kind, walk: Walk, size: int = PAGE_SIZE) -> Request:
+def _page(kind: Kind, walk: Walk, size: int = PAGE_SIZE) -> Request:
     """A page by ascending id; all parameters but the cursor stay as they were when the walk began."""
     since = walk.since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if walk.since else None
     return Request(
@@ -376,21 +281,5 @@ def _refuse_failure(beside: Mapping[str, Any], name: str) -> None:
         raise ResponseInvalid(f"`{name}` answered a page and called it a failure; try again later")
 
 
-def _values(entries: object) -> tuple[str, ...]:
-    """The values of a list of addresses or numbers, the main one first; empty ones count as none."""
-    if not entries:
-        return ()
-    try:
-        rows = sorted(cast("list[dict[str, Any]]", entries), key=lambda one: not one.get("primary"))
-    except (AttributeError, TypeError):
-        return ()
-    texts = (one.get("value") for one in rows)
-    return tuple(dict.fromkeys(text.strip() for text in texts if isinstance(text, str) and text.strip()))
-
-
-def _day(text: str | None) -> datetime | None:
-    """The beginning of a day, in UTC; None where none is told."""
-    try:
-        return datetime.strptime(text or "", "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        return None
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit()

@@ -1,0 +1,8 @@
+"""Reads organisations, persons and deals from Pipedrive (API v2).
+
+Source: developers.pipedrive.com, the OpenAPI documents of API v2 and, for the user's own record, v1.
+"""
+
+from alignkit.connectors.pipedrive.source import Pipedrive, PipedriveSettings
+
+__all__ = ["Pipedrive", "PipedriveSettings"]

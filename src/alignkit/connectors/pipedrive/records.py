@@ -1,0 +1,114 @@
+"""Declares how Pipedrive's organisations, persons and deals become accounts, people and opportunities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple, cast
+
+from alignkit.connectors.records import Body, Extras, Paths, Shape, Values
+from alignkit.models.commerce import Money, Opportunity
+from alignkit.models.customer import Account as Organisation
+from alignkit.models.customer import Contact
+from alignkit.models.vocabulary import OpportunityStatus
+
+
+class Kind(NamedTuple):
+    """One kind of record: the list that has it, what narrows the list, what a record becomes, in a page or alone."""
+
+    list: str
+    params: tuple[tuple[str, str], ...]
+    shape: Shape[Any]
+    body: Body
+    one: Body
+
+
+def _person(person: Values) -> Extras:
+    person["emails"], person["phones"] = _values(person.get("mails")), _values(person.get("numbers"))
+    person["is_active"] = not person.get("deleted")
+    person["deleted_at"] = person["remote_updated_at"] if person.get("deleted") else None
+    return Extras()
+
+
+def _organisation(account: Values) -> Extras:
+    account["deleted_at"] = account["remote_updated_at"] if account.get("deleted") else None
+    return Extras()
+
+
+def _deal(deal: Values) -> Extras:
+    person, currency = deal.get("person"), deal.get("currency")
+    deal["contact_ids"] = (person,) if person else ()
+    if deal.get("value") and currency and len(currency) == 3:
+        deal["amount"] = Money(amount=Decimal(deal["value"]), currency=currency.upper())
+    deal["close_date"] = _day(deal.get("close_day"))
+    deal["deleted_at"] = deal["remote_updated_at"] if deal.get("deleted") else None
+    return Extras()
+
+
+_COMMON = {"id": "id", "remote_created_at": "add_time", "remote_updated_at": "update_time"}
+
+ORGANISATION = Shape(
+    model=Organisation,
+    places={**_COMMON, "name": "name", "owner_ref": "owner_id"},
+    also={"deleted": ("is_deleted", bool)},
+    naive_is_utc=True,
+    finish=_organisation,
+)
+PERSON = Shape(
+    model=Contact,
+    places={**_COMMON, "name": "name", "account_ids": "org_id", "owner_ref": "owner_id"},
+    also={"mails": ("emails", object), "numbers": ("phones", object), "deleted": ("is_deleted", bool)},
+    naive_is_utc=True,
+    finish=_person,
+)
+DEAL = Shape(
+    model=Opportunity,
+    places={**_COMMON, "name": "title", "stage": "stage_id", "status": "status", "account_id": "org_id"},
+    words={"status": {"open": OpportunityStatus.OPEN, "won": OpportunityStatus.WON, "lost": OpportunityStatus.LOST}},
+    also={
+        "person": ("person_id", str),
+        "value": ("value", str),
+        "currency": ("currency", str),
+        "close_day": ("expected_close_date", str),
+        "deleted": ("is_deleted", bool),
+    },
+    naive_is_utc=True,
+    finish=_deal,
+)
+
+
+def _kind(name: str, shape: Shape[Any], *params: tuple[str, str]) -> Kind:
+    return Kind(name, params, shape, Body({"data": shape}, _BESIDE), Body({"data": shape}, _BESIDE, is_one=True))
+
+
+_BESIDE: Mapping[str, tuple[Paths, type]] = {
+    "cursor": (("additional_data", "next_cursor"), str),
+    "is_well": ("success", bool),
+}
+KINDS: Mapping[str, Kind] = {
+    "organizations": _kind("organizations", ORGANISATION),
+    "persons": _kind("persons", PERSON),
+    "deals": _kind("deals", DEAL),
+    "deleted_deals": _kind("deals", DEAL, ("status", "deleted")),
+}
+
+
+def _values(entries: object) -> tuple[str, ...]:
+    """The values of a list of addresses or numbers, the main one first; empty ones count as none."""
+    if not entries:
+        return ()
+    try:
+        rows = sorted(cast("list[dict[str, Any]]", entries), key=lambda one: not one.get("primary"))
+    except (AttributeError, TypeError):
+        return ()
+    texts = (one.get("value") for one in rows)
+    return tuple(dict.fromkeys(text.strip() for text in texts if isinstance(text, str) and text.strip()))
+
+
+def _day(text: str | None) -> datetime | None:
+    """The beginning of a day, in UTC; None where none is told."""
+    try:
+        return datetime.strptime(text or "", "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        return None
