@@ -19,7 +19,6 @@ from alignkit.testing.sheet import (
     Hides,
     Late,
     Listing,
-    Lookup,
     Refused,
     Renews,
     Restores,
@@ -226,15 +225,21 @@ def usage(_world: World) -> dict[str, str]:
     return {"sforce-limit-info": "api-usage=123/15000"}
 
 
-def lookup(kind: Kind, name: str) -> Lookup:
-    return Lookup(
-        kind,
-        rf"{API}/sobjects/{name}/(?P<id>[A-Za-z0-9]{{18}})",
-        said("M", "Hard delete / GDPR purge is invisible => reconcile"),
-        key="Id",
-        required=frozenset({"Id"}),
-        status="Status" if kind is Kind.ISSUE else None,
-    )
+def deleted(visit: Visit) -> Answer:
+    """Which cases were deleted in a window, those that no query shows any more among them."""
+    since, until = (datetime.fromisoformat(visit.params[name]) for name in ("start", "end"))
+    if visit.world.now - since > timedelta(days=30) or since.second or until.second:
+        raise Refused(400, "INVALID_REPLICATION_DATE")
+    gone = [
+        row
+        for row in visit.world.everything(Kind.ISSUE)
+        if row.fate in (Fate.DELETED, Fate.PURGED) and since <= row.touched < until
+    ]
+    return {
+        "deletedRecords": [{"id": row.id, "deletedDate": stamp(row.touched)} for row in gone],
+        "earliestDateAvailable": stamp(visit.world.now - timedelta(days=30)),
+        "latestDateCovered": stamp(until),
+    }
 
 
 SALESFORCE = Sheet(
@@ -258,9 +263,14 @@ SALESFORCE = Sheet(
             status="Status",
         ),
     ),
-    lookups=(lookup(Kind.ISSUE, "Case"),),
     actions=(
         Action("GET", f"{API}/query", query, said("D", "GET /query?q=SELECT Id, CaseNumber, Status, IsClosed")),
+        Action(
+            "GET",
+            f"{API}/sobjects/Case/deleted/",
+            deleted,
+            said("M", "Also GET /sobjects/Case/deleted/?start&end (30 days, minute precision)"),
+        ),
         Action(
             "GET",
             rf"{API}/sobjects/(?P<object>\w+)/describe",

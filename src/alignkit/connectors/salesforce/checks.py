@@ -69,14 +69,20 @@ def _seen(org: Org, kind: Kind, counts: dict[str, int] | None, expected: int | N
     except (PermissionMissing, RequestRefused) as error:
         return [Finding(is_well=False, subject=subject, remedy=str(error))]
     seen = parsed(_Count, (yield from org.query(select("COUNT()", kind.object))), org.name).total
-    there = expected if kind.object == "Case" and expected is not None else (counts or {}).get(kind.object)
+    if kind.object == "Case" and expected is not None:
+        return [_compared(subject, seen, expected, least=expected)]
+    there = (counts or {}).get(kind.object)
     if there is None:
         remedy = "whether these are all records cannot be told; set `expected_cases`, or let the user view the setup"
         return [Finding(is_well=kind.object != "Case", subject=f"{subject}: {seen}", remedy=remedy)]
-    if seen < there * _ROUGHLY:
+    return [_compared(subject, seen, there, least=there * _ROUGHLY)]
+
+
+def _compared(subject: str, seen: int, there: int, *, least: float) -> Finding:
+    if seen < least:
         remedy = f"{seen} of about {there} are seen; give the user `View All` on this object"
-        return [Finding(is_well=False, subject=subject, remedy=remedy)]
-    return [Finding(is_well=True, subject=f"{subject}: {seen}")]
+        return Finding(is_well=False, subject=subject, remedy=remedy)
+    return Finding(is_well=True, subject=f"{subject}: {seen} of about {there}")
 
 
 def _statuses(org: Org, declared: Collection[str]) -> Flow[Finding]:

@@ -55,8 +55,11 @@ PROFILE = Profile(
         ),
         (
             "Merged and deleted records are seen for about 15 days. After a longer pause the run says so, and open"
-            " cases are read again by id; one that is neither there nor in the bin is gone."
+            " cases are read again by id; one that is neither there nor in the bin is gone if the org tells that it was"
+            " deleted within 30 days. Salesforce does not find a case that is hidden from the user either: without that"
+            " word the case stays as it was seen last, and the run says so."
         ),
+        "Deals of an org with a single currency tell amounts without it; `currency` names it.",
     ),
     writing=(
         (
@@ -69,6 +72,7 @@ PROFILE = Profile(
         "surveys": "each org keeps them in objects of its own",
         "mails of cases": "a decision needs the status alone; they are many",
         "topics when reading": "they stand in another object; `tags` of cases stay empty",
+        "cases whose deletion is older than 30 days": "nothing tells them from hidden ones; give `View All` and look",
         "change events": "they need gRPC; the streams lose nothing without them",
         "JWT bearer flow": "it needs a library for signatures; client credentials serve the same end",
     },

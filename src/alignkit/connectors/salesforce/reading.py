@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
-from alignkit.connectors.answers import listed
+from pydantic import Field
+
+from alignkit.connectors.answers import Payload, listed, parsed
 from alignkit.connectors.base import Checkpoint, Fetched, Page, Run
 from alignkit.connectors.records import Answer
 from alignkit.connectors.salesforce.org import PAGE_SIZE, ObjectHidden, Org, any_of, written
@@ -16,9 +18,13 @@ from alignkit.models.events import CustomerEvent, IssueRemoval, IssueRemoved
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.transport import Flow, Request, request
 
+_UNTOLD = frozenset({400, 403, 404})
 PACE = Pace(overlap=timedelta(minutes=10), lag=timedelta(seconds=60))
 BIN = timedelta(days=15)
 """How long deleted records can still be seen."""
+
+LOG = timedelta(days=29)
+"""How far back we ask which cases were deleted: Salesforce tells of 30 days, counted in minutes."""
 
 OPTIONAL = frozenset({"Lead", "Opportunity"})
 """Objects that an edition or a user may lack; without them the rest is read all the same."""
@@ -42,15 +48,25 @@ def read(org: Org, kind: Kind, checkpoint: Checkpoint | None, run: Run) -> Flow[
     return Page(events, kept(at.following(walk, after)), after is not None, answer.bad, gaps=gaps)
 
 
+class _DeletedOne(Payload):
+    id: str
+
+
+class _Deleted(Payload):
+    records: Sequence[_DeletedOne] = Field(alias="deletedRecords")
+
+
 def fetch(org: Org, kinds: Mapping[str, Kind], refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
     """Reads cases (`issue`), contacts and leads (`contact`), and accounts by id."""
     events: list[CustomerEvent] = []
     bad: list[Quarantined] = []
     seen: set[str] = set()
+    clock: datetime | None = None
     for prefix, kind in kinds.items():
         ids = list(dict.fromkeys(id for ref in refs if (id := whole_id(ref.id)) and id.startswith(prefix)))
         while ids:
             response = yield from org.records(kind, f"WHERE Id IN {any_of(ids)}")
+            clock = service_time(response, org.name)
             answer = listed(kind.body, response, org.name)
             events += [found.event(source=org.name, received_at=run.now) for found in answer.of(kind.shape)]
             bad += answer.bad
@@ -60,27 +76,39 @@ def fetch(org: Org, kinds: Mapping[str, Kind], refs: Sequence[Ref], run: Run) ->
             if answer.beside.get("is_done") is not False or len(left) == len(ids):
                 break
             ids = left
-    done = [ref for ref in refs if ref.kind != "issue" or whole_id(ref.id) in (None, *seen)]
-    for ref in refs:
-        id = whole_id(ref.id)
-        if ref.kind == "issue" and id is not None and id not in seen:
-            removal = yield from _gone(org, id, run.now)
-            if removal is not None:
-                events.append(removal)
-                done.append(ref)
-    return Fetched(events, done, bad)
+    missing = {id for ref in refs if ref.kind == "issue" and (id := whole_id(ref.id)) and id not in seen}
+    gone = (yield from _deleted(org, clock)) & missing if missing and clock else frozenset[str]()
+    for id in sorted(gone):
+        removal = IssueRemoval(id=id, remote_updated_at=clock, reason="not_found")
+        events.append(IssueRemoved.of(removal, source=org.name, received_at=run.now, sequence=1))
+    hidden = missing - gone
+    done = [ref for ref in refs if ref.kind != "issue" or whole_id(ref.id) not in hidden]
+    return Fetched(events, done, bad, _hidden_gaps(hidden))
 
 
-def _gone(org: Org, id: str, now: datetime) -> Flow[CustomerEvent | None]:
-    """The removal of a case that is not even in the bin; None where it is there after all."""
-    wanted = Request("GET", f"{org.api}/sobjects/Case/{id}", params=[("fields", "Id")], accept=frozenset({404}))
+def _deleted(org: Org, clock: datetime) -> Flow[frozenset[str]]:
+    """The cases that the org says were deleted; none where it does not tell.
+
+    Nothing less is evidence: of a case that is not shared with us Salesforce says that it is not found.
+    """
+    params = [("start", _minute(clock - LOG)), ("end", _minute(clock))]
+    wanted = Request("GET", f"{org.api}/sobjects/Case/deleted/", params, accept=_UNTOLD)
     response = yield from request(wanted)
-    # Salesforce says so itself, in JSON, and not just something between us and it.
-    response.json()
-    if response.status != 404:
-        return None
-    removal = IssueRemoval(id=id, remote_updated_at=service_time(response, org.name), reason="not_found")
-    return IssueRemoved.of(removal, source=org.name, received_at=now, sequence=1)
+    if response.status in _UNTOLD:
+        return frozenset()
+    told = parsed(_Deleted, response, org.name).records
+    return frozenset(id for one in told if (id := whole_id(one.id)))
+
+
+def _minute(moment: datetime) -> str:
+    return moment.astimezone(UTC).replace(second=0, microsecond=0).isoformat()
+
+
+def _hidden_gaps(hidden: Collection[str]) -> list[str]:
+    if not hidden:
+        return []
+    gap = f"{len(hidden)} cases are not found and not told as deleted, so they may be hidden"
+    return [f"{gap}; give the user `View All` on cases"]
 
 
 def _after(org: Org, kind: Kind, answer: Answer, before: str | None) -> str | None:

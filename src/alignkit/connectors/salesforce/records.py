@@ -177,13 +177,13 @@ def accounts() -> Kind:
 
 
 @cache
-def opportunities() -> Kind:
-    """How opportunities become deals."""
+def opportunities(currency: str | None = None) -> Kind:
+    """How opportunities become deals; `currency` is that of an org with one alone, whose deals do not tell it."""
 
     def finish(deal: Values) -> Extras:
         if deal.get("closed"):
             deal["status"] = OpportunityStatus.WON if deal.get("won") else OpportunityStatus.LOST
-        deal["amount"] = _money(deal.get("amount_told"), deal.get("currency"))
+        deal["amount"] = _money(deal.get("amount_told"), deal.get("currency") or currency)
         deal["close_date"] = _day(deal.get("close_day"))
         deal["contact_ids"] = (deal["contact"],) if deal.get("contact") else ()
         deal["deleted_at"] = deal["remote_updated_at"] if deal.get("deleted") else None
@@ -267,7 +267,7 @@ def _domain(website: str) -> str:
 
 
 def _money(amount: str | None, currency: str | None) -> Money | None:
-    """An amount with its currency, which an org with one alone does not tell."""
+    """An amount with its currency."""
     if not amount or not currency or len(currency) != 3:
         return None
     return Money(amount=Decimal(amount), currency=currency.upper())

@@ -22,6 +22,7 @@ from alignkit.connectors.base import (
     Run,
     Source,
     settings,
+    unknown_stream,
 )
 from alignkit.connectors.salesforce import records
 from alignkit.connectors.salesforce.checks import check
@@ -29,7 +30,6 @@ from alignkit.connectors.salesforce.org import Org, codes_of
 from alignkit.connectors.salesforce.profile import PROFILE
 from alignkit.connectors.salesforce.reading import fetch, read
 from alignkit.connectors.salesforce.writing import add_comment, add_topic, create_case
-from alignkit.errors import DataInvalid
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.transport import (
@@ -93,6 +93,7 @@ class SalesforceSettings(ConnectorSettings):
         key_field: an external id of cases by which a repeated request finds its case.
         most_usage: the share of the org's daily quota of requests from which on we stop.
         expected_cases: how many cases an administrator sees; `check` says when the user sees fewer.
+        currency: in which an org with a single currency counts, as in `EUR`; its deals tell amounts alone.
         keeps_subjects: whether cases keep their subject.
     """
 
@@ -110,6 +111,7 @@ class SalesforceSettings(ConnectorSettings):
     key_field: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")] | None = None
     most_usage: Annotated[float, Field(gt=0, le=1)] = 0.9
     expected_cases: int | None = None
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
     keeps_subjects: bool = True
 
     @model_validator(mode="after")
@@ -180,6 +182,7 @@ class Salesforce(Source):
         key_field: an external id of cases by which a repeated request finds its case.
         most_usage: the share of the org's daily quota of requests from which on we stop.
         expected_cases: how many cases an administrator sees; `check` says when the user sees fewer.
+        currency: in which an org with a single currency counts, as in `EUR`; its deals tell amounts alone.
         keeps_subjects: whether cases keep their subject.
 
     Raises:
@@ -220,6 +223,7 @@ class Salesforce(Source):
         key_field: str | None = None,
         most_usage: float = 0.9,
         expected_cases: int | None = None,
+        currency: str | None = None,
         keeps_subjects: bool = True,
     ) -> None:
         given: dict[str, object] = {
@@ -238,6 +242,7 @@ class Salesforce(Source):
             "key_field": key_field,
             "most_usage": most_usage,
             "expected_cases": expected_cases,
+            "currency": currency,
             "keeps_subjects": keeps_subjects,
         }
         chosen = settings(SalesforceSettings, self.type, given)
@@ -250,7 +255,7 @@ class Salesforce(Source):
             "accounts": records.accounts(),
             "contacts": records.contacts(),
             "leads": records.leads(),
-            "opportunities": records.opportunities(),
+            "opportunities": records.opportunities(chosen.currency),
             "cases": records.cases(frozenset(chosen.statuses.items()), keeps_subjects=chosen.keeps_subjects),
         }
 
@@ -262,13 +267,14 @@ class Salesforce(Source):
             PermissionMissing: a field is hidden without which records would be misread.
         """
         if stream not in self._kinds:
-            raise DataInvalid(f"`{stream}` is no stream of Salesforce; there are {', '.join(self.streams)}")
+            raise unknown_stream(self, stream)
         return (yield from read(self._org, self._kinds[stream], checkpoint, run))
 
     def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
         """Reads cases (`issue`), contacts and leads (`contact`), and accounts by id, with 15 or 18 letters.
 
-        A case in the bin comes as deleted or merged; one that is not even there gives its removal.
+        A case in the bin comes as deleted or merged. One that is not even there gives its removal where the org tells
+        of its deletion; else it may be hidden from the user, and stays as it was seen last.
         """
         kinds = {
             "001": self._kinds["accounts"],
