@@ -83,6 +83,14 @@ def test_a_preset_takes_parameters_and_expects_every_source(tmp_path: Path) -> N
     assert read(tmp_path, DESK + "[policy.parameters]\nexpects = []\n").policy().expects == ()
 
 
+def test_shadows_are_files_and_presets_that_do_not_act(tmp_path: Path) -> None:
+    (tmp_path / "easy.toml").write_text('name = "easy"\nmode = "observe"\n')
+    text = """shadows = ["easy.toml", { preset = "shop" }, { preset = "saas", parameters = { mode = "observe" } }]\n"""
+    told = [(policy.name, policy.mode, policy.expects) for policy in read(tmp_path, text + DESK).shadows()]
+    assert told == [("easy", "observe", ()), ("shop", "shadow", ("desk",)), ("saas", "observe", ("desk",))]
+    assert read(tmp_path, "").shadows() == []
+
+
 def test_a_message_is_taken_by_name(tmp_path: Path) -> None:
     text = '[messages.offer]\ncategory = "promotional"\nchannel = "email"\ncampaign_id = "spring"\n'
     offer = Message(category=Category.PROMOTIONAL, channel=Channel.EMAIL, campaign_id="spring")
@@ -106,6 +114,7 @@ def test_a_message_is_taken_by_name(tmp_path: Path) -> None:
         ("[messages.offer]\ncategory = 'ad'\nchannel = 'email'", "`messages.offer.category`"),
         ("[messages.offer]\ncategory = 'legal'\nchannel = 'email'\ncolour = 'red'", "`messages.offer.colour`"),
         ("store = 1", "`store`: input should be a valid string"),
+        ("shadows = [{ preset = 'strict' }]", "`shadows.0.preset`: input should be 'starter'"),
         ("store = ", "is not TOML"),
         ("a" + ".a" * 80_000 + " = 1", "has a key of more than 8 parts"),
         ("#" * 1_000_001, "is larger than 1,000,000 bytes"),

@@ -165,6 +165,43 @@ def test_holds_that_stand_while_the_policy_only_observes_are_told_of(shop: Shop)
     assert "from before" not in shop.run("push", "list", "--now", NOW).stdout
 
 
+SHADOWS = """shadows = ["easy.toml", { preset = "starter", parameters = { name = "watched", mode = "observe" } }]
+"""
+
+
+def test_push_reports_what_the_shadows_of_the_settings_would_do(shop: Shop) -> None:
+    shop.write("easy.toml", 'name = "easy"\nmode = "shadow"\n')
+    shop.change('store = "align.db"\n', 'store = "align.db"\n' + SHADOWS)
+    shop.pull()
+    rows = shop.rows("push", "list", "--now", NOW)
+    assert shop.held() == {ADA, BOB}
+    difference, *_ = [row for row in rows if row["type"] == "difference"]
+    assert (difference["who"], difference["change"]) == (f"email:{ADA}", "released")
+    assert difference["after"]["policy_name"] == "easy"
+    easy, watched = [row for row in rows if row["type"] == "shadow"]
+    assert (easy["policy"], easy["mode"], easy["asked"], easy["held"]) == ("easy", "shadow", 3, 0)
+    assert easy["compared"]["changed"] == 2
+    assert (watched["policy"], watched["held"], watched["compared"]) == ("watched", 2, None)
+    said = shop.run("push", "list", "--now", NOW).stdout
+    assert "beside it, easy in `shadow` mode: it would hold 0 of 3 people" in said
+    assert "2 of 3 decisions would differ: starter → easy" in said
+    assert "beside it, watched in `observe` mode: it would hold 2 of 3 people" in said
+
+
+def test_a_shadow_that_is_to_be_enforced_is_refused_before_anything_is_sent(shop: Shop) -> None:
+    shop.write("easy.toml", 'name = "easy"\n')
+    shop.change('store = "align.db"\n', 'store = "align.db"\nshadows = ["easy.toml"]\n')
+    shop.pull()
+    result = shop.run("push", "list", "--now", NOW)
+    assert result.exit_code == 3
+    assert "is in mode `enforce`; write `shadow`" in " ".join(result.stderr.split())
+    assert shop.held() == set()
+    told = shop.run("doctor").stdout
+    assert "is in mode `enforce`" in " ".join(told.split())
+    shop.write("easy.toml", 'name = "easy"\nmode = "shadow"\n')
+    assert "`easy` in `shadow` mode" in " ".join(shop.run("doctor").stdout.split())
+
+
 def test_reconcile_finds_a_lifted_hold_and_mends_it(shop: Shop) -> None:
     shop.pull()
     shop.run("push", "list", "--now", NOW)

@@ -8,10 +8,11 @@ import pytest
 
 from alignkit.models import Category, Channel, Message, Outcome, Verdict
 from alignkit.rules import Policy
+from alignkit.rules import comparison as module
+from alignkit.rules.comparison import Change
 from alignkit.rules.presets import preset
 from alignkit.sync import Sync
-from alignkit.whatif import comparison as module
-from alignkit.whatif.comparison import Change, compare, made_questions, questions_of_store
+from alignkit.whatif.comparison import compare, made_questions, questions_of_store
 
 from .town import ADA, BOB, CY, HOUR, contact, day, issue, store_of
 

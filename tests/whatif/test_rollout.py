@@ -14,10 +14,10 @@ from alignkit.errors import DataInvalid, PolicyInvalid, StoreUnavailable
 from alignkit.gate import Gate
 from alignkit.models import Customer, Message, Verdict
 from alignkit.rules import Facts, Policy
+from alignkit.rules.comparison import Change
 from alignkit.rules.policy import Mode
 from alignkit.stores import MemoryStore
 from alignkit.sync import Sync
-from alignkit.whatif.comparison import Change
 from alignkit.whatif.rollout import NOTHING_IN_FORCE, Rollout
 
 from .town import ADA, BOB, CY, HOUR, contact, day, issue, store_of

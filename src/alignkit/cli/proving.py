@@ -23,6 +23,7 @@ from alignkit.cli.command import (
     command,
     ended,
 )
+from alignkit.cli.comparing import tell_differences
 from alignkit.cli.exits import Exit
 from alignkit.cli.output import SHOWN, moment, number
 from alignkit.connectors.base import Source
@@ -33,8 +34,6 @@ from alignkit.rules.policy import Policy
 from alignkit.rules.presets import preset
 from alignkit.whatif import (
     Backtest,
-    Change,
-    Comparison,
     HoldTimes,
     Known,
     Tally,
@@ -198,7 +197,8 @@ def diff_policies(
     else:
         messages = _messages(session, message, category, channel, campaign)
         found = compare(before, after, questions_of_store(session.store, messages, now=now))
-    _tell_comparison(session, found)
+    tell_differences(session.output, found)
+    session.output.row("diff", **found.to_dict())
     if exit_code and found.changed:
         raise ended(Exit.FOUND)
 
@@ -211,33 +211,6 @@ def _messages(
     if listed and name is None and category is None and channel is None and campaign is None:
         return listed
     return [session.message(name, category, channel, campaign)]
-
-
-_CHANGES = {
-    Change.HELD: "held now",
-    Change.RELEASED: "released",
-    Change.OUTCOME: "another outcome",
-    Change.RULES: "other rules",
-}
-
-
-def _tell_comparison(session: Session, found: Comparison) -> None:
-    output = session.output
-    for one in found.differences:
-        output.row("difference", **one.to_dict())
-    output.row("diff", **found.to_dict())
-    title = f"{found.changed:,} of {number(found.asked, 'decision')} would differ: {found.before} → {found.after}"
-    output.say(title, "bold")
-    rows = [(rule, *(changes[change] or "" for change in Change)) for rule, changes in sorted(found.by_rule.items())]
-    columns = ("rule", *_CHANGES.values())
-    output.table("By rule", columns, rows, right=columns[1:])
-    shown = [
-        (one.who, one.after.scope, _CHANGES[one.change], one.before.explain(), one.after.explain())
-        for one in found.differences[:SHOWN]
-    ]
-    output.table("Who", ("customer", "message", "", "before", "after"), shown)
-    if found.changed > SHOWN:
-        output.say(f"… and {found.changed - SHOWN:,} more", "dim")
 
 
 def backtest_policy(

@@ -18,6 +18,7 @@ from alignkit.cli.exits import Exit
 from alignkit.cli.outcomes import UNSETTLED, standing_words
 from alignkit.cli.output import age, moment, number, stamp
 from alignkit.cli.parameters import parameters, takes_more
+from alignkit.cli.settings import Settings
 from alignkit.cli.stopping import tell_stop, tell_wide
 from alignkit.connectors.base import Finding, Sink, Source
 from alignkit.errors import AlignkitError, SettingsError
@@ -29,6 +30,7 @@ from alignkit.stores.base import DeferredState, SourceState
 from alignkit.sync import Sync
 from alignkit.sync.incident import is_about_single_people
 from alignkit.sync.location import refuse_other
+from alignkit.sync.shadows import refuse_confusion
 from alignkit.sync.stop import find_all, is_stop
 
 _LISTED = 10
@@ -254,6 +256,8 @@ def _findings(session: Session) -> Iterator[tuple[str, Finding]]:
         yield "policy", Finding(is_well=True, subject=f"`{policy.name}`, {number(len(policy.rules), 'rule')}")
     except AlignkitError as error:
         yield "policy", Finding(is_well=False, subject="policy", remedy=str(error))
+    if policy is not None and settings.file.shadows:
+        yield "shadows", _shadows_finding(settings, policy)
     yield from (("store", finding) for finding in _store_findings(session, policy))
     for section, names, connect in (
         ("sources", settings.file.sources, settings.source),
@@ -267,6 +271,15 @@ def _findings(session: Session) -> Iterator[tuple[str, Finding]]:
             except AlignkitError as error:
                 found = [Finding(is_well=False, subject=f"`{name}`", remedy=str(error))]
             yield from ((place, finding) for finding in found)
+
+
+def _shadows_finding(settings: Settings, policy: Policy) -> Finding:
+    try:
+        shadows = settings.shadows()
+        refuse_confusion(policy, shadows)
+    except AlignkitError as error:
+        return Finding(is_well=False, subject="shadows", remedy=str(error))
+    return Finding(is_well=True, subject=", ".join(f"`{shadow.name}` in `{shadow.mode}` mode" for shadow in shadows))
 
 
 def _elsewhere(session: Session, endpoint: Source | Sink) -> Iterator[Finding]:

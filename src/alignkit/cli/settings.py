@@ -19,7 +19,7 @@ from alignkit.errors import SettingsError
 from alignkit.models import Message
 from alignkit.registry import Connector, resolve
 from alignkit.rules.documents import LARGEST, Form, read_toml
-from alignkit.rules.policy import Policy
+from alignkit.rules.policy import Mode, Policy
 from alignkit.rules.presets import PresetName, preset
 
 DEFAULT = "alignkit.toml"
@@ -69,10 +69,12 @@ class SettingsFile(_Strict):
     Attributes:
         store: the SQLite file.
         policy: a policy's file, or a preset.
+        shadows: further ones, which every push asks about the same people and reports of; none of them is in force.
     """
 
     store: str = "align.db"
     policy: str | Preset = Preset()
+    shadows: tuple[str | Preset, ...] = ()
     sources: dict[str, Connection] = Field(default_factory=dict[str, Connection])
     destinations: dict[str, Connection] = Field(default_factory=dict[str, Connection])
     messages: dict[str, Message] = Field(default_factory=dict[str, Message])
@@ -104,10 +106,20 @@ class Settings:
         Raises:
             PolicyInvalid: the text names the place.
         """
-        if isinstance(self.file.policy, str):
-            return Policy.load(self.folder / self.file.policy)
-        given = {"expects": tuple(self.file.sources), **self.file.policy.parameters}
-        return preset(self.file.policy.preset, **given)
+        return self._policy(self.file.policy, {})
+
+    def shadows(self) -> list[Policy]:
+        """The policies beside it; a preset among them is in mode `shadow` where its parameters name no other.
+
+        Raises:
+            PolicyInvalid: the text names the place.
+        """
+        return [self._policy(each, {"mode": Mode.SHADOW}) for each in self.file.shadows]
+
+    def _policy(self, named: str | Preset, usual: Table) -> Policy:
+        if isinstance(named, str):
+            return Policy.load(self.folder / named)
+        return preset(named.preset, **{"expects": tuple(self.file.sources), **usual, **named.parameters})
 
     def message(self, name: str | None) -> Message:
         """The message with this name; the only one there is where no name is given.

@@ -20,6 +20,7 @@ from alignkit.cli.command import (
     command,
     ended,
 )
+from alignkit.cli.comparing import tell_shadows
 from alignkit.cli.deferring import PerHour, Stage, StageEvery, a_pace, tell_paced
 from alignkit.cli.exits import Exit, exit_of
 from alignkit.cli.outcomes import exit_after, standing_words, tell_rest, tell_unsettled, unsettled_rows
@@ -152,10 +153,12 @@ def push(
             dry_run=dry_run,
             brake=brake,
             pace=a_pace(per_hour, stage, stage_every),
+            shadows=session.settings.shadows(),
             on_progress=told,
             now=now,
         )
     _tell_push(session, result, len(result.changes) if show_all else SHOWN)
+    tell_shadows(session.output, result.shadows)
     if policy.mode != "enforce":
         session.output.say(f"the policy is in `{policy.mode}` mode, so nothing was sent", "yellow")
         if words := standing_words(session.store, destination):

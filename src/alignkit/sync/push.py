@@ -26,6 +26,7 @@ from alignkit.sync.ledger import Outcome, parts, refused, still_held
 from alignkit.sync.location import refuse_other
 from alignkit.sync.pace import Pace, Paced, allow, finish, note
 from alignkit.sync.pull import OnProgress, Progress
+from alignkit.sync.shadows import Observed, Shadows
 from alignkit.sync.stop import Resumed, Stop
 from alignkit.sync.stop import find as find_stop
 from alignkit.transport import Flow, call
@@ -78,6 +79,7 @@ class PushResult:
         stopped: in a dry run, the stop that stands in the way; what is told is what comes once it is resumed.
         capped: holds that reach fewer people than they are meant for until somebody confirms them.
         paced: how far a release has come that goes out piece by piece; who waits for a turn is no change yet.
+        shadows: what each policy beside the one that was pushed would have decided, and whom differently.
     """
 
     destination: str
@@ -94,6 +96,7 @@ class PushResult:
     stopped: Stop | None = None
     capped: tuple[WideHold, ...] = ()
     paced: Paced | None = None
+    shadows: tuple[Observed, ...] = ()
 
     @property
     def holds(self) -> tuple[Change, ...]:
@@ -135,6 +138,7 @@ class PushJob(DestinationJob):
     brake: Brake | None = field(default_factory=Brake)
     pace: Pace | None = None
     on_progress: OnProgress | None = None
+    shadows: Sequence[Policy] = ()
     gate: Gate = field(init=False)
     audience: int = 0
     held: int = 0
@@ -154,6 +158,7 @@ class PushJob(DestinationJob):
         # Every store call that a gate makes is `ask`.
         seen = cast("Store", Resumed(self.store)) if self.dry_run else self.store
         self.gate = Gate(seen, self.policy)
+        self._beside = Shadows(seen, self.policy, self.shadows)
 
     def open(self) -> None:
         """Takes the lease; a dry run needs none."""
@@ -194,6 +199,7 @@ class PushJob(DestinationJob):
             self.held = yield from call(self._held)
         return replace(self._result(changes, braked), stopped=stopped, capped=wide, paced=paced)
 
+    _beside: Shadows = field(init=False)
     _refused: frozenset[str] = frozenset()
     _freed: list[str] = field(default_factory=list[str])
     _seen: set[str] = field(default_factory=set[str])
@@ -245,7 +251,9 @@ class PushJob(DestinationJob):
                 self.unreadable += counted
                 continue
             self.audience += counted
-            yield address, self.gate.decide(key, self.message, now=self.now)
+            decision = self.gate.decide(key, self.message, now=self.now)
+            self._beside.ask(key, self.message, decision, now=self.now, told_as=key)
+            yield address, decision
 
     def _change(self, address: str, decision: Decision, cause: Cause | None) -> Change | None:
         """What is to be done about one person; whom the destination refused before is asked for again, and no change.
@@ -361,4 +369,5 @@ class PushJob(DestinationJob):
             outcomes=dict(sorted(self.works.outcomes.items())),
             dry_run=self.dry_run,
             braked=braked,
+            shadows=self._beside.report(),
         )

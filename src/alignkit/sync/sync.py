@@ -95,6 +95,7 @@ class Sync(Recording):
         dry_run: bool = False,
         brake: Brake | None = Brake(),  # noqa: B008 - frozen
         pace: Pace | None = None,
+        shadows: Sequence[Policy] = (),
         on_progress: OnProgress | None = None,
         now: datetime | None = None,
     ) -> PushResult:
@@ -104,6 +105,8 @@ class Sync(Recording):
             dry_run: work everything out, change nothing. A policy in `observe` or `shadow` is always a dry run.
             brake: how many may change at once; None lets everything through.
             pace: how fast people are let go again; all at once by default.
+            shadows: policies in mode `shadow` or `observe` that are asked about the same people; the result reports
+                what they would have decided.
             now: the moment to decide for, the present by default.
 
         Raises:
@@ -112,7 +115,7 @@ class Sync(Recording):
             SettingsError: the destination's name stands for another one; see `moved`.
             SettingsError, TryAgainLater, ServiceMisbehaved: the destination; the ledger knows how far it came.
         """
-        job = PushJob(self.store, sink, aware(now), policy, message, dry_run, brake, pace, on_progress)
+        job = PushJob(self.store, sink, aware(now), policy, message, dry_run, brake, pace, on_progress, shadows)
         return self._driven(job, job.push)
 
     def reconcile(self, sink: Sink, *, repair: bool = False, now: datetime | None = None) -> ReconcileResult:
@@ -222,11 +225,12 @@ class AsyncSync:
         dry_run: bool = False,
         brake: Brake | None = Brake(),  # noqa: B008 - frozen
         pace: Pace | None = None,
+        shadows: Sequence[Policy] = (),
         on_progress: OnProgress | None = None,
         now: datetime | None = None,
     ) -> PushResult:
         """See `Sync.push`."""
-        job = PushJob(self.store, sink, aware(now), policy, message, dry_run, brake, pace, on_progress)
+        job = PushJob(self.store, sink, aware(now), policy, message, dry_run, brake, pace, on_progress, shadows)
         return await self._driven(job, job.push)
 
     async def reconcile(self, sink: Sink, *, repair: bool = False, now: datetime | None = None) -> ReconcileResult:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
+from alignkit.rules.comparison import Change, Comparison, Difference
+from alignkit.sync.shadows import Observed
 from alignkit.whatif.backtesting import Backtest, Tally, backtest
 from alignkit.whatif.cases import CaseResult, PolicyCase, PolicyCases, load_cases
-from alignkit.whatif.comparison import (
-    Change,
-    Comparison,
-    Question,
-    StoreQuestion,
-    compare,
-    made_questions,
-    questions_of_store,
-)
+from alignkit.whatif.comparison import Question, StoreQuestion, compare, made_questions, questions_of_store
 from alignkit.whatif.history import Known
-from alignkit.whatif.rollout import Observed, Rollout
+from alignkit.whatif.rollout import Rollout
 from alignkit.whatif.timeline import Flapping, Held, HoldTimes
 
 __all__ = [
@@ -22,6 +16,7 @@ __all__ = [
     "CaseResult",
     "Change",
     "Comparison",
+    "Difference",
     "Flapping",
     "Held",
     "HoldTimes",

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from alignkit.gate import Gate, aware
-from alignkit.models import Customer, Message, Verdict
+from alignkit.models import Customer, Message
 from alignkit.rules.check.probe import NOON, Probe
 from alignkit.rules.check.samples import sample_cases
+from alignkit.rules.comparison import Comparison
 from alignkit.rules.decision import Decision
 from alignkit.rules.facts import Facts
 from alignkit.rules.policy import Policy
 from alignkit.rules.wording import moment_of
 from alignkit.stores.base import Store
-
-MOST_LISTED = 1_000
-"""So many differences are kept one by one; the others are only counted."""
-
-
-class Change(StrEnum):
-    """In what two decisions differ: the first of these that does.
-
-    `held`: only the second suppresses. `released`: only the first does. `outcome`: something else becomes of the
-    message. `rules`: other rules say the same.
-    """
-
-    HELD = "held"
-    RELEASED = "released"
-    OUTCOME = "outcome"
-    RULES = "rules"
 
 
 class Question(NamedTuple):
@@ -86,94 +68,6 @@ class _Gates:
             found = Gate(self._store, policy)
             self._gates.append(found)
         return found
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One customer and message that two policies decide differently."""
-
-    who: str
-    change: Change
-    before: Decision
-    after: Decision
-
-    @property
-    def rules(self) -> tuple[str, ...]:
-        """The rules that make the difference: those that only one of the decisions rests on."""
-        return tuple(sorted(set(self.before.rules) ^ set(self.after.rules)))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        return {
-            "who": self.who,
-            "change": self.change.value,
-            "rules": list(self.rules),
-            "scope": self.after.scope,
-            "before": self.before.to_dict(),
-            "after": self.after.to_dict(),
-        }
-
-
-@dataclass(slots=True)
-class Comparison:
-    """What became of a comparison of two policies.
-
-    Attributes:
-        before, after: the names of the policies.
-        asked: how many decisions were compared.
-        changes: how many of them differ, by the kind of difference.
-        by_rule: for each rule, the differences that it takes part in, by kind.
-        differences: the first `MOST_LISTED` of them.
-    """
-
-    before: str
-    after: str
-    asked: int = 0
-    changes: Counter[Change] = field(default_factory=Counter[Change])
-    by_rule: dict[str, Counter[Change]] = field(default_factory=dict[str, Counter[Change]])
-    differences: list[Difference] = field(default_factory=list[Difference])
-
-    @property
-    def changed(self) -> int:
-        """How many decisions differ."""
-        return self.changes.total()
-
-    def add(self, who: str, before: Decision, after: Decision) -> Difference | None:
-        """Counts one pair of decisions; gives the difference where there is one."""
-        self.asked += 1
-        change = change_of(before, after)
-        if change is None:
-            return None
-        found = Difference(who, change, before, after)
-        self.changes[change] += 1
-        for rule in found.rules:
-            self.by_rule.setdefault(rule, Counter())[change] += 1
-        if len(self.differences) < MOST_LISTED:
-            self.differences.append(found)
-        return found
-
-    def to_dict(self) -> dict[str, Any]:
-        """The figures as plain values; the differences are told one by one."""
-        return {
-            "before": self.before,
-            "after": self.after,
-            "asked": self.asked,
-            "changed": self.changed,
-            "changes": {change.value: self.changes[change] for change in Change},
-            "by_rule": {
-                rule: {change.value: found[change] for change in Change if found[change]}
-                for rule, found in sorted(self.by_rule.items())
-            },
-        }
-
-
-def change_of(before: Decision, after: Decision) -> Change | None:
-    """In what two decisions about one message differ; None where they do not."""
-    if before.verdict is not after.verdict:
-        return Change.HELD if after.verdict is Verdict.SUPPRESS else Change.RELEASED
-    if before.outcome is not after.outcome:
-        return Change.OUTCOME
-    return Change.RULES if before.rules != after.rules else None
 
 
 def compare(before: Policy, after: Policy, questions: Iterable[Question | StoreQuestion]) -> Comparison:
