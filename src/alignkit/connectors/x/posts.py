@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from alignkit.connectors.answers import Payload
 from alignkit.connectors.records import Body, Extras, Shape, Values
 from alignkit.models.conversation import CustomerMatch, Post
+from alignkit.models.customer import Contact
 from alignkit.models.vocabulary import PostKind
 
 PLATFORM = "x"
@@ -25,11 +26,6 @@ _R = TypeVar("_R")
 class _Reference(Payload):
     type: str = ""
     id: str = ""
-
-
-class _User(Payload):
-    id: str
-    username: str | None = None
 
 
 class _Error(Payload):
@@ -50,7 +46,6 @@ class Seen(NamedTuple):
 
 
 _REFERENCES = TypeAdapter(tuple[_Reference, ...])
-_USERS = TypeAdapter(tuple[_User, ...])
 _ERRORS = TypeAdapter(tuple[_Error, ...])
 _NOT_FOUND = "resource-not-found"
 
@@ -94,21 +89,30 @@ POST = Shape(
     },
     finish=_finish,
 )
+
+
+def _finish_author(author: Values) -> Extras:
+    """The author by the lasting id and by the name, whose form is `platform/name`."""
+    name: str = author.get("username") or ""
+    author["handles"] = (f"{PLATFORM}/{author['id']}", f"{PLATFORM}/{name}")
+    return Extras(version=0, beside=name)
+
+
+AUTHOR = Shape(
+    model=Contact,
+    places={"id": "id"},
+    also={"username": ("username", str)},
+    finish=_finish_author,
+)
 PAGE = Body(
-    {"data": POST},
+    {"data": POST, ("includes", "users"): AUTHOR},
     {
         "count": (("meta", "result_count"), int),
         "newest": (("meta", "newest_id"), str),
         "token": (("meta", "next_token"), str),
-        "users": (("includes", "users"), object),
         "errors": ("errors", object),
     },
 )
-
-
-def authors(users: object) -> dict[str, str | None]:
-    """The names of authors by their ids, as a page tells them beside its posts."""
-    return {user.id: user.username for user in _read(_USERS, users)}
 
 
 def unshown(errors: object) -> dict[str, bool]:

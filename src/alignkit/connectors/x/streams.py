@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from alignkit.connectors.base import Checkpoint, Page, Run
 from alignkit.connectors.records import Answer, Found
 from alignkit.connectors.window import kept, position, service_time
-from alignkit.connectors.x.posts import PAGE, PLATFORM, POST, authors, made
+from alignkit.connectors.x.posts import AUTHOR, PAGE, POST, made
 from alignkit.connectors.x.spending import MILLION, Budget, Grant
 from alignkit.connectors.x.walk import Position, Walk, begun, later, today, watched
 from alignkit.errors import (
@@ -22,8 +22,7 @@ from alignkit.errors import (
     ResponseInvalid,
 )
 from alignkit.models.conversation import Post
-from alignkit.models.customer import Contact
-from alignkit.models.events import ContactChanged, CustomerEvent, PostPublished
+from alignkit.models.events import CustomerEvent, PostPublished
 from alignkit.models.exchange import Ref
 from alignkit.transport import Flow, Request, Response, request
 
@@ -79,11 +78,15 @@ class Reader:
             raise
         return response
 
-    def listed(self, rows: Sequence[Found[Post]], names: Mapping[str, str | None], run: Run) -> list[CustomerEvent]:
+    def listed(self, answer: Answer, run: Run) -> list[CustomerEvent]:
         """Posts of a list with their authors; those that repeat others are left out."""
-        own = [row for row in rows if not row.extras.beside.is_retweet]
+        own = [row for row in answer.of(POST) if not row.extras.beside.is_retweet]
+        authors = {author.data.id: author for author in answer.of(AUTHOR) if author.extras.beside}
+        wrote = dict.fromkeys(row.data.author_ref for row in own)
+        people = [authors[id].event(source=self.name, received_at=run.now) for id in wrote if id in authors]
+        names = {id: author.extras.beside for id, author in authors.items()}
         posts = [self.post(row, run, int(row.extras.version or 0), names.get(row.data.author_ref or "")) for row in own]
-        return [*_people(own, names, self.name, run), *posts]
+        return [*people, *posts]
 
     def post(self, row: Found[Post], run: Run, version: int, author: str | None = None) -> CustomerEvent:
         """A post as it stands, and its author's name where that is known."""
@@ -119,7 +122,7 @@ def read(reader: Reader, stream: str, checkpoint: Checkpoint | None, run: Run) -
     rows = answer.of(POST)
     yield from reader.budget.settle(grant, len(rows) + len(answer.bad))
     walk, gap = _walked(reader, stream, walk, answer)
-    found = reader.listed(rows, authors(answer.beside.get("users")), run)
+    found = reader.listed(answer, run)
     at = at.model_copy(update={"watched": watched({*at.watched, *_ids(rows)}, today(run), reader.watched_days)})
     told = Page(found, {}, more=False, quarantined=answer.bad, gaps=[*gaps, *gap])
     if walk.token is None:
@@ -207,18 +210,3 @@ def _ended(reader: Reader, at: Position, walk: Walk, told: Page, run: Run) -> Pa
 
 def _ids(rows: Sequence[Found[Post]]) -> set[str]:
     return {row.data.id for row in rows if not row.extras.beside.is_retweet}
-
-
-def _people(rows: Sequence[Found[Post]], names: Mapping[str, str | None], source: str, run: Run) -> list[CustomerEvent]:
-    """The authors of posts whose names are known, each once."""
-    known = {row.data.author_ref: names.get(row.data.author_ref or "") for row in rows}
-    return [
-        ContactChanged.of(
-            Contact(id=id, handles=(f"{PLATFORM}/{id}", f"{PLATFORM}/{name}")),
-            source=source,
-            received_at=run.now,
-            version=0,
-        )
-        for id, name in known.items()
-        if id and name
-    ]
