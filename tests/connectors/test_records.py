@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from tests.strategies import events
+from tests.strategies import events, json_values
 
 from alignkit.connectors.records import Answer, Body, Extras, Found, Shape, Values
 from alignkit.connectors.records.writer import writer
@@ -283,6 +283,18 @@ def test_both_ways_read_the_same_of_records_at_random() -> None:
     assert quick > 30
 
 
+@given(json_values)
+def test_any_json_is_the_same_in_both_ways(value: Any) -> None:
+    text = json.dumps(page(issue(more=value))).encode()
+    assert repr(PAGE.read(text).of(ISSUES)) == repr(general(PAGE, text).of(ISSUES))
+
+
+@pytest.mark.parametrize("number", ["1e400", "-0", "-0.0", "1E5", "4.9e-324", "12345678901234567890.0", "9" * 40])
+def test_any_number_is_the_same_in_both_ways(number: str) -> None:
+    text = json.dumps(page(issue(more="here"))).replace('"here"', number).encode()
+    assert repr(PAGE.read(text).of(ISSUES)) == repr(general(PAGE, text).of(ISSUES))
+
+
 def test_one_bad_record_is_set_aside_by_its_id_without_its_values() -> None:
     answer = PAGE.read(json.dumps(page(issue(id=1), issue(id=2, opened="yesterday"), issue(id=3))).encode(), "issues")
     assert [found.data.id for found in answer.of(ISSUES)] == ["1", "3"]
@@ -325,6 +337,59 @@ def test_a_needed_value_may_stand_in_one_of_several_places_in_both_ways() -> Non
         assert [found.data.id for found in answer.of(posts)] == ["1", "2", "3"]
         assert len(answer.bad) == 1
     assert took_the_quick_way(body, json.dumps({"posts": good}).encode())
+
+
+def boosted(values: Values) -> Extras:
+    values["platform"] = "shop"
+    return Extras(beside=(values.get("boost"), values.get("boost_id"), values.get("own")))
+
+
+BOOSTS = Shape(
+    model=Post,
+    places={"id": [("boost", "id"), "id"], "posted_at": "at", "lang": ("boost", "langs", 0)},
+    also={"boost": ("boost", dict), "boost_id": (("boost", "id"), str), "own": ("id", str)},
+    finish=boosted,
+)
+BOOST_PAGE = Body({"boosts": BOOSTS})
+WHOLE_BOOST: Record = {"id": 2, "langs": ["en", "de"], "text": {"deep": [1]}}
+
+
+@pytest.mark.parametrize(
+    ("boost", "is_quick"),
+    [
+        (WHOLE_BOOST, True),
+        (WHOLE_BOOST | {"langs": []}, True),
+        (WHOLE_BOOST | {"langs": [None, "en"]}, True),
+        (WHOLE_BOOST | {"langs": [7]}, True),
+        (WHOLE_BOOST | {"langs": None}, True),
+        (WHOLE_BOOST | {"langs": "en"}, False),
+        (WHOLE_BOOST | {"langs": {"0": "en"}}, False),
+        (WHOLE_BOOST | {"langs": [["en"]]}, False),
+        ({"langs": ["en"]}, True),
+        ({"id": None}, False),
+        ({"id": ""}, False),
+        ({}, True),
+        (None, True),
+        ("text", False),
+        ([], False),
+    ],
+    ids=repr,
+)
+def test_both_ways_read_places_in_lists_and_whether_objects_are_there(boost: Any, is_quick: bool) -> None:
+    at = "2026-03-01T12:00:00Z"
+    for record in ({"id": 1, "at": at, "boost": boost}, {"id": 1, "at": at}):
+        text = json.dumps({"boosts": [{"id": 1, "at": at, "boost": WHOLE_BOOST}, record]}).encode()
+        answer, other = BOOST_PAGE.read(text), general(BOOST_PAGE, text)
+        assert (list(answer.of(BOOSTS)), answer.bad) == (list(other.of(BOOSTS)), other.bad)
+        assert took_the_quick_way(BOOST_PAGE, text) == (is_quick or "boost" not in record)
+
+
+def test_an_object_that_is_only_looked_for_comes_empty() -> None:
+    at = "2026-03-01T12:00:00Z"
+    records = [{"id": 1, "at": at, "boost": WHOLE_BOOST}, {"id": 2, "at": at, "boost": None}, {"id": 3, "at": at}]
+    answer = BOOST_PAGE.read(json.dumps({"boosts": records}).encode())
+    told = [(found.data.id, found.data.lang, found.extras.beside) for found in answer.of(BOOSTS)]
+    assert told == [("2", "en", ({}, "2", "1")), ("2", None, (None, None, "2")), ("3", None, (None, None, "3"))]
 
 
 def test_an_error_carries_no_record_along() -> None:

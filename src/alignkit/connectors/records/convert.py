@@ -69,10 +69,12 @@ def _bounded(model: type[Entity], name: str) -> Any:
 
 
 def _words(separator: str | None, value: list[str | None] | str) -> tuple[str, ...]:
-    if isinstance(value, str):
-        value = [*value.split(separator)] if separator else [value]
-        return tuple(word for part in value if part and (word := part.strip()))
-    return tuple(filter(None, value))
+    if not isinstance(value, str):
+        return tuple(filter(None, value))
+    if not separator:
+        word = value.strip()
+        return (word,) if word else ()
+    return tuple(filter(None, map(str.strip, value.split(separator))))
 
 
 def _one_of(words: Mapping[str, M], word: str) -> M:

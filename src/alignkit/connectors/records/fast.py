@@ -7,32 +7,31 @@ nothing that only one of the two ways would read, or would read differently.
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, NamedTuple, cast
 
 import msgspec
-from pydantic_core import from_json
 
 from alignkit.connectors.records.convert import Convert, meant_in_utc
-from alignkit.connectors.records.filler import Step, attribute, attribute_or_nothing, filler
+from alignkit.connectors.records.filler import Source, Step, attribute, attribute_or_nothing, filler
 from alignkit.connectors.records.recipe import Found, Recipe, Want
-from alignkit.connectors.records.shape import Path, Shape, Values, alternatives, keys_of
+from alignkit.connectors.records.shape import Keys, Path, Shape, Values, alternatives, keys_of
 from alignkit.models.base import in_utc
 
 UNSET = msgspec.UNSET
 _TEXT = str | int
+_ID = Annotated[str, msgspec.Meta(min_length=1)] | int
 _TYPES: Mapping[type, Any] = {
     bool: bool,
     int: int,
     float: float,
     tuple: list[_TEXT | None] | str | int,
-    object: msgspec.Raw,
+    object: Any,
+    dict: dict,
 }
-_ID = Annotated[str, msgspec.Meta(min_length=1)] | int
 
 
 class Unfit(Exception):
@@ -61,13 +60,13 @@ class Fast:
         for path, recipe in recipes.items():
             record = Object()
             taker = Taker(record, recipe.wants, recipe.converters)
-            records = list[record.struct()] | None  # type: ignore[misc] # made while the program runs
+            records = list[record.struct()]  # type: ignore[misc] # made while the program runs
             self._lists.append((path, recipe, taker))
             if path:
-                root.add(keys_of(path), records, is_required=False)
+                root.add(keys_of(path), records, tells_absence=True)
         self._beside = Taker(root, beside, {})
         self._is_list = () in recipes
-        self._decoder = msgspec.json.Decoder(records if self._is_list else root.struct())
+        self._decoder = msgspec.json.Decoder(records | None if self._is_list else root.struct())
         self._places = {} if self._is_list else {path: root.names(keys_of(path)) for path in recipes}
 
     def read(self, text: bytes) -> Read | None:
@@ -94,120 +93,162 @@ class Object:
     """A JSON object of which some keys are wanted, as the struct that it is decoded into."""
 
     def __init__(self) -> None:
-        self._keys: dict[str, str] = {}
+        self._names: dict[str, str] = {}
         self._kinds: dict[str, Any] = {}
         self._required: set[str] = set()
+        self._told_apart: set[str] = set()
 
-    def add(self, keys: Sequence[str | int], kind: Any, *, is_required: bool) -> None:
-        """Wants the value that these keys lead to."""
-        first, rest = keys[0], keys[1:]
-        if not isinstance(first, str):
+    def add(self, keys: Keys, kind: Any, *, is_required: bool = False, tells_absence: bool = False) -> None:
+        """Wants the value that these keys lead to.
+
+        Args:
+            keys: the last one may be a place in a list.
+            kind: what msgspec checks it to be; `dict` for an object of which nothing is taken.
+            is_required: whether it must be there; otherwise it may be null too.
+            tells_absence: whether one that is missing is `UNSET` and not None.
+        """
+        key, rest = keys[0], keys[1:]
+        if not isinstance(key, str):
             raise Unfit
-        known = self._kinds.get(first)
-        self._keys.setdefault(first, f"key{len(self._keys)}")
-        if rest:
-            inner = known if known is not None else Object()
-            if not isinstance(inner, Object):
-                raise Unfit
-            inner.add(rest, kind, is_required=False)
-            kind = inner
-        elif known is not None and known != kind:
+        self._names.setdefault(key, f"key{len(self._names)}")
+        if rest and isinstance(rest[0], str):
+            self._object(key).add(rest, kind, tells_absence=tells_absence)
+            return
+        if kind is dict:
+            kind = self._object(key)
+        elif len(rest) > 1:
             raise Unfit
-        self._kinds[first] = kind
+        elif rest:
+            kind = list[kind | None]
+        self._kinds[key] = _narrower(self._kinds.get(key, kind), kind)
         if is_required:
-            self._required.add(first)
+            self._required.add(key)
+        elif tells_absence and not rest:
+            self._told_apart.add(key)
+
+    def _object(self, key: str) -> Object:
+        inner = self._kinds.setdefault(key, Object())
+        if not isinstance(inner, Object):
+            raise Unfit
+        return inner
 
     def struct(self) -> Any:
-        """The struct; a key that may be missing is `UNSET` then."""
-        fields = [self._field(key) for key in self._keys]
-        names = {name: key for key, name in self._keys.items()}
+        """The struct."""
+        fields = [self._field(key) for key in self._names]
+        names = {name: key for key, name in self._names.items()}
         return msgspec.defstruct("Record", fields, rename=names, kw_only=True, gc=False)
 
     def _field(self, key: str) -> Any:
-        name, kind = self._keys[key], self._kinds[key]
-        if isinstance(kind, Object):
-            empty = kind.struct()
-            return (name, empty | None, msgspec.field(default_factory=empty))
+        name, kind = self._names[key], self._kinds[key]
         if key in self._required:
             return (name, kind)
-        return (name, kind if kind is msgspec.Raw else kind | msgspec.UnsetType, UNSET)
+        if isinstance(kind, Object):
+            kind = kind.struct()
+            if key not in self._told_apart:
+                return (name, kind | None, msgspec.field(default_factory=kind))
+        if kind is not Any:
+            kind |= None
+        return (name, kind | msgspec.UnsetType, UNSET) if key in self._told_apart else (name, kind, None)
 
-    def names(self, path: Sequence[str | int]) -> list[str]:
-        """The attributes that lead to a place."""
-        key = str(path[0])
-        inner = self._kinds[key]
-        return [self._keys[key], *(inner.names(path[1:]) if isinstance(inner, Object) else ())]
+    def names(self, keys: Keys) -> list[str | int]:
+        """The attributes, and the place in a list, that lead to a value."""
+        inner = self._kinds[str(keys[0])]
+        rest = inner.names(keys[1:]) if isinstance(inner, Object) and len(keys) > 1 else keys[1:]
+        return [self._names[str(keys[0])], *rest]
+
+    def may_lack(self, keys: Keys) -> bool:
+        """Whether what stands there may be `UNSET`."""
+        inner = self._kinds[str(keys[0])]
+        if isinstance(inner, Object) and len(keys) > 1:
+            return inner.may_lack(keys[1:])
+        return len(keys) > 1 or keys[0] in self._told_apart
+
+
+def _narrower(one: Any, other: Any) -> Any:
+    """The kind of what is wanted twice; an id, which is never empty, is a text too."""
+    if one == other:
+        return one
+    if _ID in (one, other) and _TEXT in (one, other):
+        return _ID
+    raise Unfit
 
 
 class Taker:
     """Takes the values that are wanted out of decoded objects of one kind.
 
     Args:
+        record: such an object.
         wants: the values; those with a converter are fields.
         converters: by name, as `Recipe.converters` has them.
     """
 
     def __init__(self, record: Object, wants: Sequence[Want], converters: Mapping[str, Convert | None]) -> None:
+        places = {want.name: [keys_of(path) for path in alternatives(want.paths)] for want in wants}
         for want in wants:
             kind = _ID if want.name == "id" else _TYPES.get(want.kind, _TEXT)
-            places = alternatives(want.paths)
-            is_sure = want.is_required and len(places) == 1
-            for place in places:
-                has_null = not is_sure and kind is not msgspec.Raw
-                record.add(keys_of(place), kind | None if has_null else kind, is_required=is_sure)
-        paths = [(want, [record.names(keys_of(path)) for path in alternatives(want.paths)]) for want in wants]
+            several = len(places[want.name]) > 1
+            for keys in places[want.name]:
+                is_sure = want.is_required and not several and len(keys) == 1
+                record.add(keys, kind, is_required=is_sure, tells_absence=several or want.name not in converters)
         # A key of the record itself is required by the decoder; what may lie elsewhere is looked for afterwards.
         self._elsewhere = [
-            want.name
-            for want in wants
-            if want.is_required and (isinstance(want.paths, list) or len(keys_of(want.paths)) > 1)
+            want.name for want in wants if want.is_required and [len(keys) for keys in places[want.name]] != [1]
         ]
         self._fill, self._carefully = (
-            filler([_step(want, map(source, names), converters) for want, names in paths], UNSET)
+            filler([_step(want, places[want.name], record, converters, source) for want in wants], UNSET)
             for source in (attribute, attribute_or_nothing)
         )
 
     def fill(self, record: Any, values: Values) -> Values:
         """Adds what a record tells; a field that it lacks, or has as null, stays as it is."""
         try:
-            filled = self._fill(record, values)
+            self._fill(record, values)
         except AttributeError:  # a null where an object might have been
-            filled = self._carefully(record, values)
+            self._carefully(record, values)
         for name in self._elsewhere:
-            if filled[name] is None:
+            if values[name] is None:
                 raise Unfit
-        return filled
+        return values
 
 
-def along(record: Any, names: Sequence[str]) -> Any:
+def along(record: Any, names: Sequence[str | int]) -> Any:
     """What attributes lead to; `UNSET` where there is no such place."""
     nothing: Any = UNSET
     for name in names:
-        record = getattr(record, name, nothing)
+        record = getattr(record, str(name), nothing)
     return record
 
 
-def _step(want: Want, sources: Iterable[ast.expr], converters: Mapping[str, Convert | None]) -> Step:
+def _step(
+    want: Want, places: Sequence[Keys], record: Object, converters: Mapping[str, Convert | None], source: Source
+) -> Step:
     """How a decoded value becomes what a field holds."""
     convert = converters.get(want.name)
     is_text = False
     if want.kind is datetime:
         convert = _time if convert in (None, in_utc, meant_in_utc) else _unfit
-    elif want.kind is object:
-        convert = _json
     elif want.kind is tuple:
         convert = _texts if convert is None else partial(_converted, convert)
+    elif want.kind is dict:
+        convert = _nothing_of
     else:
         is_text = want.kind not in _TYPES
-    return Step(want.name, list(sources), convert, is_text, keeps_null=want.name not in converters)
+    return Step(
+        want.name,
+        [source(record.names(keys)) for keys in places],
+        convert,
+        is_text,
+        keeps_null=want.name not in converters,
+        may_lack=source is attribute_or_nothing or any(map(record.may_lack, places)),
+    )
 
 
 def _converted(convert: Convert, value: Any) -> Any:
     return convert(_texts(value)) if value else ()
 
 
-def _json(raw: msgspec.Raw) -> Any:
-    return from_json(bytes(raw))
+def _nothing_of(_: object) -> dict[str, Any]:
+    return {}
 
 
 def _unfit(_: Any) -> Any:
@@ -221,10 +262,11 @@ def _texts(value: Any) -> list[str | None] | str:
     return [str(one) if one.__class__ is int else one for one in found]  # type: ignore[misc] # text now
 
 
-def _time(text: object) -> datetime:
-    """The instant of a time with its zone, as nearly every service writes it."""
-    if isinstance(text, str) and len(text) >= 20 and _is_plain(text):
-        if text[-1] == "Z" and (len(text) == 20 or (text[19] == "." and 21 < len(text) <= 27)):
+def _time(text: Any) -> datetime:
+    """The instant of a time with its zone, as nearly every service writes it: with dashes and colons."""
+    if text.__class__ is str and text[4:19:3] == "--T::":
+        size = len(text)
+        if text[-1] == "Z" and (size == 20 or (21 < size <= 27 and text[19] == ".")):
             return datetime.fromisoformat(text)
         if _WITH_ZONE.fullmatch(text, 19):
             return in_utc(datetime.fromisoformat(text))
@@ -232,8 +274,3 @@ def _time(text: object) -> datetime:
 
 
 _WITH_ZONE = re.compile(r"(\.[0-9]{1,6})?[+-][0-9]{2}:?[0-9]{2}", re.ASCII)
-
-
-def _is_plain(text: str) -> bool:
-    """Whether date and time are written with dashes and colons."""
-    return text[4] == "-" == text[7] and text[10] == "T" and text[13] == ":" == text[16]

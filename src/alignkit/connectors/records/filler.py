@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from alignkit import syntax
@@ -14,6 +15,9 @@ from alignkit.connectors.records.shape import Values
 
 Fill = Callable[[Any, Values], Values]
 """Takes a record and the values that it adds to; returns these."""
+
+Source = Callable[[Sequence[str | int]], ast.expr]
+"""The expression of what names lead to."""
 
 
 class Step(NamedTuple):
@@ -25,6 +29,7 @@ class Step(NamedTuple):
         convert: what makes of the value what the field holds; None where it is that.
         is_text: whether a number is to become text first.
         keeps_null: whether a null is a value; otherwise it adds nothing.
+        may_lack: whether a source tells that the record lacks the value; otherwise it gives a null then.
     """
 
     name: str
@@ -32,6 +37,7 @@ class Step(NamedTuple):
     convert: Callable[[Any], Any] | None = None
     is_text: bool = False
     keeps_null: bool = False
+    may_lack: bool = True
 
 
 def filler(steps: Sequence[Step], nothing: object) -> Fill:
@@ -39,7 +45,7 @@ def filler(steps: Sequence[Step], nothing: object) -> Fill:
 
     What comes from a declaration stands in it as a constant or is bound to a name of ours; none of it is read as code.
     """
-    bound: dict[str, Any] = {"nothing": nothing}
+    bound: dict[str, Any] = {"nothing": nothing, "element": partial(_element, nothing)}
     body: list[ast.stmt] = []
     for number, step in enumerate(steps):
         convert = f"convert{number}" if step.convert else ""
@@ -51,24 +57,38 @@ def filler(steps: Sequence[Step], nothing: object) -> Fill:
     return made
 
 
-def attribute(names: Sequence[str]) -> ast.expr:
-    """The attribute of a record that these names lead to."""
+def attribute(names: Sequence[str | int]) -> ast.expr:
+    """The attribute of a record that these names lead to, or a place in a list that is one."""
     found: ast.expr = syntax.name("record")
     for name in names:
-        found = syntax.attribute(found, name)
+        found = syntax.attribute(found, name) if isinstance(name, str) else _at(found, name)
     return found
 
 
-def attribute_or_nothing(names: Sequence[str]) -> ast.expr:
+def attribute_or_nothing(names: Sequence[str | int]) -> ast.expr:
     """The same where any of them may be missing."""
     found: ast.expr = syntax.name("record")
     for name in names:
-        found = syntax.call(syntax.name("getattr"), found, syntax.constant(name), syntax.name("nothing"))
+        known = syntax.call(syntax.name("getattr"), found, syntax.constant(name), syntax.name("nothing"))
+        found = known if isinstance(name, str) else _at(found, name)
     return found
 
 
+def _at(values: ast.expr, place: int) -> ast.expr:
+    return syntax.call(syntax.name("element"), values, syntax.constant(place))
+
+
+def _element(nothing: object, values: Sequence[object] | None, place: int) -> object:
+    return values[place] if values and len(values) > place else nothing
+
+
 def item(name: str) -> ast.expr:
-    """What a record that is a dictionary has under a name."""
+    """What a record that is a dictionary has under a name; None where it has nothing."""
+    return syntax.call(syntax.attribute(syntax.name("record"), "get"), syntax.constant(name))
+
+
+def item_or_nothing(name: str) -> ast.expr:
+    """The same where a null is told apart from what is missing."""
     return syntax.call(syntax.attribute(syntax.name("record"), "get"), syntax.constant(name), syntax.name("nothing"))
 
 
@@ -89,4 +109,5 @@ def _statements(step: Step, convert: str) -> list[ast.stmt]:
     if step.keeps_null:
         put = syntax.put("values", step.name, syntax.choice(is_said, made, null))
         return [*body, syntax.when(is_there, [put])]
-    return [*body, syntax.when(syntax.every([is_said, is_there]), [syntax.put("values", step.name, made)])]
+    tests = [is_said, is_there] if step.may_lack else [is_said]
+    return [*body, syntax.when(syntax.every(tests), [syntax.put("values", step.name, made)])]

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from alignkit.connectors.records.convert import Convert, Words, converter, kind_of, members
-from alignkit.connectors.records.filler import Step, filler, item
+from alignkit.connectors.records.filler import Step, filler, item, item_or_nothing
 from alignkit.connectors.records.shape import Extras, Paths, Shape, Values
 from alignkit.connectors.records.writer import writer
 from alignkit.errors import SettingsError
@@ -108,7 +108,9 @@ class Recipe(Generic[E]):
         self._fill = filler([self._step(want.name) for want in self.wants], _ABSENT)
 
     def _step(self, name: str) -> Step:
-        return Step(name, [item(name)], self.converters.get(name), keeps_null=name not in self.converters)
+        if name in self.converters:
+            return Step(name, [item(name)], self.converters[name], may_lack=False)
+        return Step(name, [item_or_nothing(name)], keeps_null=True)
 
     @property
     def template(self) -> Values:

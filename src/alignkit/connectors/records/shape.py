@@ -16,6 +16,7 @@ from alignkit.models.vocabulary import IssueStatus
 
 Path: TypeAlias = str | tuple[str | int, ...]
 Paths: TypeAlias = Path | list[Path]
+Keys: TypeAlias = tuple[str | int, ...]
 Values: TypeAlias = dict[str, Any]
 """The values of one record by name: a model's fields, and what `Shape.also` names."""
 
@@ -58,8 +59,8 @@ class Shape(Generic[E]):
         separator: what stands between the words of a list that is written as one text; None where such a text is
             one word.
         also: further values that `finish` reads: a name -> where a record has it, and its kind: `str`, `int`, `float`,
-            `bool`, `tuple` for a list of texts, or `object` for any JSON. One that a record lacks is not among the
-            values.
+            `bool`, `tuple` for a list of texts, `object` for any JSON, or `dict` for an object of which nothing is
+            read but that it is there: it comes empty. One that a record lacks is not among the values.
         finish: settles what follows from several values; it may set any field of the entity, to what that field holds.
     """
 
@@ -79,7 +80,7 @@ def alternatives(paths: Paths) -> list[Path]:
     return paths if isinstance(paths, list) else [paths]
 
 
-def keys_of(path: Path) -> tuple[str | int, ...]:
+def keys_of(path: Path) -> Keys:
     """The keys of a path, from the top."""
     return (path,) if isinstance(path, str) else path
 

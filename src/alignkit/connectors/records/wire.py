@@ -26,6 +26,7 @@ _PLAIN: Mapping[type, Schema] = {
     float: _NUMBER,
     tuple: _TEXTS,
     object: {"type": "any"},
+    dict: {"type": "typed-dict", "fields": {}},
 }
 
 
