@@ -346,6 +346,7 @@ def survivor_of(ours: list[JsonValue], theirs: Mapping[int, list[JsonValue]] | N
     ranked = [one for one in result.events if isinstance(one, IssueChanged)]
     found = max(ranked, key=lambda one: one.sequence).data
     assert (found.status, [ref.id for ref in result.done]) == (IssueStatus.MERGED, ["7"])
+    assert ["merged tickets 7" in gap for gap in result.gaps] == ([True] if found.merged_into is None else [])
     return found.merged_into
 
 

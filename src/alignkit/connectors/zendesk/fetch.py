@@ -25,18 +25,24 @@ _TICKETS_BESIDE = ("include", "users,metric_sets")
 
 @dataclass(slots=True)
 class _Result:
-    """What one fetch has found so far; `unseen` are tickets that neither answer nor are known to be gone."""
+    """What one fetch has found so far.
+
+    Attributes:
+        unseen: tickets that neither answer nor are known to be gone.
+        astray: merged tickets of which nothing proves where they went.
+    """
 
     run: Run
     events: list[CustomerEvent] = field(default_factory=list[CustomerEvent])
     quarantined: list[Quarantined] = field(default_factory=list[Quarantined])
     unseen: set[str] = field(default_factory=set[str])
+    astray: list[str] = field(default_factory=list[str])
 
 
 def fetch(desk: Desk, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
     """The objects that these refs name, of the kinds `issue` and `contact`."""
     result = _Result(run)
-    yield from desk.learn_statuses(run)
+    gaps = [*(yield from desk.learn_statuses(run))]
     contacts = _numbers(refs, "contact")
     for start in range(0, len(contacts), _AT_ONCE):
         yield from _fetch_users(desk, contacts[start : start + _AT_ONCE], result)
@@ -44,7 +50,9 @@ def fetch(desk: Desk, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
     for start in range(0, len(issues), _AT_ONCE):
         yield from _fetch_tickets(desk, issues[start : start + _AT_ONCE], result)
     done = [ref for ref in refs if ref.kind != "issue" or ref.id not in result.unseen]
-    return Fetched(result.events, done, result.quarantined)
+    if result.astray:
+        gaps.append(f"nothing proves where the merged tickets {', '.join(result.astray)} went; look at their customers")
+    return Fetched(result.events, done, result.quarantined, gaps)
 
 
 def _numbers(refs: Sequence[Ref], kind: str) -> list[str]:
@@ -105,7 +113,10 @@ def _learn(desk: Desk, found: Found[Issue], result: _Result) -> Flow[None]:
     values: dict[str, object] = {}
     if found.extras.beside == SURVIVOR:
         other = yield from survivor(desk, found.data.id)
-        values = {} if other is None else {"merged_into": other}
+        if other is None:
+            result.astray.append(found.data.id)
+        else:
+            values["merged_into"] = other
     elif found.extras.beside == WRITERS:
         values = yield from _beginning(desk, found.data, result)
     if values:

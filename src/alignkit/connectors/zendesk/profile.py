@@ -62,7 +62,8 @@ PROFILE = Profile(
         (
             "A merged ticket is closed under the tag `closed_by_merge` and becomes `merged`. Its audits are read for "
             "the ticket that it went into, through which its people stay affected. What the merge itself names counts; "
-            "a ticket that only a comment names has to name this one in a merge of its own."
+            "a ticket that only a comment names has to name this one in a merge of its own. Where nothing proves it, a "
+            "gap says so."
         ),
         (
             "A custom status means what its category means, unless `custom_statuses` says otherwise. Names are looked "
