@@ -127,6 +127,34 @@ def test_several_rules_together_cast_a_shadow() -> None:
     assert (finding.rule, set(finding.others)) == ("open", {"urgent", "normal", "unset"})
 
 
+@pytest.mark.parametrize(
+    ("narrow", "wide"),
+    [
+        ({"local_time": "22:00-06:00", "zone": "UTC"}, {"local_time": "21:00-08:00", "zone": "UTC"}),
+        (
+            {"local_time": "22:00-06:00", "days": ["sat"], "fallback": "UTC"},
+            {"local_time": "00:00-24:00", "days": ["sat", "sun"], "fallback": "UTC"},
+        ),
+        ({"local_date": ["12-24"], "zone": "UTC"}, {"local_date": ["12-24/01-02"], "zone": "UTC"}),
+    ],
+)
+def test_a_window_within_another_of_the_same_zone_is_shadowed(narrow: Any, wide: Any) -> None:
+    [finding] = found(rule("narrow", narrow), rule("wide", wide))[Fault.SHADOWED]
+    assert (finding.rule, finding.others) == ("narrow", ("wide",))
+    elsewhere = {**wide, "zone": "Asia/Tokyo"}
+    elsewhere.pop("fallback", None)
+    assert Fault.SHADOWED not in found(rule("narrow", narrow), rule("wide", elsewhere))
+
+
+def test_of_two_notes_that_say_the_same_one_is_to_go() -> None:
+    notes = [rule(name, OPEN.when.model_dump(exclude_none=True), "note") for name in ("first", "second")]
+    [finding] = found(OPEN, *notes)[Fault.SHADOWED]
+    assert (finding.rule, finding.others) == ("second", ("first",))
+    assert decision(finding, OPEN, *notes).notes == ("first", "second")
+    other = notes[1].model_copy(update={"reason": "another word"})
+    assert Fault.SHADOWED not in found(OPEN, notes[0], other)
+
+
 def test_an_exemption_in_another_s_shadow_is_found() -> None:
     vip = rule("vip", {"customer": "is_vip", "equals": True}, "exempt")
     gold = {"all_of": [{"customer": "is_vip", "equals": True}, {"customer": "tier", "equals": "gold"}]}
@@ -237,6 +265,13 @@ def test_a_category_that_nothing_holds_back_is_found() -> None:
     assert {finding.example.message.category for finding in findings} == governed - {"promotional", "upsell"}
     assert all(decision(finding, narrow).verdict is Verdict.SEND for finding in findings)
     assert all(decision(finding, OPEN).verdict is Verdict.SUPPRESS for finding in findings)
+
+
+def test_a_category_that_conditions_leave_out_is_not_governed() -> None:
+    offers = rule("offers", {"all_of": [{"message": "category", "equals": "promotional"}, {"any": "issues"}]})
+    assert "newsletter" in {finding.example.message.category for finding in found(offers)[Fault.UNGOVERNED]}
+    others = rule("others", {"all_of": [{"message": "category", "not_in": ["promotional"]}, {"any": "issues"}]})
+    assert Fault.UNGOVERNED not in found(offers, others)
 
 
 def test_a_channel_that_nothing_holds_back_is_named() -> None:

@@ -115,6 +115,7 @@ def test_facts_are_found_for(when: dict[str, Any]) -> None:
     assert found is not None
 
 
+TWELVE: list[Any] = [{"field": "tags", "contains": f"tag-{number}"} for number in range(12)]
 IMPOSSIBLE: list[dict[str, Any]] = [
     {
         "any": "issues",
@@ -140,6 +141,13 @@ IMPOSSIBLE: list[dict[str, Any]] = [
     {"all_of": [{"local_time": "09:00-10:00", "zone": "UTC"}, {"not": {"local_time": "09:00-10:00", "zone": "UTC"}}]},
     {"all_of": [{"latest": "surveys", "passes": [{"field": "score", "at_most": 6}]}, {"none": "surveys"}]},
     {"any": "issues", "where": [{"field": "tags", "is_unset": True}, {"field": "tags", "contains": "a"}]},
+    {"any": "issues", "where": [*TWELVE, {"not": TWELVE[5]}]},
+    {"any": "issues", "where": [*TWELVE, {"field": "tags", "is_unset": True}]},
+    {"all_of": [{"local_time": "09:00-12:00", "zone": "UTC"}, {"local_time": "13:00-14:00", "zone": "UTC"}]},
+    {"all_of": [{"local_date": ["12-24"], "fallback": "UTC"}, {"local_date": ["12-25"], "fallback": "UTC"}]},
+    {"local_date": ["2001-12-24"], "zone": "UTC"},
+    {"any": "holds", "where": [{"field": "ends_at", "older_than": "1d"}]},
+    {"count": "holds", "at_least": 2, "where": [{"field": "opened_at", "within": "0s"}]},
 ]
 
 
@@ -163,8 +171,8 @@ def test_what_an_unknown_status_counts_as_is_the_policy_s_word() -> None:
 
 
 def test_a_search_that_is_too_long_says_nothing() -> None:
-    words = [{"not": {"field": "tags", "contains": f"tag-{number}"}} for number in range(9)]
-    rule = parsed({"any": "issues", "where": words})
+    words = [{"field": "tags", "contains": f"tag-{number}"} for number in range(9)]
+    rule = parsed({"any": "issues", "where": [{"not": {"any_of": [{"all_of": words}]}}]})
     answer = search(rule).case_of(rule)
     assert (answer.case, answer.is_impossible) == (None, False)
 

@@ -10,7 +10,7 @@ from alignkit.rules.check.finding import Example, Fault, Finding
 from alignkit.rules.check.messages import blocked, ungoverned
 from alignkit.rules.check.plugins import failing
 from alignkit.rules.check.probe import Probe
-from alignkit.rules.check.together import cancelled, idle, shadowed
+from alignkit.rules.check.together import cancelled, idle, repeated, shadowed
 from alignkit.rules.policy import Policy
 
 __all__ = ["Example", "Fault", "Finding", "check"]
@@ -43,6 +43,7 @@ def check(
     found = [
         *never_holding(probe),
         *shadowed(probe),
+        *repeated(probe),
         *cancelled(probe),
         *idle(probe),
         *endless(probe),

@@ -5,7 +5,7 @@ Between two thresholds every value answers alike, so a search through the cells 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from itertools import chain, combinations, count, pairwise
 from typing import Any, NamedTuple
@@ -50,7 +50,14 @@ class TooMany(Exception):
     """The search has more to try than it may."""
 
 
-def cells(name: str, field: Field, questions: Iterable[Asked], now: int, usual: Any) -> list[Any]:
+def cells(
+    name: str,
+    field: Field,
+    questions: Iterable[Asked],
+    now: int,
+    usual: Any,
+    settled: Collection[tuple[str, bool]] = (),
+) -> list[Any]:
     """One value for each cell, the most usual first.
 
     Args:
@@ -59,6 +66,7 @@ def cells(name: str, field: Field, questions: Iterable[Asked], now: int, usual: 
         questions: what is asked of it.
         now: the instant that times are told from, in microseconds.
         usual: the value that an example has where nothing else is wanted.
+        settled: words that a list must have, or must not.
 
     Raises:
         TooMany: its sets of words are too many to try.
@@ -74,7 +82,7 @@ def cells(name: str, field: Field, questions: Iterable[Asked], now: int, usual: 
         case Kind.TIME:
             found = [now - age for age in _ages(asked)]
         case Kind.LIST:
-            found = _sets(asked, field)
+            found = _sets(asked, field, settled)
     if field.is_optional and field.kind is not Kind.LIST:
         found.append(None)
     return [usual, *(each for each in found if each != usual)] if usual in found else found
@@ -130,13 +138,17 @@ def _ages(questions: Iterable[Asked]) -> list[int]:
     return [*inner, spans[-1] + DAY, *ahead]
 
 
-def _sets(questions: Sequence[Asked], field: Field) -> list[Any]:
+def _sets(questions: Sequence[Asked], field: Field, settled: Collection[tuple[str, bool]]) -> list[Any]:
     named = words_in(questions)
-    if len(named) > MOST_SETS:
+    if any((word, not must) in settled for word, must in settled):
+        return []
+    must_have = tuple(word for word in named if (word, True) in settled)
+    free = [word for word in named if (word, True) not in settled and (word, False) not in settled]
+    if len(free) > MOST_SETS:
         raise TooMany
     other = next((word for word in sorted(field.words) or ["example"] if word not in named), None)
-    chosen = chain.from_iterable(combinations(named, size) for size in range(len(named) + 1))
-    return [*chosen, *([(other,)] if other is not None else [])]
+    chosen = chain.from_iterable(combinations(free, size) for size in range(len(free) + 1))
+    return [*((*must_have, *words) for words in chosen), *([(*must_have, other)] if other is not None else [])]
 
 
 def answer(question: Asked, value: Any, now: int, *, absent_is: bool | None = None) -> bool | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 from alignkit.models.vocabulary import Category, Channel
@@ -124,8 +125,30 @@ def _test(test: Test) -> Tests:
 def some_row(collection: Collection, tests: Tests) -> Claims:
     """That a row passes; one that is kept in several places may be in any of them."""
     places = PARTS.get(collection, (collection,))
-    found: list[Leaf[Claim]] = [Leaf(Rows(place, tests)) for place in places]
+    found: list[Leaf[Claim]] = [rows(place, tests) for place in places]
     return found[0] if len(found) == 1 else Some(tuple(found))
+
+
+def rows(collection: str, tests: Tests, least: int = 1, distinct: str | None = None) -> Leaf[Claim]:
+    """That so many rows pass; a hold does only while it is in force for messages of this kind."""
+    covering = Every((tests, _COVERS)) if collection == "holds" else tests
+    return Leaf(Rows(collection, covering, least, distinct))
+
+
+def _empty_or(name: str, **question: Any) -> Tests:
+    """That a field has no value, or one that answers a question."""
+    return Some(tuple(Leaf(ask(name, RowTest(field=name, **asked))) for asked in ({"is_unset": True}, question)))
+
+
+_COVERS: Tests = Every(
+    (
+        Leaf(ask("opened_at", RowTest(field="opened_at", older_than=timedelta()))),
+        _empty_or("ends_at", within=timedelta()),
+        _empty_or("channels", same_as="channel"),
+        _empty_or("categories", same_as="category"),
+    )
+)
+"""That a hold is in force and about such messages; of its products nothing is said."""
 
 
 def _count(condition: CountRows) -> Claims:
@@ -135,7 +158,7 @@ def _count(condition: CountRows) -> Claims:
         tests = Every((tests, Leaf(ask(condition.distinct, present))))
     if condition.at_least == 1:
         return some_row(condition.count, tests)
-    return Leaf(Rows(condition.count, tests, condition.at_least, condition.distinct))
+    return rows(condition.count, tests, condition.at_least, condition.distinct)
 
 
 def _latest(condition: LatestRow) -> Claims:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from alignkit.models.marketing import Message
 from alignkit.models.vocabulary import Category, Channel, Verdict
-from alignkit.rules.check.cells import ask
-from alignkit.rules.check.claims import EVERYTHING, Claims, Told, message_is
+from alignkit.rules.check.cells import answer, ask
+from alignkit.rules.check.claims import EVERYTHING, Claim, Claims, Told, message_is
 from alignkit.rules.check.finding import Fault, Finding
-from alignkit.rules.check.formula import Every, Leaf
+from alignkit.rules.check.formula import Every, Leaf, truth
 from alignkit.rules.check.probe import Probe, example
 from alignkit.rules.check.search import Case, find
 from alignkit.rules.conditions import MessageTest
@@ -32,7 +32,19 @@ def ungoverned(probe: Probe) -> Iterator[Finding]:
 
 
 def _is_governed(probe: Probe, category: Category, channel: Channel) -> bool:
-    return any(rule.governs(category, channel) for rule in probe.rules(Effect.SUPPRESS))
+    return any(_could_hold(probe, rule, category, channel) for rule in probe.rules(Effect.SUPPRESS))
+
+
+def _could_hold(probe: Probe, rule: Rule, category: Category, channel: Channel) -> bool:
+    """Whether a rule may be about such messages, as far as they are all that is known."""
+    kind = {"category": category.value, "channel": channel.value}
+
+    def said(claim: Claim) -> bool | None:
+        if isinstance(claim, Told) and claim.of == "message" and claim.asked.name in kind:
+            return answer(claim.asked, kind[claim.asked.name], probe.terms.now)
+        return None
+
+    return truth(probe.claims(rule), said) is not False
 
 
 def _ungoverned(probe: Probe, category: Category, channels: list[Channel]) -> Finding:

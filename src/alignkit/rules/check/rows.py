@@ -168,10 +168,23 @@ def _domains(collection: str, tests: Tests, terms: Terms, fixed: Mapping[str, An
         asked.setdefault(leaf.claim.name, []).append(leaf.claim)
     if collection in ISSUES and (terms.at_rest or not asked.keys().isdisjoint(_STANDING)):
         asked = {**{name: [] for name in _STANDING}, **asked}
-    domains = {name: cells(name, known[name], questions, terms.now, usual[name]) for name, questions in asked.items()}
+    settled = _settled(tests)
+    domains = {
+        name: cells(name, known[name], questions, terms.now, usual[name], settled.get(name, ()))
+        for name, questions in asked.items()
+    }
     _open_up(domains, collection, asked, terms)
     domains |= {name: [value] for name, value in fixed.items()}
     return _narrowed(domains, tests, terms, is_issue=collection in ISSUES)
+
+
+def _settled(tests: Tests) -> dict[str, set[tuple[str, bool]]]:
+    """For each list, the words that a test which must pass by itself wants in it, or out of it."""
+    found: dict[str, set[tuple[str, bool]]] = {}
+    for part in conjuncts(tests):
+        if isinstance(part, Leaf) and part.claim.operator == "contains":
+            found.setdefault(part.claim.name, set()).add((part.claim.operand, not part.is_denied))
+    return found
 
 
 def _open_up(domains: dict[str, list[Any]], collection: str, asked: Mapping[str, list[Asked]], terms: Terms) -> None:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, cast
 from alignkit.models.marketing import Message
 from alignkit.rules.check.cells import TooMany, compares, words_in
 from alignkit.rules.check.claims import Claim, Claims, Given, Rows, Told
+from alignkit.rules.check.clocks import contradict
 from alignkit.rules.check.formula import Every, Leaf, denied, leaves, ways
 from alignkit.rules.check.rows import Assignment, Terms, Tests, fields_of, first, solutions
 from alignkit.rules.examples import ROWS, make_row, move_facts
@@ -79,8 +80,10 @@ def find(claims: Claims, terms: Terms, shows: Shows) -> Answer:
 
 def _cases(way: Sequence[Leaf[Claim]], terms: Terms) -> Iterator[Case] | None:
     """Facts that may make all of these claims true; None where they contradict one another."""
-    given = [leaf for leaf in way if isinstance(leaf.claim, Given)]
+    given = [Leaf(leaf.claim, leaf.is_denied) for leaf in way if isinstance(leaf.claim, Given)]
     if any(Leaf(leaf.claim, not leaf.is_denied) in given for leaf in given):
+        return None
+    if contradict(((leaf.claim.condition, not leaf.is_denied) for leaf in given), terms.now):
         return None
     message = _told(way, "message")
     if first("message", message, terms) is None or first("customer", _told(way, "customer"), terms) is None:

@@ -28,6 +28,24 @@ def shadowed(probe: Probe) -> Iterator[Finding]:
                 yield _shadowed(rule, shadows, case)
 
 
+def repeated(probe: Probe) -> Iterator[Finding]:
+    """Notes that say of the same messages the same as another."""
+    said: dict[str, Rule] = {}
+    for rule in probe.rules(Effect.NOTE):
+        kept = {name: getattr(rule, name) for name in ("categories", "channels", "when", "reason")}
+        first = said.setdefault(repr(kept), rule)
+        case = probe.case_of(rule).case
+        if first is not rule and case is not None:
+            yield Finding(
+                Fault.SHADOWED,
+                rule.id,
+                f"`{rule.id}` makes no difference: wherever it notes something, `{first.id}` notes the same",
+                f"remove `{rule.id}`, or let it say something else",
+                example(case, f"`{first.id}` and `{rule.id}` note the same"),
+                (first.id,),
+            )
+
+
 def _is_as_cautious(other: Rule, rule: Rule) -> bool:
     """Whether the outcome of a rule is lost in that of another."""
     if rule.outcome is None or other.outcome is None:
