@@ -110,7 +110,14 @@ def test_two_exports_of_one_name_do_not_mix_their_issues(store: MemoryStore, tmp
     for name, status, who in (("a", "open", "ada"), ("b", "solved", "bob")):
         user = {"id": 7, "email": f"{who}@shop.example", "role": "end-user"}
         times = {"created_at": "2026-03-01T08:00:00Z", "updated_at": f"2026-03-0{1 + (name == 'b')}T08:00:00Z"}
-        ticket = {"id": 1, "status": status, "requester_id": 7, "submitter_id": 7, "tags": [], **times}
+        ticket: dict[str, object] = {
+            "id": 1,
+            "status": status,
+            "requester_id": 7,
+            "submitter_id": 7,
+            "tags": [],
+            **times,
+        }
         (tmp_path / f"{name}.jsonl").write_text(json.dumps({"tickets": [ticket], "users": [user]}) + "\n")
     sync = Sync(store)
     sync.pull(Export(tmp_path / "a.jsonl"), now=at(1))

@@ -81,7 +81,7 @@ def test_a_release_that_is_refused_is_left(store: MemoryStore) -> None:
     sink.results = {address("ada"): Result.REJECTED, address("bob"): Result.RETRY}
     result = Sync(store).release(sink, now=at(2))
     assert (result.left, result.open, result.released) == ((address("ada"),), (address("bob"),), (address("carol"),))
-    assert result.outcomes[address("ada")].detail == "no means no"
+    assert result.settlements[address("ada")].detail == "no means no"
 
 
 def test_whom_a_destination_refused_to_hold_was_never_released(store: MemoryStore) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from alignkit import __version__
 from alignkit.cli import (
+    checking_up,
     deciding,
     deferring,
     demonstrating,
@@ -57,6 +58,7 @@ for _group in (
     deferring,
     people,
     reporting,
+    checking_up,
     endpoints,
     proving,
 ):

@@ -86,6 +86,21 @@ def refuse_named(session: Session, destination: str, why: str) -> None:
         raise SettingsError(f"`[destinations.{destination}]` stands in the settings: {why}; take it out first")
 
 
+def orphaned(session: Session) -> list[tuple[str, int]]:
+    """Destinations that the ledger has something of and the settings do not name, and of how many people."""
+    named, store = session.settings.file.destinations, session.store
+    return [(name, sum(1 for _ in store.ledger(name))) for name in store.destinations() if name not in named]
+
+
+def way_out(name: str, people: int) -> str:
+    """What to do about such a destination."""
+    return (
+        f"the ledger has {number(people, 'person', 'people')} there, and nobody will release them: name it in the"
+        f" settings again; if its name is another one now, `alignkit adopt {name} NEW`;"
+        f" if it is gone, `alignkit release --give-up {name}`"
+    )
+
+
 def add_to(app: typer.Typer) -> None:
     """Adds these commands."""
     command(app, "retire")(retire)

@@ -22,9 +22,9 @@ from alignkit.cli.command import (
 )
 from alignkit.cli.endpoints import refuse_named
 from alignkit.cli.exits import Exit
-from alignkit.cli.outcomes import tell_unsettled, unsettled_rows
 from alignkit.cli.output import moment, number, stamp
 from alignkit.cli.sends import batches, only_send
+from alignkit.cli.settlements import tell_unsettled, unsettled_rows
 from alignkit.errors import DataInvalid
 from alignkit.models import Category, Channel, Hold, HoldKind
 from alignkit.stores.base import OWN_SOURCE
@@ -142,7 +142,7 @@ def _tell_released(session: Session, result: ReleaseResult) -> None:
         output.row("released", address=address)
     for address in result.left:
         output.row("left", address=address)
-    unsettled_rows(output, result.outcomes)
+    unsettled_rows(output, result.settlements)
     output.row(
         "release",
         destination=result.destination,
@@ -150,7 +150,7 @@ def _tell_released(session: Session, result: ReleaseResult) -> None:
         left=len(result.left),
         open=len(result.open),
     )
-    tell_unsettled(output, result.outcomes, len(result.outcomes))
+    tell_unsettled(output, result.settlements, len(result.settlements))
     output.say(f"{result.destination}: {number(len(result.released), 'person', 'people')} released", "bold")
     waiting = len(result.left) + len(result.open)
     if waiting:

@@ -23,8 +23,8 @@ from alignkit.cli.command import (
 from alignkit.cli.comparing import tell_shadows
 from alignkit.cli.deferring import PerHour, Stage, StageEvery, a_pace, tell_paced
 from alignkit.cli.exits import Exit, exit_of
-from alignkit.cli.outcomes import exit_after, standing_words, tell_rest, tell_unsettled, unsettled_rows
 from alignkit.cli.output import SHOWN, Output, moment, number, stamp
+from alignkit.cli.settlements import exit_after, standing_words, tell_rest, tell_unsettled, unsettled_rows
 from alignkit.cli.stopping import tell_stop, tell_wide
 from alignkit.errors import AlignkitError, SettingsError, StoreDamaged, StoreUnavailable
 from alignkit.sync import Brake, Change, PullResult, PushResult, ReconcileResult
@@ -165,7 +165,7 @@ def push(
             session.output.say(words, "bold red")
     if result.braked is not None:
         raise ended(Exit.BRAKE)
-    if code := exit_after(result.outcomes.values()):
+    if code := exit_after(result.settlements.values()):
         raise ended(code)
 
 
@@ -180,7 +180,7 @@ def _tell_push(session: Session, result: PushResult, shown: int) -> None:
             rules=list(change.rules),
             until=stamp(change.until),
         )
-    unsettled_rows(output, result.outcomes)
+    unsettled_rows(output, result.settlements)
     output.row(
         "push",
         destination=result.destination,
@@ -201,7 +201,7 @@ def _tell_push(session: Session, result: PushResult, shown: int) -> None:
     told = result.done if is_real else result.changes
     _tell_holds(output, "Held" if is_real else "To hold", _of(told, "hold"), shown)
     _tell_releases(output, "Released" if is_real else "To release", _of(told, "release"), shown)
-    tell_unsettled(output, result.outcomes, shown)
+    tell_unsettled(output, result.settlements, shown)
     output.say(_sentence(result), "bold")
     if is_real and result.tally:
         output.say("at the destination: " + ", ".join(f"{count:,} × {what}" for what, count in result.tally.items()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alignkit.stores.base import Became, Deferred, Reach, WideHold
 from alignkit.stores.cohort import CAP, EVERYBODY, Cohort
 from alignkit.sync.backlog import AsyncBacklog, Backlog, DueResult
-from alignkit.sync.ledger import Outcome
+from alignkit.sync.ledger import Settlement
 from alignkit.sync.pace import Pace, Paced
 from alignkit.sync.pull import Progress, PullResult
 from alignkit.sync.push import Brake, Change, PushResult
@@ -27,7 +27,6 @@ __all__ = [
     "Cohort",
     "Deferred",
     "DueResult",
-    "Outcome",
     "Pace",
     "Paced",
     "Progress",
@@ -37,6 +36,7 @@ __all__ = [
     "ReconcileResult",
     "ReleaseResult",
     "Retired",
+    "Settlement",
     "Stop",
     "Sync",
     "WideHold",

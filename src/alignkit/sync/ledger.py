@@ -25,7 +25,7 @@ _STATE_OF = {
     Result.ACCEPTED: LedgerState.ACCEPTED,
     Result.UNVERIFIABLE: LedgerState.UNVERIFIABLE,
 }
-_OUTCOME_OF = _STATE_OF | {
+_SETTLED_AS = _STATE_OF | {
     Result.ABSENT: LedgerState.ABSENT,
     Result.FOREIGN: LedgerState.FOREIGN,
     Result.REJECTED: LedgerState.REJECTED,
@@ -35,7 +35,7 @@ _TEXT_LIMIT = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Settlement:
     """What a destination made of one person's hold or release.
 
     Attributes:
@@ -76,7 +76,7 @@ class Works:
     Attributes:
         keep: renews the lease where it is time, or ends the run; called before each batch is asked for.
         tally: how often each result came, by `hold confirmed`, `release absent` and so on.
-        outcomes: what became of each person of whom something was asked, by address.
+        settlements: what became of each person of whom something was asked, by address.
     """
 
     store: Store
@@ -85,7 +85,7 @@ class Works:
     lease: Lease | None = None
     keep: Callable[[], None] = _nothing
     tally: dict[str, int] = field(default_factory=dict[str, int])
-    outcomes: dict[str, Outcome] = field(default_factory=dict[str, Outcome])
+    settlements: dict[str, Settlement] = field(default_factory=dict[str, Settlement])
 
     def hold(self, causes: Sequence[Cause]) -> Flow[None]:
         """Holds the people of these causes; who is held for another reason already only gets the cause.
@@ -311,11 +311,11 @@ class Works:
     def _tell(self, address: str, direction: Direction, receipt: Receipt) -> None:
         self._count(direction, receipt.result)
         detail = receipt.detail[:_TEXT_LIMIT]
-        self.outcomes[address] = Outcome(address, direction, _OUTCOME_OF[receipt.result], detail)
+        self.settlements[address] = Settlement(address, direction, _SETTLED_AS[receipt.result], detail)
 
     def _tell_submitted(self, rows: Iterable[LedgerRow]) -> None:
         for row in rows:
-            self.outcomes[row.address] = Outcome(row.address, row.direction, LedgerState.SUBMITTED)
+            self.settlements[row.address] = Settlement(row.address, row.direction, LedgerState.SUBMITTED)
 
     def _count(self, what: str, result: Result) -> None:
         name = f"{what} {result.value}"

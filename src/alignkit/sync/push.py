@@ -22,7 +22,7 @@ from alignkit.rules.policy import Mode, Policy
 from alignkit.stores.base import Cause, Store, WideHold
 from alignkit.sync.destination import DestinationJob
 from alignkit.sync.incident import capped
-from alignkit.sync.ledger import Outcome, parts, refused, still_held
+from alignkit.sync.ledger import Settlement, parts, refused, still_held
 from alignkit.sync.location import refuse_other
 from alignkit.sync.pace import Pace, Paced, allow, finish, note
 from alignkit.sync.pull import OnProgress, Progress
@@ -72,7 +72,7 @@ class PushResult:
         undecided: people left as they are because no rule speaks and a source is stale or was never read.
         unreadable: addresses at the destination that are none.
         tally: how often each result came at the destination, by `hold confirmed` and so on.
-        outcomes: what the destination made of each person of whom something was asked, those among them whom it
+        settlements: what the destination made of each person of whom something was asked, those among them whom it
             refused before or who were left open by a former run, for whatever kind of message; by address.
         dry_run: nothing was sent.
         braked: the sentence that says why nothing was sent, None where the brake did not act.
@@ -90,7 +90,7 @@ class PushResult:
     undecided: int = 0
     unreadable: int = 0
     tally: Mapping[str, int] = field(default_factory=dict[str, int])
-    outcomes: Mapping[str, Outcome] = field(default_factory=dict[str, Outcome])
+    settlements: Mapping[str, Settlement] = field(default_factory=dict[str, Settlement])
     dry_run: bool = False
     braked: str | None = None
     stopped: Stop | None = None
@@ -114,18 +114,18 @@ class PushResult:
         if self.dry_run or self.braked is not None:
             return ()
         # Of whoever is held for another kind of message as well nothing is asked; the ledger alone changes.
-        asked = ((change, self.outcomes.get(change.address)) for change in self.changes)
-        return tuple(change for change, outcome in asked if outcome is None or outcome.is_done)
+        asked = ((change, self.settlements.get(change.address)) for change in self.changes)
+        return tuple(change for change, settlement in asked if settlement is None or settlement.is_done)
 
     @property
-    def open(self) -> tuple[Outcome, ...]:
+    def open(self) -> tuple[Settlement, ...]:
         """People whose hold or release is under way; the next run settles it."""
-        return tuple(outcome for outcome in self.outcomes.values() if outcome.is_open)
+        return tuple(settlement for settlement in self.settlements.values() if settlement.is_open)
 
     @property
-    def rejected(self) -> tuple[Outcome, ...]:
+    def rejected(self) -> tuple[Settlement, ...]:
         """People whom the destination refuses to hold or to release, each with what it said."""
-        return tuple(outcome for outcome in self.outcomes.values() if outcome.is_rejected)
+        return tuple(settlement for settlement in self.settlements.values() if settlement.is_rejected)
 
 
 @dataclass(slots=True)
@@ -366,7 +366,7 @@ class PushJob(DestinationJob):
             undecided=self.undecided,
             unreadable=self.unreadable,
             tally=dict(sorted(self.works.tally.items())),
-            outcomes=dict(sorted(self.works.outcomes.items())),
+            settlements=dict(sorted(self.works.settlements.items())),
             dry_run=self.dry_run,
             braked=braked,
             shadows=self._beside.report(),

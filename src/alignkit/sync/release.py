@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from alignkit.identity import readable
 from alignkit.stores.base import IN_FLIGHT, LedgerRow
 from alignkit.sync.destination import DestinationJob
-from alignkit.sync.ledger import Outcome, in_place, refused
+from alignkit.sync.ledger import Settlement, in_place, refused
 from alignkit.transport import Flow, call
 
 
@@ -24,7 +24,7 @@ class ReleaseResult:
         released: who was held and is free.
         left: whom we still hold, for the destination refused to release them.
         open: whose release is under way, or could not be done this time; the next run settles it.
-        outcomes: what the destination made of each person of whom something was asked.
+        settlements: what the destination made of each person of whom something was asked.
     """
 
     destination: str
@@ -32,7 +32,7 @@ class ReleaseResult:
     left: tuple[str, ...] = ()
     tally: Mapping[str, int] = field(default_factory=dict[str, int])
     open: tuple[str, ...] = ()
-    outcomes: Mapping[str, Outcome] = field(default_factory=dict[str, Outcome])
+    settlements: Mapping[str, Settlement] = field(default_factory=dict[str, Settlement])
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ class ReleaseJob(DestinationJob):
             left=tuple(row.address for row in in_place(rows)),
             tally=dict(sorted(self.works.tally.items())),
             open=tuple(row.address for row in rows if row.state in IN_FLIGHT),
-            outcomes=dict(sorted(self.works.outcomes.items())),
+            settlements=dict(sorted(self.works.settlements.items())),
         )
 
     def _rows(self) -> list[LedgerRow]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from alignkit.cli.exits import Exit
 from alignkit.cli.output import Output, number
 from alignkit.stores.base import LedgerState, Store
-from alignkit.sync import Outcome
+from alignkit.sync import Settlement
 from alignkit.sync.ledger import in_place
 
 UNSETTLED = {
@@ -18,15 +18,15 @@ UNSETTLED = {
 """What became of people who are not as they should be."""
 
 
-def unsettled_rows(output: Output, outcomes: Mapping[str, Outcome]) -> None:
+def unsettled_rows(output: Output, settlements: Mapping[str, Settlement]) -> None:
     """Tells programs of whoever is not as they should be."""
-    for one in _unsettled(outcomes):
+    for one in _unsettled(settlements):
         output.row("unsettled", address=one.address, direction=one.direction, state=one.state.value, detail=one.detail)
 
 
-def tell_unsettled(output: Output, outcomes: Mapping[str, Outcome], shown: int) -> None:
+def tell_unsettled(output: Output, settlements: Mapping[str, Settlement], shown: int) -> None:
     """Tells people the same."""
-    unsettled = _unsettled(outcomes)
+    unsettled = _unsettled(settlements)
     for direction, title in (("hold", "Not held"), ("release", "Not released")):
         told = [one for one in unsettled if one.direction == direction]
         rows = [(one.address, UNSETTLED[one.state], one.detail) for one in told[:shown]]
@@ -34,8 +34,8 @@ def tell_unsettled(output: Output, outcomes: Mapping[str, Outcome], shown: int) 
         tell_rest(output, len(told) - shown)
 
 
-def _unsettled(outcomes: Mapping[str, Outcome]) -> list[Outcome]:
-    return [one for one in outcomes.values() if one.is_open or one.is_rejected]
+def _unsettled(settlements: Mapping[str, Settlement]) -> list[Settlement]:
+    return [one for one in settlements.values() if one.is_open or one.is_rejected]
 
 
 def standing_words(store: Store, destination: str) -> str | None:
@@ -53,9 +53,9 @@ def tell_rest(output: Output, left: int) -> None:
         output.say(f"… and {left:,} more; `--all` lists them", "dim")
 
 
-def exit_after(outcomes: Iterable[Outcome]) -> Exit:
+def exit_after(settlements: Iterable[Settlement]) -> Exit:
     """How a run ends: first with what another run may still settle, then with what somebody must look at."""
-    found = list(outcomes)
+    found = list(settlements)
     if any(one.state is LedgerState.INTENDED for one in found):
         return Exit.TRY_AGAIN
     return Exit.REFUSED if any(one.is_rejected for one in found) else Exit.OK

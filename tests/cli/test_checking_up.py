@@ -1,0 +1,58 @@
+"""`doctor` says what is wrong, and what to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from .shop import Shop, answering
+
+
+def test_the_doctor_finds_nothing_wrong_with_a_shop_that_is_well(shop: Shop) -> None:
+    assert "all is well" in shop.run("doctor").stdout, "before the first pull"
+    assert not (shop.folder / "align.db").exists(), "looking made a store"
+    shop.run("pull")
+    rows = shop.rows("doctor")
+    assert all(row["is_well"] for row in rows)
+    assert {row["place"] for row in rows} == {"settings", "policy", "store", "sources.desk", "destinations.list"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "place", "remedy"),
+    [
+        ('"tickets.jsonl"', '"nowhere.jsonl"', "sources.desk", "nowhere.jsonl"),
+        ('"audience.csv"', '"nowhere.csv"', "destinations.list", "nowhere.csv"),
+        ('connector = "export"', 'connector = "exprot"', "sources.desk", "there is no connector `exprot`"),
+        ("[sources.desk]", '[policy.parameters]\ncool_down = "soon"\n\n[sources.desk]', "policy", "cool_down"),
+        ("[sources.desk]", "[sources.other]", "store", "alignkit retire desk"),
+    ],
+)
+def test_the_doctor_names_what_is_wrong_and_what_to_do(
+    shop: Shop, before: str, after: str, place: str, remedy: str
+) -> None:
+    shop.run("pull")
+    shop.change(before, after)
+    result = shop.run("doctor")
+    assert result.exit_code == 10
+    assert [line for line in result.stdout.splitlines() if "wrong" in line and place in line], result.stdout
+    assert remedy in result.stdout
+
+
+def test_the_doctor_notices_a_source_that_is_read_too_seldom(shop: Shop) -> None:
+    shop.pull()
+    result = shop.run("doctor")
+    assert result.exit_code == 10
+    assert "run `alignkit pull desk` that often" in result.stdout
+
+
+def test_the_doctor_asks_the_service_itself(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RT_TOKEN", "sample-token")
+    with answering(401) as url:
+        shop.change(
+            "[sources.desk]",
+            f'[sources.rt]\nconnector = "request_tracker"\nbase_url = "{url}"\ntoken = {{ env = "RT_TOKEN" }}\n\n'
+            "[sources.desk]",
+        )
+        result = shop.run("doctor")
+    assert result.exit_code == 10
+    assert "sources.rt" in result.stdout
+    assert "sample-token" not in result.output
