@@ -402,6 +402,16 @@ def test_all_participants_of_a_request_on_behalf_are_affected() -> None:
     assert len(people) == 80
 
 
+def test_participants_that_may_not_be_seen_are_asked_for_again_and_nobody_is_dropped() -> None:
+    gateway = answer({"message": "no route"}, 404)
+    assert not fetched({ISSUE: issue(creator=AGENT), f"{REQUEST}/participant": gateway}).done
+    hidden = fetched({ISSUE: issue(creator=AGENT), f"{REQUEST}/participant": answer({}, 403)})
+    seen = fetched({ISSUE: issue(creator=AGENT), f"{REQUEST}/participant": {"values": [{"accountId": "qm:2"}]}})
+    assert (list(hidden.done), list(seen.done)) == ([], [ISSUE_7])
+    [older], [newer] = ([one for one in found.events if isinstance(one, IssueChanged)] for found in (hidden, seen))
+    assert older.source_version < newer.source_version
+
+
 def test_participants_that_come_again_and_again_end_the_fetch() -> None:
     again: JsonValue = {"values": [{"accountId": "qm:1"}], "isLastPage": False}
     with pytest.raises(PagingStuck):
@@ -508,7 +518,10 @@ def test_feedback_on_a_request_that_is_over_is_an_answer() -> None:
 
 
 def test_feedback_is_dated_by_the_field_that_tells_it_and_never_by_a_later_change_of_the_issue() -> None:
-    dated = {**OVER, "fields": {**cast("dict[str, JsonValue]", OVER["fields"]), "customfield_10070": GIVEN}}
+    dated: dict[str, JsonValue] = {
+        **OVER,
+        "fields": {**cast("dict[str, JsonValue]", OVER["fields"]), "customfield_10070": GIVEN},
+    }
     service = Answers({f"{REQUEST}/feedback": RATED, FIELDS: DATED, ISSUE: dated})
     source = jira()
     [exact] = answers_of(drive(source, source.fetch([FEEDBACK], Run(NOW)), service))
@@ -577,7 +590,7 @@ def test_what_jira_does_not_find_is_gone_only_where_nothing_can_be_hidden() -> N
     ):
         found = fetched(prepared, **settings)
         assert (list(found.events), list(found.done)) == ([], [])
-        assert "1 issues are not found any more" in found.gaps[0]
+        assert "issues not found any more: 1" in found.gaps[0]
 
 
 def test_the_rights_are_there_before_and_after_what_is_gone_was_not_found() -> None:

@@ -42,7 +42,6 @@ FEEDBACK_DATE = "com.atlassian.servicedesk:sd-request-feedback-date"
 BROWSE = "BROWSE_PROJECTS"
 _AT_ONCE = 50
 _MOST_WRITERS = 1_000
-_MOST_PARTICIPANTS = 1_000
 
 _PERSON = Body({(): CUSTOMERS}, is_one=True)
 _REQUEST = Body({"reporter": CUSTOMERS}, is_one=True)
@@ -94,6 +93,7 @@ class _Result:
     Attributes:
         unseen: what neither answers nor is known to be gone.
         missing: issues that Jira says it does not find.
+        lacking: ids of issues whose participants may not be seen at this time.
         dated_by: the field that tells when feedback was given; empty where there is none, None before it was asked.
     """
 
@@ -102,6 +102,7 @@ class _Result:
     quarantined: list[Quarantined] = field(default_factory=list[Quarantined])
     unseen: set[Ref] = field(default_factory=set[Ref])
     missing: list[Ref] = field(default_factory=list[Ref])
+    lacking: set[str] = field(default_factory=set[str])
     dated_by: str | None = None
 
 
@@ -121,7 +122,7 @@ def fetch(site: Site, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
     for ref in dict.fromkeys(refs):
         if ref.kind == "contact":
             yield from _fetch_contact(site, ref, result)
-    done = [ref for ref in refs if ref not in result.unseen]
+    done = [ref for ref in refs if ref not in result.unseen and (ref.kind != "issue" or ref.id not in result.lacking)]
     return Fetched(result.events, done, result.quarantined, _gaps(site, result))
 
 
@@ -129,7 +130,7 @@ def _gaps(site: Site, result: _Result) -> list[str]:
     if not result.missing:
         return []
     way_out = "give back the right to browse each of `projects`" if site.sees_all else "see `sees_all`"
-    return [f"{len(result.missing)} issues are not found any more, which may be hidden as well as gone; {way_out}"]
+    return [f"issues not found any more: {len(result.missing)}; they may be hidden as well as gone; {way_out}"]
 
 
 # --- issues -----------------------------------------------------------------------------------------------------------
@@ -165,9 +166,9 @@ def _issue_request(id: str, *further: str) -> Request:
 
 
 def _says_not_found(response: Response) -> bool:
-    """Whether Jira itself says that it shows no such issue, and not something between us and it."""
+    """Whether Jira itself says that it shows no such thing, and not something between us and it."""
     body = response.json()
-    return isinstance(body, dict) and "errorMessages" in body
+    return isinstance(body, dict) and ("errorMessages" in body or "errorMessage" in body)
 
 
 def _settle_missing(site: Site, result: _Result) -> Flow[None]:
@@ -219,7 +220,11 @@ def _tell(site: Site, found: Found[Issue], result: _Result) -> Flow[None]:
     noted: Noted = found.extras.beside
     values: dict[str, Any] = {}
     if noted.is_on_behalf:
-        values["affected_ids"] = yield from _participants(site, found.data, result)
+        affected = yield from _participants(site, found.data, result)
+        if affected is None:
+            result.lacking.add(found.data.id)
+        else:
+            values["affected_ids"] = affected
     if noted.may_be_a_campaigns:
         wrote = yield from _has_customer_written(site, found.data)
         values["customer_wrote"] = wrote
@@ -233,15 +238,16 @@ def _tell(site: Site, found: Found[Issue], result: _Result) -> Flow[None]:
     result.events.append(event)
 
 
-def _participants(site: Site, issue: Issue, result: _Result) -> Flow[tuple[str, ...]]:
-    """Who takes part in a request beside its reporter, page by page."""
+def _participants(site: Site, issue: Issue, result: _Result) -> Flow[tuple[str, ...] | None]:
+    """Who takes part in a request beside its reporter, page by page; None where that may not be seen."""
     path = f"{DESK_API}/request/{issue.id}/participant"
     ids: dict[str, None] = {}
     start = 0
-    while start < _MOST_PARTICIPANTS:
+    while True:
         response = yield from request(values_request(path, start, accept=NOT_THERE))
         if response.status in NOT_THERE:
-            break
+            # An issue that is no request has none.
+            return () if response.status == 404 and _says_not_found(response) else None
         answer = listed(CUSTOMER_PAGE, response, site.name)
         people = answer.of(CUSTOMERS)
         result.events += [one.event(source=site.name, received_at=result.run.now) for one in people]

@@ -107,8 +107,8 @@ def _minute(moment: datetime) -> str:
 def _hidden_gaps(hidden: Collection[str]) -> list[str]:
     if not hidden:
         return []
-    gap = f"{len(hidden)} cases are not found and not told as deleted, so they may be hidden"
-    return [f"{gap}; give the user `View All` on cases"]
+    gap = f"cases neither found nor told as deleted: {len(hidden)}"
+    return [f"{gap}; they may be hidden; give the user `View All` on cases"]
 
 
 def _after(org: Org, kind: Kind, answer: Answer, before: str | None) -> str | None:
