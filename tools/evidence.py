@@ -24,7 +24,7 @@ from tests.contract.evidence import figures  # noqa: E402
 from tests.contract.specs import LEXICONS, OPENAPI  # noqa: E402
 
 from alignkit.connectors.base import Sink, Source  # noqa: E402 - the tests are found from the project's root
-from alignkit.models.events import ContactChanged, IssueChanged, PostPublished  # noqa: E402
+from alignkit.models.events import ContactChanged, IssueChanged, IssueRemoved, PostPublished  # noqa: E402
 from alignkit.testing import ConnectorTests, SheetTests, SinkTests  # noqa: E402
 from alignkit.testing.measured import lateness, passes, shown  # noqa: E402
 from alignkit.testing.tiers import Evidence, Tier, missing, tier  # noqa: E402
@@ -32,7 +32,7 @@ from alignkit.testing.traps import tally  # noqa: E402
 from alignkit.testing.watch import Clock, CrashPoint, Watched  # noqa: E402
 
 PAGE = ROOT / "docs" / "evidence.md"
-COUNTED = (IssueChanged, ContactChanged, PostPublished)
+COUNTED = (IssueChanged, IssueRemoved, ContactChanged, PostPublished)
 """Issues, people and posts: the streams that tell of these are those that a tier looks at."""
 SERVICES = {"jira_service_management": "jira"}
 """Where figures are kept under another name than the connector's type."""
@@ -53,9 +53,12 @@ seen.
 | | for a sink: reading back, and drift repaired on a real server |
 
 "Seen within" is measured: the time by which the slowest of what the service tells of issues (a change, a deletion, a
-merge) was in the store, when the service showed it as late as its facts say that it may; the time between two runs comes
-to it. "Requests" are the different requests that the service's official description allows, "recorded" the exchanges with the
-real service that were parsed without loss; a dash means that there is nothing to compare with. Traps are those of
+merge) was in the store, when the service showed it as late as its facts say that it may; the time between two runs
+comes to it. "Requests" are the different requests that the service's official description allows. "Recorded" are
+exchanges that others recorded with the real service, parsed without loss: those alone whose method and path the
+connector itself asks, each in its envelope as it was recorded. Single records that came otherwise (from a view, from
+what made them) are parsed by the tests as well, and not counted. A dash means that there is nothing to compare with.
+Traps are those of
 `alignkit.testing.traps`: how many are shown by tests that ran, how many could be stepped into and are shown by nothing
 yet ("owed"), and how many cannot be stepped into. The one about webhooks waits: alignkit takes none.
 

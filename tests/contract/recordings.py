@@ -134,14 +134,15 @@ def page(
 
 def fetched(
     source: Source,
-    ref: Ref,
+    ref: Ref | Sequence[Ref],
     response: Response,
     *,
     path: str = ".*",
     others: Callable[[Request], Response] = _empty,
 ) -> Fetched:
-    """What a connector makes of one recorded answer, given when it reads a thing by id."""
-    return _driven(source, source.fetch([ref], Run(NOW)), response, path, others)
+    """What a connector makes of one recorded answer, given when it reads things by id."""
+    refs = [ref] if isinstance(ref, Ref) else ref
+    return _driven(source, source.fetch(refs, Run(NOW)), response, path, others)
 
 
 def _driven(source: Source, flow: Flow[T], response: Response, path: str, others: Callable[[Request], Response]) -> T:

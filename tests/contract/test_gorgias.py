@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tests.connectors import test_gorgias as particular
+
 from alignkit.connectors.gorgias import Gorgias
 from alignkit.models.events import ContactChanged, IssueChanged
 from alignkit.models.exchange import Ref
@@ -11,6 +13,7 @@ from alignkit.models.vocabulary import Initiator, IssueStatus
 from alignkit.transport import JsonValue, Response
 
 from . import evidence, recordings
+from .asked import asked
 from .recordings import Recording
 
 
@@ -43,19 +46,23 @@ def test_every_recorded_ticket_is_read_with_its_status_and_its_customer() -> Non
         result = recordings.fetched(gorgias(), ref, dated(one, one.response.json()))
         assert not result.quarantined, one.origin
         assert [event.subject for event in result.events] == [ref.id]
-    evidence.hold("gorgias", "tickets", recorded=len(lists) + len(single), requests=0)
+    found = asked(particular.TestGorgiasSheet, [*lists, *single])
+    assert len(found) == len(lists) + len(single)
+    evidence.hold("gorgias", "tickets", recorded=len(found), requests=0)
 
 
 def test_every_recorded_customer_is_read_with_an_address() -> None:
-    found = [
-        *recordings.recordings("gorgias", "/api/customers/[0-9]+"),
-        *recordings.recordings("gorgias", "/api/customers", method="POST"),
-    ]
-    for one in found:
+    single = recordings.recordings("gorgias", "/api/customers/[0-9]+")
+    for one in [*single, *recordings.recordings("gorgias", "/api/customers", method="POST")]:
         page = recordings.page(gorgias(), "customers", dated(one, {"data": one.rows(), "meta": {}}))
         assert not page.quarantined, one.origin
         [contact] = [event.data for event in page.events if isinstance(event, ContactChanged)]
         assert contact.emails, one.origin
+    found = asked(particular.TestGorgiasSheet, single)
+    for one in found:
+        ref = Ref("contact", one.path.rpartition("/")[2])
+        result = recordings.fetched(gorgias(), ref, dated(one, one.response.json()))
+        assert [event.subject for event in result.events] == [ref.id], one.origin
     evidence.hold("gorgias", "customers", recorded=len(found), requests=0)
 
 

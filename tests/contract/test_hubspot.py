@@ -20,6 +20,7 @@ from alignkit.testing.world import Kind
 from alignkit.transport import JsonValue, Request, Response
 
 from . import evidence, recordings, specs
+from .asked import asked
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 TOKEN = "sample-token"
@@ -95,7 +96,24 @@ def test_every_recorded_record_is_read_without_loss(stream: str) -> None:
         for event, record in zip(page.events, records, strict=True):
             _nothing_lost(event, record)
         read += 1
-    evidence.hold("hubspot", stream, recorded=read)
+    assert read
+    # Of these the connector itself asks for searches alone, and gets their envelope as it was recorded.
+    found = asked(
+        particular.TestHubSpotSheet,
+        recordings.recordings("hubspot", f"/crm/v3/objects/{stream}/search", method="POST"),
+    )
+    for one in found:
+        others = around(one.rows("results"))
+        page = recordings.page(HubSpot(TOKEN), stream, one.response, path=f".*/{stream}/search", others=others)
+        assert (len(page.events), list(page.quarantined)) == (len(one.rows("results")), []), one.origin
+    evidence.hold("hubspot", stream, recorded=len(found))
+
+
+@pytest.mark.parametrize("stream", [one for one in HubSpot.streams if one.startswith("archived")])
+def test_nothing_archived_was_recorded(stream: str) -> None:
+    lists = recordings.recordings("hubspot", f"/crm/v3/objects/{stream.removeprefix('archived_')}")
+    assert not [one for one in lists if "archivedAt" in str(one.response.content)]
+    evidence.hold("hubspot", stream, recorded=0)
 
 
 def _nothing_lost(event: CustomerEvent, record: JsonValue) -> None:
