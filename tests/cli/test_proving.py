@@ -48,7 +48,7 @@ facts = { issues = [{}] }
 """
 
 
-CHECKED = {"type": "check", "policy": "starter", "rules": 15, "findings": 0, "statuses_unknown": []}
+CHECKED: dict[str, Any] = {"type": "check", "policy": "starter", "rules": 15, "findings": 0, "statuses_unknown": []}
 SNOOZED = BAD.replace('field = "priority", equals = "urgent"', 'field = "status", equals = "snoozed"')
 
 

@@ -10,6 +10,7 @@ from alignkit.rules.check.finding import Example, Fault, Finding
 from alignkit.rules.check.messages import blocked, ungoverned
 from alignkit.rules.check.plugins import failing
 from alignkit.rules.check.probe import Probe
+from alignkit.rules.check.sayings import reasonless, unsent
 from alignkit.rules.check.together import cancelled, idle, repeated, shadowed
 from alignkit.rules.policy import Policy
 
@@ -51,6 +52,8 @@ def check(
         *ungoverned(probe),
         *blocked(probe),
         *failing(probe),
+        *unsent(probe),
+        *reasonless(probe),
     ]
     return [finding for finding in found if not {finding.fault.value, finding.name} & set(accept)]
 

@@ -21,7 +21,8 @@ class Fault(StrEnum):
     from. `no-end`: neither time nor the end of an issue ends the hold. `status-not-produced`: no connected source has
     issues of the status that it asks for. `ungoverned`: no rule can hold such messages back. `blocked`: a message that
     a customer must get could be held back. `fails`: it cannot be evaluated on facts that are valid, or its plugin
-    says something else of itself than what it does.
+    says something else of itself than what it does. `counts-unsent`: it counts messages that were held back as if they
+    had gone out. `empty-reason`: its reason names what there never is.
     """
 
     NEVER_HOLDS = "never-holds"
@@ -33,6 +34,8 @@ class Fault(StrEnum):
     UNGOVERNED = "ungoverned"
     BLOCKED = "blocked"
     FAILS = "fails"
+    COUNTS_UNSENT = "counts-unsent"
+    EMPTY_REASON = "empty-reason"
 
 
 @dataclass(frozen=True, slots=True)
