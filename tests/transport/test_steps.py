@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+
 import pytest
 
 from alignkit.transport.flow import Call, Flow, Request, Response
@@ -40,3 +43,31 @@ def test_a_flow_that_asks_for_nothing_is_done_at_once() -> None:
     steps = Steps(idle())
     assert steps.effect is None
     assert steps.result == 7
+
+
+@pytest.mark.usefixtures("collector")
+def test_nothing_is_collected_while_a_flow_works_and_everything_while_it_waits() -> None:
+    seen: list[bool] = []
+
+    def working() -> Flow[None]:
+        seen.append(gc.isenabled())
+        try:
+            yield from request(Request("GET", "/"))
+        except LookupError:
+            seen.append(gc.isenabled())
+
+    steps = Steps(working())
+    seen.append(gc.isenabled())
+    steps.fail(LookupError("gone"))
+    assert seen == [False, True, False]
+    assert gc.isenabled()
+
+
+@pytest.fixture
+def collector() -> Iterator[None]:
+    """The collector at work, and afterwards as it was."""
+    was_enabled = gc.isenabled()
+    gc.enable()
+    yield
+    if not was_enabled:
+        gc.disable()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar
 
+from alignkit.garbage import put_off
 from alignkit.transport.message import Request, Response
 
 T = TypeVar("T")
@@ -81,7 +82,9 @@ class Steps(Generic[T]):
 
     def _advance(self, step: Callable[[], Effect]) -> None:
         try:
-            self.effect = step()
+            # A flow never waits between two effects: it reads a page there, and makes thousands of events.
+            with put_off():
+                self.effect = step()
         except StopIteration as stop:
             self.effect = None
             self._result.append(stop.value)
