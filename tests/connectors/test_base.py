@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alignkit.connectors import Bluesky, Mastodon, X, Zendesk
+from alignkit.connectors import Bluesky, Freshdesk, Gorgias, HubSpot, Intercom, Mastodon, Pipedrive, X, Zendesk
 from alignkit.connectors.base import ConnectorSettings, settings
 from alignkit.errors import SettingsError
 
@@ -29,6 +29,11 @@ def test_no_service_takes_a_name_that_the_others_refuse(name: str) -> None:
         lambda: X("7", TOKEN, name=name),
         lambda: Mastodon("social.example.com", TOKEN, name=name),
         lambda: Bluesky("ada.example.com", TOKEN, name=name),
+        lambda: Freshdesk("acme", TOKEN, name=name),
+        lambda: Gorgias("acme", access_token=TOKEN, name=name),
+        lambda: HubSpot(TOKEN, name=name),
+        lambda: Intercom(TOKEN, name=name),
+        lambda: Pipedrive("acme", TOKEN, name=name),
     )
     for make in makers:
         with pytest.raises(SettingsError, match="`name`"):

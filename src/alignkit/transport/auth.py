@@ -111,7 +111,7 @@ class Basic(FixedCredential):
 
     def __init__(self, username: str, password: SecretStr | str, *, setting: str = "`username` and `password`") -> None:
         if ":" in username:
-            raise SettingsError("`username` holds a colon, which basic authentication cannot carry")
+            raise SettingsError(f"the name in {setting} holds a colon, which basic authentication cannot carry")
         pair = f"{username}:{revealed(password)}".encode()
         header = {"Authorization": f"Basic {b64encode(pair).decode()}"}
         super().__init__(Credential(header), setting)

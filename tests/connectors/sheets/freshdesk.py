@@ -153,7 +153,11 @@ def tickets_ask(visit: Visit) -> Ask:
 def contacts_ask(visit: Visit) -> Ask:
     found = counted(visit, "_updated_since")
     wants_deleted = visit.params.get("state") == "deleted"
-    return replace(found, where=lambda row: (row.fate is Fate.DELETED) == wants_deleted)
+
+    def where(row: Row) -> bool:
+        return (row.fate is Fate.DELETED) == wants_deleted
+
+    return replace(found, where=where)
 
 
 def ratings_ask(visit: Visit) -> Ask:

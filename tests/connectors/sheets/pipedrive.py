@@ -47,8 +47,8 @@ def thing(row: Row, **fields: JsonValue) -> JsonValue:
 
 
 def person(row: Row, _world: World) -> JsonValue:
-    mails: list[JsonValue] = [{"value": "", "primary": True, "label": "work"}]
-    mails += [{"value": one, "primary": False} for one in (row.email, *row.addresses)]
+    known: list[JsonValue] = [{"value": one, "primary": False} for one in (row.email, *row.addresses)]
+    mails: list[JsonValue] = [{"value": "", "primary": True, "label": "work"}, *known]
     return thing(row, name=row.title, emails=mails, phones=[], org_id=int(row.account) if row.account else None)
 
 

@@ -161,7 +161,8 @@ def _settle_beginning(values: Values) -> None:
 
 
 def _contact(is_deleted: bool, values: Values) -> Extras:  # noqa: FBT001 - bound by `partial`
-    values["emails"] = tuple(dict.fromkeys((*values["emails"], *(values.get("more") or ()))))
+    more = (one for one in values.get("more") or () if isinstance(one, str) and one)
+    values["emails"] = tuple(dict.fromkeys((*values["emails"], *more)))
     mobile = values.get("mobile")
     values["phones"] = tuple(dict.fromkeys((*values["phones"], *([mobile] if mobile else []))))
     if is_deleted or values.get("deleted"):
