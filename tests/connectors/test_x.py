@@ -201,7 +201,8 @@ def test_a_refusal_costs_nothing_and_a_lost_answer_all_that_it_may_have_cost() -
     def lost(_wanted: Request) -> Response:
         raise ServiceUnreachable("`api.x.com` broke off before its answer was whole")
 
-    cases: list[tuple[Send, int]] = [(partial(saying, answered(403, {})), 1_000_000), (lost, 0)]
+    refused, broken = partial(saying, answered(403, {})), partial(saying, answered(502, {}))
+    cases: list[tuple[Send, int]] = [(refused, 1_000_000), (broken, 1_000_000), (lost, 0)]
     for send, left in cases:
         spending, sent = MemorySpending(), list[Request]()
         source = x(daily_budget=1.0, spending=spending, price_post=0.01, price_user=0.0)
@@ -214,6 +215,20 @@ def test_a_refusal_costs_nothing_and_a_lost_answer_all_that_it_may_have_cost() -
             drive(source, source.read("mentions", None, RUN), heard)
         assert len(sent) == 1
         assert spending.reserve("2026-03-04", 1, 1_000_000, 0, 2_000_000) == left
+
+
+def test_a_run_that_knows_most_posts_asks_for_few_at_first() -> None:
+    sizes: list[str] = []
+
+    def send(wanted: Request) -> Response:
+        sizes.append(dict(wanted.params)["max_results"])
+        return told(tweet(id_of(NOW)), token=f"t{len(sizes)}")
+
+    source, checkpoint = x(), {"mark": id_of(NOW)}
+    for _ in range(2):
+        page = drive(source, source.read("mentions", checkpoint, RUN), send)
+        checkpoint = json.loads(json.dumps(page.checkpoint))
+    assert sizes == ["20", "100"]
 
 
 def test_a_usage_cap_ends_the_run() -> None:

@@ -52,7 +52,7 @@ def _answered(reader: Reader, ids: Sequence[str], run: Run) -> Flow[_Answered]:
         return _Answered((), (), set(), ())
     asked = ids[: grant.count]
     wanted = [("ids", ",".join(asked)), ("tweet.fields", FIELDS)]
-    response = yield from reader.pay(Request("GET", "/2/tweets", params=wanted, repeatable=False), grant)
+    response = yield from reader.pay(Request("GET", "/2/tweets", params=wanted), grant)
     answer = PAGE.read(response.content, reader.name)
     hidden = unshown(answer.beside.get("errors"))
     rows = answer.of(POST)

@@ -26,10 +26,11 @@ PROFILE = Profile(
         (
             "X charges for each post and each author that is read. Before anything is asked for, the most that it can"
             " cost is taken from `daily_budget`, which all streams, reading by id and `check` share, and written to"
-            " `spending_file`; what it did not cost is given back when the answer has come. So a run that dies spends"
-            " at most what was taken. A page that could pass the budget is made smaller, and where not even the"
-            " smallest fits, the run ends with `RateLimited`. The day is UTC's, by the time of the run. A request whose"
-            " answer is lost is not sent again in the same run, since it may have been paid for."
+            " `spending_file`; what it did not cost is given back when the answer has come. So a run that dies, or an"
+            " answer that is lost, spends at most what was taken; where most is known already, that is the price of 20"
+            " posts. A page that could pass the budget is made smaller, and where not even the smallest fits, the run"
+            " ends with `RateLimited`. The day is UTC's, by the time of the run. A request whose answer is lost is not"
+            " sent again in the same run, since it may have been paid for."
         ),
         "A spent window (429) is waited for up to its reset; a usage cap ends the run with `RateLimited`.",
     ),

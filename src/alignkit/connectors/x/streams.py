@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from alignkit.connectors.base import Checkpoint, Page, Run
@@ -20,6 +20,7 @@ from alignkit.errors import (
     RateLimited,
     RequestRefused,
     ResponseInvalid,
+    ServiceUnreachable,
 )
 from alignkit.models.conversation import Post
 from alignkit.models.events import CustomerEvent, PostPublished
@@ -35,6 +36,10 @@ FIELDS = "author_id,edit_history_tweet_ids,lang,note_tweet,referenced_tweets"
 WINDOW = timedelta(days=7) - timedelta(minutes=1)
 """How far back a search reaches."""
 
+FIRST = 20
+"""So many posts are asked for first where most are known: what may be lost with an answer is small then."""
+
+_FAILED = frozenset({500, 502, 503, 504})
 _REFUSED = (RateLimited, RequestRefused, PermissionMissing, CredentialsRejected)
 """How a request ends that was answered with a refusal, which costs nothing."""
 
@@ -70,12 +75,19 @@ class Reader:
         return round(self.price_post * MILLION)
 
     def pay(self, wanted: Request, grant: Grant) -> Flow[Response]:
-        """An answer that may cost as much as was granted; a refusal gives all of it back."""
+        """An answer that may cost as much as was granted; a refusal gives all of it back.
+
+        It is sent once, for each time that it is carried out may be paid for.
+        """
+        once = replace(wanted, accept=wanted.accept | _FAILED, repeatable=False)
         try:
-            response = yield from request(wanted)
+            response = yield from request(once)
         except _REFUSED:
             yield from self.budget.settle(grant, 0)
             raise
+        if response.status in _FAILED:
+            yield from self.budget.settle(grant, 0)
+            raise ServiceUnreachable(f"`{self.name}` answered {response.status}; try again later")
         return response
 
     def listed(self, answer: Answer, run: Run) -> list[CustomerEvent]:
@@ -108,7 +120,8 @@ def read(reader: Reader, stream: str, checkpoint: Checkpoint | None, run: Run) -
     if stream == "search" and reader.query is None:
         return Page((), kept(at), more=False)
     walk, gaps = at.walk or begun(at, run), list[str]()
-    grant = yield from reader.budget.reserve(today(run).isoformat(), reader.price, LEAST[stream], MOST)
+    most = FIRST if at.mark is not None and walk.token is None else MOST
+    grant = yield from reader.budget.reserve(today(run).isoformat(), reader.price, LEAST[stream], most)
     response = yield from reader.pay(page(reader, stream, walk, grant.count), grant)
     if response.status == 400:
         clamped = _clamped(reader, stream, walk, response)
@@ -131,7 +144,7 @@ def read(reader: Reader, stream: str, checkpoint: Checkpoint | None, run: Run) -
 
 
 def page(reader: Reader, stream: str, walk: Walk, size: int) -> Request:
-    """The request for a page. It is sent once, for each time that it is carried out may be paid for."""
+    """The request for a page."""
     is_search = stream == "search"
     params = [
         *([("query", reader.query or "")] if is_search else []),
@@ -146,7 +159,7 @@ def page(reader: Reader, stream: str, walk: Walk, size: int) -> Request:
     path = "/2/tweets/search/recent" if is_search else f"/2/users/{reader.user_id}/mentions"
     may_be_too_old = is_search and walk.begins is not None
     accept = frozenset({400} if may_be_too_old else ())
-    return Request("GET", path, params=params, accept=accept, repeatable=False)
+    return Request("GET", path, params=params, accept=accept)
 
 
 def stamp(moment: datetime) -> str:
