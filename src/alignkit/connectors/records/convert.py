@@ -92,7 +92,7 @@ def _time_converter(shape: Shape[Any]) -> Convert:
     if shape.times == "iso":
         return meant_in_utc if shape.naive_is_utc else in_utc
     if shape.times in UNITS:
-        return partial(_since_epoch, UNITS[shape.times])
+        return _since_epoch if UNITS[shape.times] == 1 else partial(_by_unit, UNITS[shape.times])
     return partial(_by_format, shape.times, meant_in_utc if shape.naive_is_utc else _in_utc)
 
 
@@ -107,9 +107,13 @@ def meant_in_utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else _in_utc(moment)
 
 
-def _since_epoch(unit: int, number: float) -> datetime:
+def _by_unit(unit: int, number: float) -> datetime:
+    return _since_epoch(number / unit)
+
+
+def _since_epoch(seconds: float) -> datetime:
     try:
-        return datetime.fromtimestamp(number / unit, UTC)
+        return datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):
         raise ValueError("the time is out of range") from None
 
@@ -123,14 +127,21 @@ def _by_format(form: str, settle: Callable[[datetime], datetime], text: str) -> 
 
 
 class Words(dict[str, M | None]):
-    """A service's words -> ours, whatever the case; a dictionary, so that nearly every word is found at once."""
+    """A service's words -> ours, whatever the case; a dictionary, so that nearly every word is found at once.
+
+    A known word is kept as it was spelt as well, so that it is found at once the next time.
+    """
 
     def __init__(self, words: Mapping[str, M], unknown: M | None) -> None:
         super().__init__(words)
         self._unknown = unknown
 
     def __missing__(self, word: str) -> M | None:
-        return self.get(word.casefold(), self._unknown)
+        small = word.casefold()
+        if small not in self:
+            return self._unknown
+        known = self[word] = self[small]
+        return known
 
 
 def _truth_converter(words: Mapping[str, str]) -> Convert:

@@ -265,8 +265,9 @@ def _texts(value: Any) -> list[str | None] | str:
 def _time(text: Any) -> datetime:
     """The instant of a time with its zone, as nearly every service writes it: with dashes and colons."""
     if text.__class__ is str and text[4:19:3] == "--T::":
-        size = len(text)
-        if text[-1] == "Z" and (size == 20 or (21 < size <= 27 and text[19] == ".")):
+        zone = 1 if text[-1] == "Z" else 5 if text[-5:] == "+0000" else 6 if text[-6:] == "+00:00" else 0
+        size = len(text) - zone
+        if zone and (size == 19 or (20 < size <= 26 and text[19] == ".")):
             return datetime.fromisoformat(text)
         if _WITH_ZONE.fullmatch(text, 19):
             return in_utc(datetime.fromisoformat(text))
