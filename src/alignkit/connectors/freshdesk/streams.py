@@ -113,10 +113,10 @@ def read_tickets(listed: Listed) -> Callable[[Desk, Checkpoint | None, Run], Flo
         # A ticket may be put away in the very second of its last change.
         sequence = 0 if listed is Listed.TICKETS else 1
         # What may have been merged into another ticket is told once that is known.
-        wanted = [one for one in found if _may_be_merged(one.data, walk)]
-        told = [one for one in found if one not in wanted]
+        refs = [Ref("issue", one.data.id, "merged?") for one in found if _may_be_merged(one.data, walk)]
+        asked = {ref.id for ref in refs}
+        told = [one for one in found if one.data.id not in asked] if asked else found
         events = [one.event(source=desk.name, received_at=run.now, sequence=sequence) for one in told]
-        refs = [Ref("issue", one.data.id, "merged?") for one in wanted]
         after = at.following(following, walk.until)
         # What changed during a long or resumed walk may lie behind its end; another walk brings it at once.
         is_behind = walk.until is not None and service_time(response, desk.name) - walk.until > LAG + _CATCH_UP
