@@ -465,6 +465,16 @@ def test_a_later_end_for_the_same_reason_is_told(store: MemoryStore) -> None:
     assert sink.told[address("ada")][1] == at(RESOLVED + 72)
 
 
+def test_data_that_is_too_old_changes_no_reason(store: MemoryStore) -> None:
+    sink = TellingSink(*SAYS)
+    know(store, 1, ask("ada"))
+    push(store, sink)
+    before = causes(store)
+    for hours in (20, 30):
+        assert push(store, sink, hours).tally == {}
+    assert (causes(store), sink.told[address("ada")]) == (before, before["promotional/email"])
+
+
 def test_the_reason_that_lasts_longest_is_told_of_several(store: MemoryStore) -> None:
     short, long = Policy.starter(cool_down="12h"), Policy.starter(cool_down="72h")
     sink = TellingSink(*SAYS)

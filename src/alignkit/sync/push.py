@@ -281,7 +281,7 @@ class PushJob(DestinationJob):
             since=self.now if cause is None else cause.since,
             until=decision.until,
         )
-        if found == cause and not is_refused:
+        if cause is not None and not is_refused and _says_nothing_new(decision, found, cause):
             return None
         self._new_causes[address] = found
         if cause is not None or is_refused:
@@ -371,3 +371,9 @@ class PushJob(DestinationJob):
             braked=braked,
             shadows=self._beside.report(),
         )
+
+
+def _says_nothing_new(decision: Decision, found: Cause, known: Cause) -> bool:
+    """Whether a cause stays as it is. On data that is too old an end is not known, which is no news of the person."""
+    is_blind = bool(decision.stale or decision.incomplete)
+    return found == known or (is_blind and (found.rules, found.evidence) == (known.rules, known.evidence))
