@@ -82,7 +82,7 @@ def rule_with(line: str) -> str:
         ),
         (
             rule_with('when = { any = "posts", where = [{ field = "confidence", at_least = nan }] }'),
-            "`rules[0].when.where[0].at_least",
+            "`rules[0].when.where[0].at_least` cannot be used: input should be a valid integer or input should be",
         ),
         (
             rule_with('when = { count = "signals", at_least = 3, distinct = "thnig" }'),
@@ -101,6 +101,9 @@ def rule_with(line: str) -> str:
         ('name = "a"\non_unknown = true', "`on_unknown` cannot be used"),
         ('name = "a"\nallow_about_issue = "yes"', "`allow_about_issue` cannot be used"),
         ("name = 7", "`name` cannot be used"),
+        (f"name = {'7' * 5_000}", "value has 5000 digits; correct it there"),
+        ('name = "a"\nint = 1', "`int` is not known here"),
+        ('name = "a"\nversion = 1', "`version` cannot be used: input should be a valid string; correct it"),
         (
             'name = "a"\n' + 2 * '[[freshness]]\ncategories = ["upsell"]\nbudget = "6h"\nmode = "hold"\n',
             "`freshness` names `upsell` twice",

@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -37,6 +37,7 @@ _NO_KEYS = re.compile(
 _AROUND_DOTS = re.compile(r"(?<![ \t])[ \t]*+\.[ \t]*+")
 _LONG_KEY = re.compile(rf"(?<![\w.-])[\w-]++(?:\.[\w-]++){{{MOST_PARTS}}}")
 _HEADER = re.compile(r"^[ \t]*+\[", re.MULTILINE)
+_ALTERNATIVES = ("bool", "int", "float", "str")  # as a validation names the kinds that a value may be of
 _BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 Tree = dict[str, Any]
 
@@ -129,7 +130,8 @@ def _read(text: str | bytes, parse: Callable[[str], Tree], language: str, form: 
     except _Excess as error:
         raise form.error(f"{form.name} {error}") from None
     except ValueError as error:
-        raise form.error(f"{form.name} is not {language}: {_uncapitalised(str(error))}; correct it there") from None
+        said, _, _ = str(error).partition("; use ")  # a remedy for programmers
+        raise form.error(f"{form.name} is not {language}: {_uncapitalised(said)}; correct it there") from None
     if _depth_exceeds(tree, DEEPEST):
         raise form.error(f"{form.name} {_too_deep()}")
     return tree
@@ -183,15 +185,19 @@ def _containers(value: object) -> list[object]:
 
 def refusal(error: ValidationError, what: str) -> PolicyInvalid:
     """One error that names the first places where validation failed, and what to do there."""
-    found = [_complaint(dict(each)) for each in error.errors(include_url=False, include_input=False)]
+    told: dict[str, list[dict[str, Any]]] = {}
+    for each in error.errors(include_url=False, include_input=False):
+        told.setdefault(_path(_place(dict(each))), []).append(dict(each))
+    found = [f"`{path}` {_what_to_do(complaints)}" for path, complaints in told.items()]
     more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     return PolicyInvalid(f"{what} was refused: {'; '.join(found[:_SHOWN])}{more}")
 
 
-def _complaint(error: dict[str, Any]) -> str:
-    cause = error.get("ctx", {}).get("error")
-    place = (*error["loc"], *(cause.place if isinstance(cause, Misplaced) else ()))
-    return f"`{_path(place)}` {_what_to_do(error['type'], error['msg'], cause)}"
+def _place(error: dict[str, Any]) -> tuple[str | int, ...]:
+    cause, place = error.get("ctx", {}).get("error"), error["loc"]
+    if len(place) > 1 and place[-1] in _ALTERNATIVES and error["type"] != "extra_forbidden":
+        place = place[:-1]
+    return (*place, *(cause.place if isinstance(cause, Misplaced) else ()))
 
 
 def _path(place: tuple[str | int, ...]) -> str:
@@ -205,14 +211,19 @@ def _path(place: tuple[str | int, ...]) -> str:
     return text or "the document"
 
 
-def _what_to_do(kind: str, message: str, cause: object) -> str:
+def _what_to_do(errors: Sequence[dict[str, Any]]) -> str:
+    """What is wrong at one place; of a value that may be of several kinds, each says that it is none of its own."""
+    kind, cause = errors[0]["type"], errors[0].get("ctx", {}).get("error")
+    messages = [_uncapitalised(each["msg"]) for each in errors]
     if isinstance(cause, ValueError):
         return str(cause)
     if kind == "extra_forbidden":
         return "is not known here; remove it or correct its spelling"
     if kind == "missing":
         return "is missing; add it"
-    return message if kind in ("test", "condition") else f"cannot be used: {_uncapitalised(message)}; correct it"
+    if kind in ("test", "condition"):
+        return messages[0]
+    return f"cannot be used: {' or '.join(dict.fromkeys(messages))}; correct it"
 
 
 def _uncapitalised(text: str) -> str:

@@ -155,7 +155,8 @@ def _read_value(value: Any, field: Field, now: int, place: str) -> Any:
         return _word(value, field, place)
     fits = isinstance(value, bool) if field.kind is Kind.FLAG else _is_number(value)
     if not fits:
-        raise DataInvalid(f"`{place}` is a {field.kind}; write one")
+        bounds = f" within {LARGEST:,} of 0" if field.kind is Kind.NUMBER else ""
+        raise DataInvalid(f"`{place}` is a {field.kind}; write one{bounds}")
     return value
 
 
