@@ -107,7 +107,7 @@ class Gate:
             if seen is not None and seen.as_of < moment:  # decided as of then, so what lies further back matters too
                 facts, sources = self._ask(rules, keys, seen.as_of)
                 seen = rules.view(plan, moment, sources) or View(moment)
-                facts.holds = _holds_as_of(facts.holds, microseconds(seen.as_of), microseconds(moment))
+                facts.holds = holds_as_of(facts.holds, microseconds(seen.as_of), microseconds(moment))
         except (StoreUnavailable, StoreDamaged) as error:
             if self.on_error == "raise":
                 raise
@@ -140,7 +140,7 @@ class AsyncGate:
         return await asyncio.to_thread(self._gate.decide, who, message, now=now)
 
 
-def _holds_as_of(holds: Sequence[HoldFacts], as_of: int, now: int) -> list[HoldFacts]:
+def holds_as_of(holds: Sequence[HoldFacts], as_of: int, now: int) -> list[HoldFacts]:
     """Holds of our own are never stale: what is in force now counts as of the earlier moment, what is over does not."""
     found: list[HoldFacts] = []
     for hold in holds:

@@ -83,6 +83,26 @@ facts = { issues = [{ status = "resolved", resolved_at = "1d ago" }] }
     ]
 
 
+def test_a_hold_of_our_own_counts_however_old_the_data_is(tmp_path: Path) -> None:
+    text = """
+[[cases]]
+name = "held by hand a minute ago"
+message = { category = "promotional", channel = "email" }
+expect = { verdict = "suppress", rules = ["stored-hold"] }
+facts = { holds = [{ ref = "alignkit/hold/h1", opened_at = "1m ago" }] }
+sources = { desk = "9h ago" }
+
+[[cases]]
+name = "what another system holds is as old as its data"
+message = { category = "promotional", channel = "email" }
+expect = { verdict = "send" }
+facts = { holds = [{ ref = "desk/hold/h1", opened_at = "1m ago" }] }
+sources = { desk = "9h ago" }
+"""
+    results = load(tmp_path, text).run(Policy.starter())
+    assert [str(each) for one in results for each in one.differences] == []
+
+
 def test_another_policy_can_be_asked(tmp_path: Path) -> None:
     cases = load(tmp_path, GOOD)
     failed = [one.case.name for one in cases.run(Policy.starter(cool_down="1h")) if not one.has_passed]

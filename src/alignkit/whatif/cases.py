@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -11,11 +11,13 @@ from typing import Annotated, Any, cast
 from pydantic import Field, ValidationError
 
 from alignkit.errors import DataInvalid
+from alignkit.gate import holds_as_of
 from alignkit.models import Message, Model, Outcome, Verdict, microseconds
 from alignkit.rules.decision import Decision
 from alignkit.rules.documents import Form, read_file
 from alignkit.rules.examples import read_facts, read_moment
 from alignkit.rules.facts import Facts
+from alignkit.rules.freshness import View
 from alignkit.rules.policy import Policy
 from alignkit.rules.presets import preset
 
@@ -82,9 +84,13 @@ class PolicyCase:
     sources: Mapping[str, datetime | None]
 
     def run(self, policy: Policy) -> CaseResult:
-        """Decides it, and compares."""
-        view = policy.view(self.message, self.now, self.sources)._asdict() if self.sources else {}
-        decision = policy.decide(self.facts, self.message, self.now, **view)
+        """Decides it as a `Gate` does, and compares."""
+        view = policy.view(self.message, self.now, self.sources) if self.sources else View(self.now)
+        facts = self.facts
+        if view.as_of < self.now:
+            holds = holds_as_of(facts.holds, microseconds(view.as_of), microseconds(self.now))
+            facts = replace(facts, holds=holds)
+        decision = policy.decide(facts, self.message, self.now, **view._asdict())
         return CaseResult(self, decision, tuple(_differences(self, decision)))
 
 
