@@ -76,6 +76,8 @@ def test_facts_that_are_found_are_so(random: Random) -> None:
         assert found is None or rule.id in probe.holding(found)
 
 
+NEWS = {"field": "categories", "contains": "newsletter"}
+NPS = {"field": "kind", "equals": "nps"}
 FOUND: list[dict[str, Any]] = [
     {"any": "issues", "where": [{"field": "active", "equals": True}, {"field": "priority", "in": ["high"]}]},
     {"any": "issues", "where": [{"field": "status", "equals": "merged"}]},
@@ -105,6 +107,11 @@ FOUND: list[dict[str, Any]] = [
     {"all_of": [{"local_time": "09:00-10:00", "days": ["sat"], "zone": "UTC"}, {"any": "issues"}]},
     {"not": {"all_of": [{"none": "issues"}, {"none": "sends"}]}},
     {"any": "sends", "where": [{"field": "at", "within": "0s"}]},
+    {"any": "surveys", "where": [NPS, {"field": "score", "at_least": 9.9}, {"not": {"field": "score", "equals": 9.9}}]},
+    {"any": "holds", "where": [NEWS, {"not": {"field": "categories", "contains": "promotional"}}]},
+    {"all_of": [{"message": "category", "equals": "upsell"}, {"any": "holds", "where": [NEWS]}]},
+    {"count": "sends", "at_least": 2, "where": [{"field": "channel", "same_as": "channel"}]},
+    {"any": "sends", "where": [{"field": "category", "same_as": "category"}, {"field": "channel", "equals": "web"}]},
 ]
 
 
@@ -147,6 +154,23 @@ IMPOSSIBLE: list[dict[str, Any]] = [
     {"all_of": [{"local_date": ["12-24"], "fallback": "UTC"}, {"local_date": ["12-25"], "fallback": "UTC"}]},
     {"local_date": ["2001-12-24"], "zone": "UTC"},
     {"any": "holds", "where": [{"field": "ends_at", "older_than": "1d"}]},
+    {"any": "surveys", "where": [NPS, {"field": "score", "at_least": 11}]},
+    {"any": "surveys", "where": [NPS, {"field": "score", "at_most": -0.5}]},
+    {
+        "all_of": [
+            {"message": "category", "equals": "promotional"},
+            {"any": "holds", "where": [NEWS, {"not": {"field": "categories", "contains": "promotional"}}]},
+        ]
+    },
+    {
+        "all_of": [
+            {"message": "channel", "in": ["sms", "push"]},
+            {
+                "any": "sends",
+                "where": [{"field": "channel", "same_as": "channel"}, {"field": "channel", "equals": "web"}],
+            },
+        ]
+    },
     {"count": "holds", "at_least": 2, "where": [{"field": "opened_at", "within": "0s"}]},
 ]
 

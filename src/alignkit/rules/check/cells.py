@@ -28,6 +28,9 @@ _BOUNDS: Mapping[str, tuple[float, float | None]] = {
 }
 """The numbers that have ends, whatever collection they are in."""
 
+NPS = (0, 10)
+"""The scores between which an answer of the kind `nps` lies."""
+
 _WORDS: Mapping[str, tuple[str, ...]] = {"excluded": ("spam", "deleted", "merged", "internal", "bot", "campaign")}
 """Fields whose words are a closed list although the language does not hold policies to it."""
 
@@ -78,7 +81,12 @@ def cells(
         case Kind.FLAG:
             found = [True, False]
         case Kind.NUMBER:
-            found = _numbers(asked, *_BOUNDS.get(name, (None, None)), is_whole=name.endswith("_count"))
+            found = _numbers(
+                asked,
+                *_BOUNDS.get(name, (None, None)),
+                is_whole=name.endswith("_count"),
+                beside=NPS if name == "score" else (),
+            )
         case Kind.TIME:
             found = [now - age for age in _ages(asked)]
         case Kind.LIST:
@@ -113,9 +121,11 @@ def other_word(named: Sequence[str]) -> str:
     return next(word for word in (f"example-{number}" for number in count(1)) if word not in named)
 
 
-def _numbers(questions: Sequence[Asked], low: float | None, high: float | None, *, is_whole: bool) -> list[Any]:
+def _numbers(
+    questions: Sequence[Asked], low: float | None, high: float | None, *, is_whole: bool, beside: Sequence[float]
+) -> list[Any]:
     asked = {float(one.operand) for one in questions if one.operator in ("equals", "at_least", "at_most")}
-    edges = sorted({*asked, *(edge for edge in (low, high) if edge is not None)}) or [0.0]
+    edges = sorted({*asked, *beside, *(edge for edge in (low, high) if edge is not None)}) or [0.0]
     between = [(before + after) / 2 for before, after in pairwise(edges)]
     found = [edges[0] - 1, *edges, *between, edges[-1] + 1]
     if is_whole:

@@ -137,7 +137,12 @@ def rows(collection: str, tests: Tests, least: int = 1, distinct: str | None = N
 
 def _empty_or(name: str, **question: Any) -> Tests:
     """That a field has no value, or one that answers a question."""
-    return Some(tuple(Leaf(ask(name, RowTest(field=name, **asked))) for asked in ({"is_unset": True}, question)))
+    return Some(
+        tuple(
+            Leaf(ask(name, RowTest.model_validate({"field": name, **asked})))
+            for asked in ({"is_unset": True}, question)
+        )
+    )
 
 
 _COVERS: Tests = Every(

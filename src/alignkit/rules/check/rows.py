@@ -7,12 +7,12 @@ active issue is never a resolved one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from alignkit.models.marketing import Message
 from alignkit.models.vocabulary import IssueStatus
-from alignkit.rules.check.cells import Asked, TooMany, answer, cells, compares
+from alignkit.rules.check.cells import NPS, Asked, TooMany, answer, cells, compares
 from alignkit.rules.check.formula import Formula, Leaf, conjuncts, leaves, truth
 from alignkit.rules.examples import ROWS, make_row
 from alignkit.rules.fields import CUSTOMER_FIELDS, MESSAGE_FIELDS, PARTS, ROW_FIELDS, Collection, Field, Kind
@@ -40,6 +40,7 @@ class Terms:
         statuses: the statuses that issues can have; None where every one can be.
         at_rest: only what time cannot change any more: settled issues, and everything older than every duration.
         message: the message that rows are held against; None leaves open what rows and message have in common.
+        kind: the category and channel of a message of which no more is known, as far as they are.
     """
 
     now: int
@@ -47,6 +48,7 @@ class Terms:
     statuses: frozenset[str] | None = None
     at_rest: bool = False
     message: Message | None = None
+    kind: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 Assignment = dict[str, Any]
@@ -105,7 +107,10 @@ class _Search:
             return None
         value = row[asked.name]
         if compares(asked):
-            return common.get(asked) if self.terms.message is None else _in_common(asked, value, self.terms.message)
+            if self.terms.message is not None:
+                return _in_common(asked, value, self.terms.message)
+            said = self.terms.kind.get(str(asked.operand))
+            return common.get(asked) if said is None else said in _several(value)
         absent_is = self.terms.unknown_is_active if asked.name == "active" and self.collection in ISSUES else None
         return answer(asked, value, self.terms.now, absent_is=absent_is)
 
@@ -118,7 +123,7 @@ def _search(search: _Search, names: list[str], row: Assignment, common: dict[Ask
         name, *rest = names
         for value in search.domains[name]:
             longer = {**row, name: value}
-            if search.collection not in ISSUES or _is_possible(longer):
+            if _is_possible(search.collection, longer):
                 yield from _search(search, rest, longer, common)
     elif verdict:
         yield row
@@ -197,8 +202,8 @@ def _open_up(domains: dict[str, list[Any]], collection: str, asked: Mapping[str,
         if terms.at_rest:
             domains["active"] = [False]
     for name, questions in asked.items():
-        shared = _shared_values(questions, terms, fields_of(collection)[name])
-        domains[name] += [each for each in shared if each not in domains[name]]
+        for word in _said(questions, terms):
+            domains[name] += _with_word(domains[name], fields_of(collection)[name], word)
     if terms.at_rest:
         known = fields_of(collection)
         for name in domains:
@@ -207,12 +212,20 @@ def _open_up(domains: dict[str, list[Any]], collection: str, asked: Mapping[str,
                 domains[name] = [min(times), *([None] if None in domains[name] else [])]
 
 
-def _shared_values(questions: Iterable[Asked], terms: Terms, field: Field) -> list[Any]:
-    """What the message has in the places that a field is compared with, in the form that the field has it."""
+def _said(questions: Iterable[Asked], terms: Terms) -> list[Any]:
+    """What the message has in the places that a field is compared with, each once."""
     compared = [str(question.operand) for question in questions if compares(question)]
-    flat = [one for name in compared for one in _several(getattr(terms.message, name, None))]
-    possible = [one for one in flat if not field.words or one in field.words]
-    return [(one,) for one in possible] if field.kind is Kind.LIST else possible
+    known = [terms.kind.get(name) if terms.message is None else getattr(terms.message, name) for name in compared]
+    return list(dict.fromkeys(word for value in known for word in _several(value)))
+
+
+def _with_word(values: Iterable[Any], field: Field, word: Any) -> list[Any]:
+    """A word where these values have it not: by itself, or in each of the lists."""
+    if field.words and word not in field.words:
+        return []
+    if field.kind is Kind.LIST:
+        return [(*value, word) for value in values if word not in value]
+    return [word] if word not in values else []
 
 
 def _narrowed(domains: dict[str, list[Any]], tests: Tests, terms: Terms, *, is_issue: bool) -> dict[str, list[Any]]:
@@ -229,8 +242,14 @@ def _narrowed(domains: dict[str, list[Any]], tests: Tests, terms: Terms, *, is_i
     return domains
 
 
-def _is_possible(row: Mapping[str, Any]) -> bool:
-    """Whether an issue may have these fields together, as far as they are given."""
+def _is_possible(collection: str, row: Mapping[str, Any]) -> bool:
+    """Whether a record may have these fields together, as far as they are given."""
+    if collection == "surveys":
+        return row.get("kind") != "nps" or NPS[0] <= row.get("score", NPS[0]) <= NPS[1]
+    return collection not in ISSUES or _is_possible_issue(row)
+
+
+def _is_possible_issue(row: Mapping[str, Any]) -> bool:
     status, active, excluded = (row.get(name, ...) for name in ("status", "active", "excluded"))
     if status is not ... and active is not ... and excluded is not ...:
         told = IssueStatus(status).is_active

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from itertools import count, islice
+from itertools import chain, count, islice, product
 from typing import Any, NamedTuple, cast
 
 from alignkit.models.marketing import Message
@@ -21,6 +21,7 @@ from alignkit.rules.check.formula import Every, Leaf, denied, leaves, ways
 from alignkit.rules.check.rows import Assignment, Terms, Tests, fields_of, first, solutions
 from alignkit.rules.examples import ROWS, make_row, move_facts
 from alignkit.rules.facts import Facts
+from alignkit.rules.fields import MESSAGE_FIELDS
 from alignkit.rules.leaves import whole_microseconds
 
 MOST_WAYS = 500
@@ -30,6 +31,7 @@ MOST_CASES = 1_500
 """So many facts are evaluated in one search."""
 
 _MESSAGES = 20
+_USUAL = ("promotional", "email")
 _HOURS_OF_A_WEEK, _DAYS_OF_A_YEAR = 7 * 24, 366
 _CUSTOMERS = 300
 _HOUR = whole_microseconds(timedelta(hours=1))
@@ -89,9 +91,35 @@ def _cases(way: Sequence[Leaf[Claim]], terms: Terms) -> Iterator[Case] | None:
     if first("message", message, terms) is None or first("customer", _told(way, "customer"), terms) is None:
         return None
     wanted, unwanted = _rows(way)
-    if any(not _is_possible(rows, unwanted, terms) for rows in wanted):
+    kinds = (
+        kind
+        for kind in _kinds(wanted, message, terms)
+        if all(_is_possible(rows, unwanted, replace(terms, kind=kind)) for rows in wanted)
+    )
+    kind = next(kinds, None)
+    if kind is None:
         return None
-    return _built(way, terms, wanted, unwanted)
+    messages = (fields for each in chain((kind,), kinds) for fields in solutions("message", message, terms, each))
+    return _built(way, terms, wanted, unwanted, islice(messages, _MESSAGES))
+
+
+def _kinds(wanted: Iterable[Rows], message: Tests, terms: Terms) -> Iterator[dict[str, str]]:
+    """The categories and channels that messages can have, as far as rows are compared with them."""
+    asked = [leaf.claim for rows in wanted for leaf in leaves(rows.tests)]
+    offered: dict[str, list[str]] = {}
+    for attribute in ("category", "channel"):
+        fields = {one.name for one in asked if compares(one) and one.operand == attribute}
+        if fields:
+            about = [one for one in asked if one.name in fields and not compares(one)]
+            about += [leaf.claim for leaf in leaves(message) if leaf.claim.name == attribute]
+            named = [word for word in words_in(about) if word in MESSAGE_FIELDS[attribute].words]
+            others = [word for word in (*_USUAL, *sorted(MESSAGE_FIELDS[attribute].words)) if word not in named]
+            others = [word for word in others if word in MESSAGE_FIELDS[attribute].words]
+            offered[attribute] = [*others[:1], *named]
+    for words in product(*offered.values()):
+        kind = dict(zip(offered, words, strict=True))
+        if first("message", message, terms, kind) is not None:
+            yield kind
 
 
 def _told(way: Iterable[Leaf[Claim]], of: str) -> Tests:
@@ -149,11 +177,15 @@ def _values(rows: Rows, tests: Tests, terms: Terms) -> list[Any]:
 
 
 def _built(
-    way: Sequence[Leaf[Claim]], terms: Terms, wanted: Sequence[Rows], unwanted: Sequence[Rows]
+    way: Sequence[Leaf[Claim]],
+    terms: Terms,
+    wanted: Sequence[Rows],
+    unwanted: Sequence[Rows],
+    messages: Iterable[Assignment],
 ) -> Iterator[Case]:
     attributes = first("customer", _told(way, "customer"), terms) or {}
     is_open = any(isinstance(leaf.claim, Given) for leaf in way)
-    for fields in islice(solutions("message", _told(way, "message"), terms), _MESSAGES):
+    for fields in messages:
         message = _message(fields, wanted)
         held = replace(terms, message=message)
         for places in (0, 1) if any(rows.collection not in ROWS for rows in wanted) else (0,):
