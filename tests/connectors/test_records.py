@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from tests.strategies import events, json_values
 
-from alignkit.connectors.records import Answer, Body, Extras, Found, Shape, Values
+from alignkit.connectors.records import Answer, Body, Extras, Found, Recipe, Shape, Values
 from alignkit.connectors.records.writer import writer
 from alignkit.errors import DataInvalid, ResponseInvalid, SettingsError
 from alignkit.models import Channel, Contact, CustomerEvent, Issue, IssueStatus, Post, PostKind, Priority
@@ -166,6 +166,17 @@ def test_a_record_cannot_be_changed_in_a_field_that_there_is_not() -> None:
     [found] = PAGE.read(json.dumps(page(issue())).encode()).of(ISSUES)
     with pytest.raises(ValueError, match="`colour`"):
         found.changed(colour="red")
+
+
+def test_an_entity_may_be_made_of_values_that_are_known_already() -> None:
+    people = Recipe(Shape(model=Contact, places={}, finish=lambda _: Extras(version=0)))
+    for number in ("1", "2"):
+        found = people.of(handles=("shop/ada",), name="Ada", id=number)
+        contact = Contact(id=number, name="Ada", handles=("shop/ada",))
+        assert found.data == contact
+        event = found.event(source="desk", received_at=NOON)
+        assert event == type(event).of(contact, source="desk", received_at=NOON, version=0)
+        assert event.data_text() == contact.model_dump_json(exclude_defaults=True).encode()
 
 
 CHANGES: list[Record] = [

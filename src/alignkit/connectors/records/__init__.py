@@ -1,7 +1,7 @@
 """Reads services' JSON straight into entities, by declaration: shapes of records, and bodies that hold them."""
 
 from alignkit.connectors.records.body import Answer, Body
-from alignkit.connectors.records.recipe import Found
+from alignkit.connectors.records.recipe import Found, Recipe
 from alignkit.connectors.records.shape import Extras, Path, Paths, Shape, Values
 
-__all__ = ["Answer", "Body", "Extras", "Found", "Path", "Paths", "Shape", "Values"]
+__all__ = ["Answer", "Body", "Extras", "Found", "Path", "Paths", "Recipe", "Shape", "Values"]

@@ -138,6 +138,10 @@ class Recipe(Generic[E]):
             values = {**self._template, **values}
         return Found(self._made(values), extras, self._text(values), self)
 
+    def of(self, **values: Any) -> Found[E]:
+        """The entity of values that a connector knows already, each with exactly what its field holds."""
+        return self.finished({**self._template, **values})
+
     def changed(self, found: Found[E], values: Values) -> Found[E]:
         """A record with other values in some fields."""
         if not values.keys() <= self._template.keys():
