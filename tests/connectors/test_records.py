@@ -372,27 +372,26 @@ BOOST_PAGE = Body({"boosts": BOOSTS})
 WHOLE_BOOST: Record = {"id": 2, "langs": ["en", "de"], "text": {"deep": [1]}}
 
 
-@pytest.mark.parametrize(
-    ("boost", "is_quick"),
-    [
-        (WHOLE_BOOST, True),
-        (WHOLE_BOOST | {"langs": []}, True),
-        (WHOLE_BOOST | {"langs": [None, "en"]}, True),
-        (WHOLE_BOOST | {"langs": [7]}, True),
-        (WHOLE_BOOST | {"langs": None}, True),
-        (WHOLE_BOOST | {"langs": "en"}, False),
-        (WHOLE_BOOST | {"langs": {"0": "en"}}, False),
-        (WHOLE_BOOST | {"langs": [["en"]]}, False),
-        ({"langs": ["en"]}, True),
-        ({"id": None}, False),
-        ({"id": ""}, False),
-        ({}, True),
-        (None, True),
-        ("text", False),
-        ([], False),
-    ],
-    ids=repr,
-)
+BOOST_CASES: list[tuple[Any, bool]] = [
+    (WHOLE_BOOST, True),
+    (WHOLE_BOOST | {"langs": []}, True),
+    (WHOLE_BOOST | {"langs": [None, "en"]}, True),
+    (WHOLE_BOOST | {"langs": [7]}, True),
+    (WHOLE_BOOST | {"langs": None}, True),
+    (WHOLE_BOOST | {"langs": "en"}, False),
+    (WHOLE_BOOST | {"langs": {"0": "en"}}, False),
+    (WHOLE_BOOST | {"langs": [["en"]]}, False),
+    ({"langs": ["en"]}, True),
+    ({"id": None}, False),
+    ({"id": ""}, False),
+    ({}, True),
+    (None, True),
+    ("text", False),
+    ([], False),
+]
+
+
+@pytest.mark.parametrize(("boost", "is_quick"), BOOST_CASES, ids=repr)
 def test_both_ways_read_places_in_lists_and_whether_objects_are_there(boost: Any, is_quick: bool) -> None:
     at = "2026-03-01T12:00:00Z"
     for record in ({"id": 1, "at": at, "boost": boost}, {"id": 1, "at": at}):

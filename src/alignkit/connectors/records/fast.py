@@ -152,16 +152,17 @@ class Object:
 
     def names(self, keys: Keys) -> list[str | int]:
         """The attributes, and the place in a list, that lead to a value."""
-        inner = self._kinds[str(keys[0])]
-        rest = inner.names(keys[1:]) if isinstance(inner, Object) and len(keys) > 1 else keys[1:]
-        return [self._names[str(keys[0])], *rest]
+        key, rest = str(keys[0]), keys[1:]
+        inner = self._kinds[key]
+        return [self._names[key], *(inner.names(rest) if isinstance(inner, Object) and rest else rest)]
 
     def may_lack(self, keys: Keys) -> bool:
         """Whether what stands there may be `UNSET`."""
-        inner = self._kinds[str(keys[0])]
-        if isinstance(inner, Object) and len(keys) > 1:
-            return inner.may_lack(keys[1:])
-        return len(keys) > 1 or keys[0] in self._told_apart
+        key, rest = str(keys[0]), keys[1:]
+        inner = self._kinds[key]
+        if isinstance(inner, Object) and rest:
+            return inner.may_lack(rest)
+        return bool(rest) or key in self._told_apart
 
 
 def _narrower(one: Any, other: Any) -> Any:

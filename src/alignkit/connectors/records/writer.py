@@ -54,7 +54,11 @@ def _quick(model: type[Entity], names: Collection[str]) -> Write:
     told_values: Callable[..., msgspec.Struct] = msgspec.defstruct(
         "Told", told, kw_only=True, omit_defaults=True, gc=False
     )
-    encode = msgspec.json.Encoder(enc_hook=lambda model: msgspec.Raw(text_of(model, type(model)))).encode
+
+    def raw(part: Model) -> msgspec.Raw:
+        return msgspec.Raw(text_of(part, type(part)))
+
+    encode = msgspec.json.Encoder(enc_hook=raw).encode
 
     def write(values: Values) -> bytes:
         try:
