@@ -180,3 +180,14 @@ def test_people_who_should_be_free_and_are_not_count_as_held(mailing: Shop, list
     assert result.exit_code == 4
     assert "0 held and 0 released; now 3 of 3 people are held; 3 not settled yet" in result.stdout
     assert "Not released" in result.stdout
+
+
+def test_nobody_is_erased_before_they_are_released(mailing: Shop, lists: Lists) -> None:
+    assert mailing.run("push", "list", "--now", NOW).exit_code == 0
+    lists.refusing = 503
+    refused = mailing.run("forget", ADA, "--yes", "--now", NOW)
+    assert refused.exit_code == 4
+    assert "nothing was erased" in refused.stderr
+    lists.refusing = 0
+    assert mailing.rows("forget", ADA, "--yes", "--now", NOW)[0]["customers"] == 1
+    assert lists.held == NAMES - {ADA}
