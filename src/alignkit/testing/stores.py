@@ -675,6 +675,13 @@ class StoreTests:
         put(store, [issue("2", 1, requester_email="b@x.example"), *(events[place] for place in order)])
         assert self._issues_of(store, "email:a@x.example") == {"desk/issue/1"}
 
+    def test_an_issue_tells_what_it_went_into_whoever_said_so(self, store: Store) -> None:
+        put(store, [issue("1", 1), issue("2", 1), issue("3", 1)])
+        put(store, [removal("1", 2, "merged", "3"), issue("2", 2, "merged", merged_into="3")])
+        assert {one.id: one.merged_into for one in store.issues()} == {"1": "3", "2": "3", "3": None}
+        put(store, [issue("1", 3)])
+        assert {one.id: one.merged_into for one in store.issues()} == {"1": None, "2": "3", "3": None}
+
     def test_a_merge_in_a_circle_ends(self, store: Store) -> None:
         put(
             store,

@@ -151,12 +151,14 @@ class Answers(Log, Ledger):
         names = {no: name for name, no in self.source_numbers().items()}
         wanted = None if source is None else self.source_numbers().get(source, -1)
         query = (
-            "SELECT t.no, t.source, t.facts, e.data FROM things t JOIN events e ON e.seq = t.seq"
+            "SELECT t.no, t.source, t.facts, e.data,"
+            " (SELECT survivor FROM merges m WHERE m.source = t.source AND m.loser = t.id)"
+            " FROM things t JOIN events e ON e.seq = t.seq"
             " WHERE t.kind = 1 AND t.facts != '' AND (?1 IS NULL OR t.source = ?1)"
             " AND (?2 IS NULL OR (t.active IS NOT 0) = ?2) AND t.no > ?3 ORDER BY t.no LIMIT ?4"
         )
-        for _, no, stored, data in self.scan(query, (wanted, active, 0), lambda row: row[0]):
-            yield _issue(names[no], stored, data)
+        for _, no, stored, data, survivor in self.scan(query, (wanted, active, 0), lambda row: row[0]):
+            yield _issue(names[no], stored, data, survivor)
 
     def signals(self, *, customer: str | None = None) -> Iterator[Signal]:
         """Readings of every issue, survey and post."""
@@ -261,7 +263,7 @@ class Answers(Log, Ledger):
             return {(source, str(raw)): int(count) for source, raw, count in db.execute(query)}
 
 
-def _issue(source: str, stored: bytes, data: bytes) -> Issue:
+def _issue(source: str, stored: bytes, data: bytes, survivor: str | None) -> Issue:
     fields = from_json(stored)[0]
     excluded = fields[PLACE["excluded"]]
     issue = Issue.model_validate_json(data)
@@ -272,6 +274,7 @@ def _issue(source: str, stored: bytes, data: bytes) -> Issue:
             "status_raw": fields[PLACE["status_raw"]],
             "is_spam": issue.is_spam or excluded == "spam",
             "is_deleted": issue.is_deleted or excluded == "deleted",
+            "merged_into": issue.merged_into or survivor,
             "reopened_count": fields[PLACE["reopened_count"]],
             **{name: moment_of(fields[PLACE[name]]) for name in _FOLDED},
         }
