@@ -70,6 +70,10 @@ def page(kind: Kind, name: str) -> Listing:
     )
 
 
+def error(status: int, words: str) -> JsonValue:
+    return {"error": "not_found" if status == 404 else words or str(status)}
+
+
 SHEET = Sheet(
     name="chime",
     base_url="https://chime.example.com",
@@ -94,4 +98,5 @@ SHEET = Sheet(
         Happens(Kind.ISSUE, Fate.PURGED, said("M", "a deleted ticket is gone after a time")),
     ),
     limited=Limited(said("M", "429 with the seconds to wait")),
+    error=error,
 )

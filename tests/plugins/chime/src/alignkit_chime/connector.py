@@ -92,14 +92,18 @@ class Chime(Source):
     def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
         events: list[CustomerEvent] = []
         bad: list[Quarantined] = []
+        done: list[Ref] = []
         for ref in refs:
             response = yield from request(Request("GET", f"/tickets/{ref.id}", accept=frozenset({404})))
             row = response.json()
+            if response.status == 404 and not _says_gone(row):
+                continue  # a gateway's word, not the service's: asked again by a later run
+            done.append(ref)
             try:
                 events.append(self._gone(ref, run) if response.status == 404 else self._event("tickets", row, run))
             except ValidationError as error:
                 bad.append(Quarantined(_key("tickets", row, ref.id), _faults(error)))
-        return Fetched(events, refs, bad)
+        return Fetched(events, done, bad)
 
     def _event(self, stream: str, row: JsonValue, run: Run) -> CustomerEvent:
         if stream == "people":
@@ -110,6 +114,11 @@ class Chime(Source):
     def _gone(self, ref: Ref, run: Run) -> CustomerEvent:
         removal = IssueRemoval(id=ref.id, remote_updated_at=run.now, reason="not_found")
         return IssueRemoved.of(removal, source=self.name, received_at=run.now)
+
+
+def _says_gone(body: JsonValue) -> bool:
+    """Whether these are the service's own words for what is not there."""
+    return isinstance(body, dict) and body.get("error") == "not_found"
 
 
 def _contact(person: Person) -> Contact:
