@@ -173,7 +173,7 @@ def test_a_rule_that_could_not_be_evaluated_is_named_without_its_data() -> None:
 
 def test_a_decision_without_facts_waits_and_says_why() -> None:
     decision = STARTER.withhold(message(), NOW, "the store did not answer", customer="c1")
-    assert decision.verdict is Verdict.SUPPRESS
+    assert (decision.verdict, decision.customer) == (Verdict.SUPPRESS, "c1")
     assert (decision.until, decision.recheck_at, decision.reasons) == (None, None, ())
     assert decision.explain() == "hold: the store did not answer"
 

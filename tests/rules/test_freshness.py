@@ -10,6 +10,7 @@ import pytest
 from alignkit.errors import DataInvalid
 from alignkit.models import Outcome, Verdict
 from alignkit.rules import Decision, Facts, Freshness, Policy, Stale, View
+from alignkit.rules.freshness import fresh_until
 
 from .builders import DAY, HOUR, NOW, TICK, issue, message, policy, resolved
 
@@ -47,6 +48,32 @@ def test_an_expected_source_that_was_never_read_is_incomplete() -> None:
 def test_what_has_no_budget_is_blind_to_nothing() -> None:
     for category in ("transactional", "onboarding"):
         assert view(category, desk=NOW - 99 * DAY, forms=None) == View(NOW)
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        {"desk": NOW},
+        {"desk": NOW - HOUR, "forms": NOW - 2 * HOUR},
+        {"desk": NOW - 8 * HOUR},
+        {"desk": NOW, "forms": None},
+        {"desk": None},
+        {"forms": NOW},
+        {},
+    ],
+)
+@pytest.mark.parametrize("category", ["promotional", "solicitation", "transactional", "onboarding"])
+def test_sources_are_fresh_up_to_an_instant_and_not_after_it(
+    category: str, sources: dict[str, datetime | None]
+) -> None:
+    plan = STARTER.compile().plan(message(category))
+    if plan is None:
+        return
+    last = fresh_until(plan, sources)
+    instants = (NOW - HOUR, NOW, NOW + DAY, *((last, last + TICK) if last and last.year < 9999 else ()))
+    for now in instants:
+        is_fresh = STARTER.view(message(category), now, sources) == View(now)
+        assert is_fresh == (last is not None and now <= last)
 
 
 def test_a_cool_down_does_not_run_out_on_data_that_nobody_renewed() -> None:
