@@ -159,7 +159,8 @@ def _compared(text: str) -> str | None:
     if text.isascii():
         return text.lower()
     text = unicodedata.normalize("NFC", text)
-    if any(unicodedata.category(letter) in _UNSEEN for letter in text):
+    is_plain = text.isprintable() and " " not in text  # then nothing in it is unseen, and no letter needs a look
+    if not is_plain and any(unicodedata.category(letter) in _UNSEEN for letter in text):
         return None
     return unicodedata.normalize("NFC", "".join(map(str.lower, text)))
 
