@@ -130,7 +130,8 @@ class EarlierHold(HoldFacts):
     def of(cls, hold: HoldFacts, opened_at: int) -> EarlierHold:
         """The hold, as if it had begun no later than `opened_at`."""
         known: dict[str, Any] = {field.name: getattr(hold, field.name) for field in fields(HoldFacts)}
-        return cls(**{**known, "opened_at": min(hold.opened_at, opened_at)}, put_at=hold.opened_at)
+        known["opened_at"] = min(hold.opened_at, opened_at)
+        return cls(**known, put_at=hold.opened_at)
 
 
 @dataclass(slots=True)
