@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from alignkit.connectors.base import Finding, Page, Run
 from alignkit.connectors.mastodon import Mastodon
+from alignkit.connectors.mastodon.markup import parsed, plain
 from alignkit.errors import DataInvalid, PagingStuck, SettingsError
 from alignkit.models import Post
 from alignkit.models.events import PostPublished
@@ -45,6 +48,24 @@ def mention(
         "account": account,
         "status": {**told, **status},
     }
+
+
+PIECES = (
+    *("<p>", "</p>", "<br>", "<br />", "<br/>", "</br>", "<P>", "<p/>", '<p dir="auto">', "</p >", "<span>", "</span>"),
+    *('<a href="https://a.example/?b=1&amp;c=2" class="u-url mention">', "</a>", '<a title="</p>">', '<a title="<p>">'),
+    *("<a href=x>", "<a", "<", "</", ">", "<!-- ", " -->", "<!", "<script>", "</script>", "<title>", "<textarea>"),
+    *("&amp;", "&lt;", "&", "&#", "&#39;", "&#x27;", "&#0;", "&am", "p;", "lt;", "&notit;", "&Eacute;", "&quot"),
+    *("words", " ", "\n", "é", "@", '"', "'", ";"),
+)
+html = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
+
+
+@settings(max_examples=500)
+@given(html, html)
+@example("", "&<span>lt;</span>")
+@example("&am", "<p>p;</p>")
+def test_html_is_the_same_text_whether_or_not_a_parser_is_needed(warning: str, content: str) -> None:
+    assert plain(warning, content) == (parsed(filter(None, (warning, content))).strip() or None)
 
 
 DATE = {"date": "Wed, 04 Mar 2026 12:00:00 GMT"}

@@ -5,18 +5,18 @@ Source: docs.joinmastodon.org, "Notification", "Status" and "Account" entities.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import cache
-from html.parser import HTMLParser
 from typing import Any, NamedTuple
 
 from alignkit import identity
-from alignkit.connectors.records import Body, Extras, Found, Path, Shape, Values
+from alignkit.connectors.mastodon.markup import plain
+from alignkit.connectors.records import Body, Extras, Found, Path, Recipe, Shape, Values
 from alignkit.connectors.records.body import WHOLE
 from alignkit.models.conversation import CustomerMatch, Post
 from alignkit.models.customer import Contact
-from alignkit.models.events import ContactChanged, CustomerEvent, microseconds
+from alignkit.models.events import CustomerEvent, microseconds
 from alignkit.models.vocabulary import PostKind
 
 PLATFORM = "mastodon"
@@ -48,6 +48,10 @@ class Seen(NamedTuple):
     is_public: bool = False
 
 
+_PEOPLE = Recipe(Shape(model=Contact, places={}, finish=lambda _: Extras(version=0)))
+"""Authors, as posts tell them."""
+
+
 class Bodies(NamedTuple):
     """Mastodon's answers as one account reads them."""
 
@@ -73,7 +77,7 @@ def bodies(host: str, *, keeps_text: bool, keeps_private_text: bool) -> Bodies:
         post["author_handle"] = acct if acct is None or "@" in acct else f"{acct}@{host}"
         post["customer_match"] = _match(post.get("address") or post.get("page"))
         is_kept = keeps_text and (keeps_private_text or not is_private)
-        post["text"] = _plain(post.get("warning"), post.get("content")) if is_kept else None
+        post["text"] = plain(post.get("warning"), post.get("content")) if is_kept else None
 
     def of_mention(post: Values) -> Extras:
         if post.get("status") is None:
@@ -104,15 +108,8 @@ def seen(found: Found[Post]) -> Seen:
 def people(found: Iterable[Found[Post]], source: str, now: datetime) -> list[CustomerEvent]:
     """The authors of posts, each once."""
     authors = {author.id: author for author in (seen(one).author for one in found) if author.id}
-    return [
-        ContactChanged.of(
-            Contact(id=id, name=author.name or None, handles=_handles(author)),
-            source=source,
-            received_at=now,
-            version=0,
-        )
-        for id, author in authors.items()
-    ]
+    people = (_PEOPLE.of(id=one.id, name=one.name or None, handles=_handles(one)) for one in authors.values())
+    return [one.event(source=source, received_at=now) for one in people]
 
 
 def taken_back(id: str, posted_at: datetime, told_at: datetime) -> Post:
@@ -147,9 +144,7 @@ def _shape(status: tuple[str, ...], finish: Any) -> Shape[Post]:
             "address": (("account", "uri"), str),
             "page": (("account", "url"), str),
             "name": (("account", "display_name"), str),
-            **(
-                {"mention": ("id", str), "status": ("status", object), "post_id": (at("id"), str)} if is_mention else {}
-            ),
+            **({"mention": ("id", str), "status": ("status", dict), "post_id": (at("id"), str)} if is_mention else {}),
         },
         finish=finish,
     )
@@ -169,32 +164,3 @@ def _match(address: str | None) -> CustomerMatch | None:
 
 def _handles(author: Author) -> tuple[str, ...]:
     return tuple(f"{PLATFORM}/{name}" for name in (author.address, author.handle) if name)
-
-
-class _Words(HTMLParser):
-    """Gathers the text of HTML; where a line or a paragraph ends, so does a line."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-
-    def handle_data(self, data: str) -> None:
-        self.parts.append(data)
-
-    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:  # noqa: ARG002 - its signature
-        if tag == "br":
-            self.parts.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "p":
-            self.parts.append("\n")
-
-
-def _plain(*texts: str | None) -> str | None:
-    """Texts in HTML as plain ones, the warning before the words."""
-    words = _Words()
-    for text in filter(None, texts):
-        words.feed(text)
-        words.handle_data("\n")
-    words.close()
-    return "".join(words.parts).strip() or None
