@@ -11,10 +11,11 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any, NamedTuple, cast
 
-from alignkit.connectors.records import Body, Extras, Found, Shape, Values
+from alignkit.connectors.records import Body, Extras, Found, Recipe, Shape, Values
+from alignkit.models.base import in_utc
 from alignkit.models.conversation import CustomerMatch, Post
 from alignkit.models.customer import Contact
-from alignkit.models.events import ContactChanged, CustomerEvent
+from alignkit.models.events import CustomerEvent
 from alignkit.models.vocabulary import PostKind
 
 PLATFORM = "bluesky"
@@ -22,7 +23,10 @@ PLATFORM = "bluesky"
 _BEGAN = datetime(2022, 11, 1, tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SORTABLE = "234567abcdefghijklmnopqrstuvwxyz"
+_LETTERS = frozenset(_SORTABLE)
+_AS_DIGITS = str.maketrans(_SORTABLE, "0123456789abcdefghijklmnopqrstuv")
 _CLOCK_BITS = 10
+_MICROSECOND = timedelta(microseconds=1)
 _UNKNOWN_HANDLE = "handle.invalid"
 
 
@@ -32,6 +36,10 @@ class Author(NamedTuple):
     did: str
     handle: str | None
     name: str | None
+
+
+_PEOPLE = Recipe(Shape(model=Contact, places={}, finish=lambda _: Extras(version=0)))
+"""Authors, as posts tell them."""
 
 
 class Seen(NamedTuple):
@@ -84,19 +92,9 @@ def bodies(did: str, *, keeps_text: bool) -> Bodies:
 
 def people(found: Iterable[Found[Post]], source: str, now: datetime) -> list[CustomerEvent]:
     """The authors of posts, each once."""
-    authors: dict[str, Author] = {}
-    for one in found:
-        author = seen(one).author
-        authors[author.did] = author
-    return [
-        ContactChanged.of(
-            Contact(id=author.did, name=author.name or None, handles=_handles(author)),
-            source=source,
-            received_at=now,
-            version=0,
-        )
-        for author in authors.values()
-    ]
+    authors = {author.did: author for author in (seen(one).author for one in found)}
+    people = (_PEOPLE.of(id=one.did, name=one.name or None, handles=_handles(one)) for one in authors.values())
+    return [one.event(source=source, received_at=now) for one in people]
 
 
 def seen(found: Found[Post]) -> Seen:
@@ -114,7 +112,7 @@ def taken_back(uri: str) -> Post | None:
     written = time_of(parts(uri)[1])
     if written is None:
         return None
-    after = written + timedelta(microseconds=1)
+    after = written + _MICROSECOND
     return Post(id=uri, platform=PLATFORM, posted_at=written, deleted_at=after, remote_updated_at=after)
 
 
@@ -127,13 +125,10 @@ def parts(uri: str) -> tuple[str, str]:
 
 def time_of(key: str) -> datetime | None:
     """When a record was made, as its key says: microseconds since 1970 above ten bits that tell clocks apart."""
-    if len(key) != 13 or not set(key) <= set(_SORTABLE):
+    if len(key) != 13 or not _LETTERS.issuperset(key):
         return None
-    number = 0
-    for letter in key:
-        number = number * len(_SORTABLE) + _SORTABLE.index(letter)
     try:
-        return _EPOCH + timedelta(microseconds=number >> _CLOCK_BITS)
+        return _EPOCH + (int(key.translate(_AS_DIGITS), 32) >> _CLOCK_BITS) * _MICROSECOND
     except OverflowError:
         return None
 
@@ -185,14 +180,14 @@ def _moment(text: str | None) -> datetime | None:
     """A time as it is written here: with up to seven digits of a second, with a zone or meant in UTC."""
     try:
         moment = datetime.fromisoformat(text or "")
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else in_utc(moment)
+    except ValueError:
         return None
 
 
 def _handles(author: Author) -> tuple[str, ...]:
-    names = (author.did, author.handle) if author.handle else (author.did,)
-    return tuple(f"{PLATFORM}/{name}" for name in names)
+    known = f"{PLATFORM}/{author.did}"
+    return (known, f"{PLATFORM}/{author.handle}") if author.handle else (known,)
 
 
 def _finish_author(values: Values) -> Extras:

@@ -76,12 +76,12 @@ class _Target(Payload):
 
 class _Association(Payload):
     source: _Thing = Field(alias="from")
-    to: Sequence[_Target] = ()
+    to: tuple[_Target, ...] = ()
     paging: _Paging | None = None
 
 
 class _Associations(Payload):
-    results: Sequence[_Association]
+    results: tuple[_Association, ...]
 
 
 class Portal:

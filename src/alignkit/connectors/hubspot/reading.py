@@ -11,12 +11,12 @@ from alignkit.connectors.answers import Payload, listed, parsed
 from alignkit.connectors.base import Checkpoint, Fetched, Page, Run
 from alignkit.connectors.gone import Reason, issue_gone, said_in, thing_gone, unseen
 from alignkit.connectors.hubspot.portal import PAGE_SIZE, Portal, path_of, says_not_found, says_scope_missing
-from alignkit.connectors.hubspot.records import ARCHIVED, ARCHIVED_PAGES, SETTLED, Beside, Kind
+from alignkit.connectors.hubspot.records import ARCHIVED, ARCHIVED_PAGES, SETTLED, Kind
 from alignkit.connectors.records import Answer, Found
 from alignkit.connectors.window import Kept, Pace, Position, kept, position, service_time
 from alignkit.errors import PagingStuck, PermissionMissing
 from alignkit.models.base import Instant
-from alignkit.models.events import CustomerEvent, IssueChanged
+from alignkit.models.events import CustomerEvent
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.models.issue import Issue
 from alignkit.transport import Flow, Request, Response, request
@@ -177,9 +177,8 @@ def _ticket_events(
     for found in tickets:
         if found.data.id in hidden:
             continue
-        beside: Beside = found.extras.beside
-        ticket = _settled(portal, found.data, beside, people, companies)
-        events.append(IssueChanged.of(ticket, source=portal.name, received_at=now))
+        events.append(_settled(portal, found, people, companies).event(source=portal.name, received_at=now))
+        ticket, beside = found.data, found.extras.beside
         at = ticket.remote_updated_at or ticket.created_at
         events += [
             issue_gone(loser, source=portal.name, at=at, received_at=now, reason="merged", into=ticket.id)
@@ -196,19 +195,18 @@ def _hidden(portal: Portal, kind: Kind, ids: Sequence[str]) -> Flow[AbstractSet[
     return {*ids} - {one.data.id for one in answer.of(kind.shape)} - {one.key for one in answer.bad}
 
 
-def _settled(portal: Portal, ticket: Issue, beside: Beside, people: Associated, companies: Associated) -> Issue:
+def _settled(portal: Portal, found: Found[Issue], people: Associated, companies: Associated) -> Found[Issue]:
+    ticket, beside = found.data, found.extras.beside
     status = portal.status_of(ticket.status_raw)
     contacts = people.get(ticket.id, ())
     closed_at = beside.closed_at if status in SETTLED else None
-    return ticket.model_copy(
-        update={
-            "status": status,
-            "resolved_at": closed_at,
-            "closed_at": closed_at,
-            "requester_id": next(iter(contacts), None),
-            "affected_ids": contacts[1:],
-            "account_id": next(iter(companies.get(ticket.id, ())), None),
-        }
+    return found.changed(
+        status=status,
+        resolved_at=closed_at,
+        closed_at=closed_at,
+        requester_id=next(iter(contacts), None),
+        affected_ids=contacts[1:],
+        account_id=next(iter(companies.get(ticket.id, ())), None),
     )
 
 

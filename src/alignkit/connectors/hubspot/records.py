@@ -117,6 +117,8 @@ def _finish_ticket(ticket: Values) -> Extras:
 
 def _losers(values: Values) -> tuple[str, ...]:
     """The ids of what was merged into an object: some kinds tell them with the time of the merge, as `id:time`."""
+    if not any(map(values.get, _MERGED)):
+        return ()
     told = ";".join(values.get(name) or "" for name in _MERGED)
     ids = (one.strip().partition(":")[0] for one in told.split(";"))
     return tuple(dict.fromkeys(one for one in ids if one and one != values["id"]))
@@ -223,5 +225,7 @@ def _moment(text: str | None) -> datetime | None:
 
 def _unique(first: tuple[str, ...], others: str | None) -> tuple[str, ...]:
     """Values of two properties, the second of which may hold several."""
-    more = (one.strip() for one in (others or "").split(";"))
+    if not others:
+        return first
+    more = (one.strip() for one in others.split(";"))
     return tuple(dict.fromkeys(one for one in (*first, *more) if one))

@@ -37,11 +37,14 @@ class Found(NamedTuple, Generic[E]):
     text: bytes
     recipe: Recipe[E]
 
-    def event(self, *, source: str, received_at: datetime, sequence: int = 0) -> CustomerEvent:
-        """What the record tells, as an event."""
+    def event(
+        self, *, source: str, received_at: datetime, sequence: int = 0, version: int | None = None
+    ) -> CustomerEvent:
+        """What the record tells, as an event; `version` instead of the record's own."""
         data, extras, text, recipe = self
+        rank = extras.version if version is None else version
         made: Any = recipe.event_type.of(
-            data, source=source, received_at=received_at, version=extras.version, sequence=sequence, text=text
+            data, source=source, received_at=received_at, version=rank, sequence=sequence, text=text
         )
         return made  # type: ignore[no-any-return] # the union of all that `EVENT_TYPES` holds
 

@@ -38,7 +38,7 @@ def fetch(reader: Reader, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
         edited = [row.extras.beside.latest for row in answered.rows if row.extras.beside.latest != _current(row)]
         newer = yield from _answered(reader, edited, run)
         # A post by id comes without its author's name, so the same version of a list counts more.
-        events += [reader.post(row, run, int(_current(row)) - 1) for row in (*answered.rows, *newer.rows)]
+        events += [reader.post(row, run, version=int(_current(row)) - 1) for row in (*answered.rows, *newer.rows)]
         events += [_taken_back(reader, id, run) for id in answered.asked if id in answered.gone]
         bad += [*answered.bad, *newer.bad]
         left -= {*answered.asked}

@@ -19,6 +19,7 @@ from alignkit.models.vocabulary import PostKind
 PLATFORM = "x"
 
 _EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657_000, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 _R = TypeVar("_R")
 
@@ -54,13 +55,14 @@ _EDITED_FOR = timedelta(hours=2)
 
 
 def _finish(post: Values) -> Extras:
-    references = _read(_REFERENCES, post.get("references"))
+    # By kind; of several of one kind the first counts.
+    references = {one.type: one.id for one in reversed(_read(_REFERENCES, post.get("references")))}
     current = post["id"]
     history: tuple[str, ...] = post.get("history") or (current,)
     post["id"] = history[0]
     if not (is_id(current) and is_id(post["id"])):
         raise ValueError("the id of a post is a number of up to 19 digits")
-    replied = next((one.id for one in references if one.type == "replied_to"), None)
+    replied = references.get("replied_to")
     post["platform"] = PLATFORM
     post["posted_at"] = post["remote_updated_at"] = made(post["id"])
     post["in_reply_to"] = replied
@@ -70,8 +72,7 @@ def _finish(post: Values) -> Extras:
         # A name may pass to somebody else; the id does not.
         author = f"social_handle:{PLATFORM}/{post['author_ref']}"
         post["customer_match"] = CustomerMatch(identifier=author, confidence=1.0, method="id")
-    is_retweet = any(one.type == "retweeted" for one in references)
-    return Extras(version=int(current), beside=Seen(is_retweet, history[-1]))
+    return Extras(version=int(current), beside=Seen("retweeted" in references, history[-1]))
 
 
 POST = Shape(
@@ -133,13 +134,15 @@ def taken_back(id: str) -> tuple[Post, int]:
 
 def made(id: str) -> datetime:
     """When a post was made: the upper bits of its id are milliseconds."""
-    return _EPOCH + timedelta(milliseconds=int(id) >> 22)
+    return _EPOCH + (int(id) >> 22) * _MILLISECOND
 
 
 def _read(adapter: TypeAdapter[tuple[_R, ...]], value: object) -> tuple[_R, ...]:
     """A list that an answer may have; none where it is in another form."""
+    if not value:
+        return ()
     try:
-        return adapter.validate_python(value or ())
+        return adapter.validate_python(value)
     except ValidationError:
         return ()
 

@@ -23,7 +23,7 @@ from alignkit.errors import (
     ServiceUnreachable,
 )
 from alignkit.models.conversation import Post
-from alignkit.models.events import CustomerEvent, PostPublished
+from alignkit.models.events import CustomerEvent
 from alignkit.models.exchange import Ref
 from alignkit.transport import Flow, Request, Response, request
 
@@ -97,16 +97,17 @@ class Reader:
         wrote = dict.fromkeys(row.data.author_ref for row in own)
         people = [authors[id].event(source=self.name, received_at=run.now) for id in wrote if id in authors]
         names = {id: author.extras.beside for id, author in authors.items()}
-        posts = [self.post(row, run, int(row.extras.version or 0), names.get(row.data.author_ref or "")) for row in own]
+        posts = [self.post(row, run, author=names.get(row.data.author_ref or "")) for row in own]
         return [*people, *posts]
 
-    def post(self, row: Found[Post], run: Run, version: int, author: str | None = None) -> CustomerEvent:
+    def post(
+        self, row: Found[Post], run: Run, *, author: str | None = None, version: int | None = None
+    ) -> CustomerEvent:
         """A post as it stands, and its author's name where that is known."""
-        update: dict[str, object] = {"author_handle": author}
-        if not self.keeps_text:
-            update["text"] = None
-        post = row.data.model_copy(update=update)
-        return PostPublished.of(post, source=self.name, received_at=run.now, version=version)
+        text = row.data.text if self.keeps_text else None
+        return row.changed(author_handle=author, text=text).event(
+            source=self.name, received_at=run.now, version=version
+        )
 
 
 def read(reader: Reader, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:

@@ -21,7 +21,7 @@ from alignkit.connectors.zendesk.people import (
 from alignkit.errors import ResponseInvalid
 from alignkit.models.conversation import SurveyResponse
 from alignkit.models.customer import Contact
-from alignkit.models.events import ContactChanged, CustomerEvent, SurveyAnswered
+from alignkit.models.events import CustomerEvent, SurveyAnswered
 from alignkit.models.issue import Issue
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.transport import Flow, Request, Response, request
@@ -119,15 +119,8 @@ class Desk:
     def contacts(self, answer: Answer, run: Run) -> list[CustomerEvent]:
         """Users with all the addresses that came beside them."""
         more = further(answer.beside.get("identities"))
-        events: list[CustomerEvent] = []
-        for found in answer.of(USERS):
-            known = more.get(found.data.id)
-            whole = found.data if known is None else enriched(found.data, known)
-            if whole == found.data:
-                events.append(found.event(source=self.name, received_at=run.now))
-            else:
-                events.append(ContactChanged.of(whole, source=self.name, received_at=run.now))
-        return events
+        users = (enriched(found, more.get(found.data.id, {})) for found in answer.of(USERS))
+        return [found.event(source=self.name, received_at=run.now) for found in users]
 
     def issues(self, answer: Answer, run: Run, sequence: int = 0) -> list[CustomerEvent]:
         """People beside tickets, the tickets, and those ratings in them that no list has."""

@@ -5,12 +5,12 @@ Sources: developer.zendesk.com, "Users", "User Identities", "Organizations" and 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping as Table
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, cast
 
-from alignkit.connectors.records import Extras, Paths, Shape, Values
+from alignkit.connectors.records import Extras, Found, Paths, Shape, Values
 from alignkit.models.conversation import SurveyResponse
 from alignkit.models.customer import Account, Contact
 from alignkit.models.events import microseconds
@@ -60,42 +60,31 @@ ORGANIZATIONS = Shape(
     },
 )
 
-_SOCIAL = frozenset({"twitter", "facebook"})
+_FIELDS = {"email": "emails", "phone_number": "phones", "twitter": "handles", "facebook": "handles"}
+"""The kind of an identity -> the field of `Contact` that it belongs to."""
 
 
-def further(identities: object) -> Table[str, Contact]:
-    """By the user's id, what identities that came beside users say of them; see `enriched`."""
-    emails, phones, handles = (defaultdict[str, list[str]](list) for _ in range(3))
-    if not isinstance(identities, list):
-        return {}
-    for row in cast("list[object]", identities):
+def further(identities: object) -> Table[str, Table[str, Sequence[str]]]:
+    """By the user's id and the field, the addresses that came beside users; see `enriched`."""
+    more: dict[str, dict[str, list[str]]] = {}
+    for row in cast("list[object]", identities) if isinstance(identities, list) else ():
         if not isinstance(row, dict):
             continue
         found = cast("dict[str, Any]", row)
-        user, kind, value = str(found.get("user_id")), found.get("type"), found.get("value")
-        if not isinstance(value, str) or not value:
+        kind, value = str(found.get("type")), found.get("value")
+        field = _FIELDS.get(kind)
+        if field is None or not isinstance(value, str) or not value:
             continue
-        if kind == "email":
-            emails[user].append(value)
-        elif kind == "phone_number":
-            phones[user].append(value)
-        elif kind in _SOCIAL:
-            handles[user].append(f"{kind}/{value}")
-    return {
-        user: Contact(id=user, emails=tuple(emails[user]), phones=tuple(phones[user]), handles=tuple(handles[user]))
-        for user in {*emails, *phones, *handles}
-    }
+        address = f"{kind}/{value}" if field == "handles" else value
+        more.setdefault(str(found.get("user_id")), {}).setdefault(field, []).append(address)
+    return more
 
 
-def enriched(contact: Contact, more: Contact) -> Contact:
+def enriched(found: Found[Contact], more: Table[str, Sequence[str]]) -> Found[Contact]:
     """The contact with further addresses, its own main ones first."""
-    return contact.model_copy(
-        update={
-            "emails": tuple(dict.fromkeys((*contact.emails, *more.emails))),
-            "phones": tuple(dict.fromkeys((*contact.phones, *more.phones))),
-            "handles": tuple(dict.fromkeys((*contact.handles, *more.handles))),
-        }
-    )
+    own = vars(found.data)
+    whole = {field: tuple(dict.fromkeys((*own[field], *addresses))) for field, addresses in more.items()}
+    return found if all(own[field] == addresses for field, addresses in whole.items()) else found.changed(**whole)
 
 
 _SCORES = {"good": (1.0, SurveyBucket.GOOD), "bad": (0.0, SurveyBucket.BAD)}
