@@ -7,16 +7,18 @@ nothing that only one of the two ways would read, or would read differently.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Annotated, Any, NamedTuple, cast
 
 import msgspec
 
+from alignkit import syntax
 from alignkit.connectors.records.convert import Convert, meant_in_utc
-from alignkit.connectors.records.filler import Source, Step, attribute, attribute_or_nothing, filler
+from alignkit.connectors.records.filler import Step, element, filler
 from alignkit.connectors.records.recipe import Found, Recipe, Want
 from alignkit.connectors.records.shape import Keys, Path, Shape, Values, alternatives, keys_of
 from alignkit.models.base import in_utc
@@ -60,13 +62,14 @@ class Fast:
         for path, recipe in recipes.items():
             record = Object()
             taker = Taker(record, recipe.wants, recipe.converters)
-            records = list[record.struct()]  # type: ignore[misc] # made while the program runs
+            struct: Any = record.struct
+            records = list[struct]
             self._lists.append((path, recipe, taker))
             if path:
                 root.add(keys_of(path), records, tells_absence=True)
         self._beside = Taker(root, beside, {})
         self._is_list = () in recipes
-        self._decoder = msgspec.json.Decoder(records | None if self._is_list else root.struct())
+        self._decoder = msgspec.json.Decoder(records | None if self._is_list else root.struct)
         self._places = {} if self._is_list else {path: root.names(keys_of(path)) for path in recipes}
 
     def read(self, text: bytes) -> Read | None:
@@ -132,8 +135,9 @@ class Object:
             raise Unfit
         return inner
 
+    @cached_property
     def struct(self) -> Any:
-        """The struct."""
+        """The struct; nothing can be added once it is made."""
         fields = [self._field(key) for key in self._names]
         names = {name: key for key, name in self._names.items()}
         return msgspec.defstruct("Record", fields, rename=names, kw_only=True, gc=False)
@@ -143,18 +147,24 @@ class Object:
         if key in self._required:
             return (name, kind)
         if isinstance(kind, Object):
-            kind = kind.struct()
-            if key not in self._told_apart:
-                return (name, kind | None, msgspec.field(default_factory=kind))
+            kind = kind.struct
         if kind is not Any:
             kind |= None
         return (name, kind | msgspec.UnsetType, UNSET) if key in self._told_apart else (name, kind, None)
 
-    def names(self, keys: Keys) -> list[str | int]:
-        """The attributes, and the place in a list, that lead to a value."""
+    def names(self, keys: Keys) -> list[str]:
+        """The attributes that lead to a value."""
         key, rest = str(keys[0]), keys[1:]
         inner = self._kinds[key]
-        return [self._names[key], *(inner.names(rest) if isinstance(inner, Object) and rest else rest)]
+        return [self._names[key], *(inner.names(rest) if isinstance(inner, Object) and rest else ())]
+
+    def source(self, keys: Keys, parts: Parts, holder: str = "record") -> ast.expr:
+        """The expression of a value; `holder` is the variable that holds this object."""
+        key, rest = str(keys[0]), keys[1:]
+        found, inner = syntax.attribute(syntax.name(holder), self._names[key]), self._kinds[key]
+        if isinstance(inner, Object) and rest:
+            return inner.source(rest, parts, parts.add(found, f"{holder}_{self._names[key]}", inner.struct()))
+        return element(found, rest[0]) if rest and isinstance(rest[0], int) else found
 
     def may_lack(self, keys: Keys) -> bool:
         """Whether what stands there may be `UNSET`."""
@@ -163,6 +173,26 @@ class Object:
         if isinstance(inner, Object) and rest:
             return inner.may_lack(rest)
         return bool(rest) or key in self._told_apart
+
+
+class Parts:
+    """The objects within a record, each looked up once; one that is null or missing counts as an empty one.
+
+    Attributes:
+        statements: what looks each of them up, by the variable that holds it then.
+        bound: what these statements name.
+    """
+
+    def __init__(self) -> None:
+        self.statements: dict[str, ast.stmt] = {}
+        self.bound: dict[str, Any] = {}
+
+    def add(self, source: ast.expr, variable: str, empty: object) -> str:
+        """Looks an object up, where that has not been done yet; returns the variable."""
+        if variable not in self.statements:
+            self.bound[f"{variable}_empty"] = empty
+            self.statements[variable] = syntax.assign(variable, syntax.some([source, syntax.name(f"{variable}_empty")]))
+        return variable
 
 
 def _narrower(one: Any, other: Any) -> Any:
@@ -195,34 +225,36 @@ class Taker:
         self._elsewhere = [
             want.name for want in wants if want.is_required and [len(keys) for keys in places[want.name]] != [1]
         ]
-        self._fill, self._carefully = (
-            filler([_step(want, places[want.name], record, converters, source) for want in wants], UNSET)
-            for source in (attribute, attribute_or_nothing)
-        )
+        parts = Parts()
+        steps = [
+            _step(
+                want,
+                [record.source(keys, parts) for keys in places[want.name]],
+                converters,
+                may_lack=any(map(record.may_lack, places[want.name])),
+            )
+            for want in wants
+        ]
+        self._fill = filler(steps, UNSET, parts.statements.values(), parts.bound)
 
     def fill(self, record: Any, values: Values) -> Values:
         """Adds what a record tells; a field that it lacks, or has as null, stays as it is."""
-        try:
-            self._fill(record, values)
-        except AttributeError:  # a null where an object might have been
-            self._carefully(record, values)
+        self._fill(record, values)
         for name in self._elsewhere:
             if values[name] is None:
                 raise Unfit
         return values
 
 
-def along(record: Any, names: Sequence[str | int]) -> Any:
+def along(record: Any, names: Sequence[str]) -> Any:
     """What attributes lead to; `UNSET` where there is no such place."""
     nothing: Any = UNSET
     for name in names:
-        record = getattr(record, str(name), nothing)
+        record = getattr(record, name, nothing)
     return record
 
 
-def _step(
-    want: Want, places: Sequence[Keys], record: Object, converters: Mapping[str, Convert | None], source: Source
-) -> Step:
+def _step(want: Want, sources: Sequence[ast.expr], converters: Mapping[str, Convert | None], *, may_lack: bool) -> Step:
     """How a decoded value becomes what a field holds."""
     convert = converters.get(want.name)
     is_text = False
@@ -234,14 +266,7 @@ def _step(
         convert = _nothing_of
     else:
         is_text = want.kind not in _TYPES
-    return Step(
-        want.name,
-        [source(record.names(keys)) for keys in places],
-        convert,
-        is_text,
-        keeps_null=want.name not in converters,
-        may_lack=source is attribute_or_nothing or any(map(record.may_lack, places)),
-    )
+    return Step(want.name, sources, convert, is_text, keeps_null=want.name not in converters, may_lack=may_lack)
 
 
 def _converted(convert: Convert, value: Any) -> Any:

@@ -6,7 +6,7 @@ A loop over the fields of a record would take three times as long, and is what r
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -16,8 +16,8 @@ from alignkit.connectors.records.shape import Values
 Fill = Callable[[Any, Values], Values]
 """Takes a record and the values that it adds to; returns these."""
 
-Source = Callable[[Sequence[str | int]], ast.expr]
-"""The expression of what names lead to."""
+
+_NAMELESS: Mapping[str, Any] = {}
 
 
 class Step(NamedTuple):
@@ -40,13 +40,24 @@ class Step(NamedTuple):
     may_lack: bool = True
 
 
-def filler(steps: Sequence[Step], nothing: object) -> Fill:
-    """The function that takes these steps; `nothing` is what a source gives where the record lacks the value.
+def filler(
+    steps: Sequence[Step],
+    nothing: object,
+    first: Iterable[ast.stmt] = (),
+    known: Mapping[str, Any] = _NAMELESS,
+) -> Fill:
+    """The function that takes these steps.
+
+    Args:
+        steps: a statement or two for each.
+        nothing: what a source gives where the record lacks the value.
+        first: statements before all steps.
+        known: what is named in them.
 
     What comes from a declaration stands in it as a constant or is bound to a name of ours; none of it is read as code.
     """
-    bound: dict[str, Any] = {"nothing": nothing, "element": partial(_element, nothing)}
-    body: list[ast.stmt] = []
+    bound: dict[str, Any] = {**known, "nothing": nothing, "element": partial(_element, nothing)}
+    body: list[ast.stmt] = [*first]
     for number, step in enumerate(steps):
         convert = f"convert{number}" if step.convert else ""
         bound[convert] = step.convert
@@ -57,24 +68,8 @@ def filler(steps: Sequence[Step], nothing: object) -> Fill:
     return made
 
 
-def attribute(names: Sequence[str | int]) -> ast.expr:
-    """The attribute of a record that these names lead to, or a place in a list that is one."""
-    found: ast.expr = syntax.name("record")
-    for name in names:
-        found = syntax.attribute(found, name) if isinstance(name, str) else _at(found, name)
-    return found
-
-
-def attribute_or_nothing(names: Sequence[str | int]) -> ast.expr:
-    """The same where any of them may be missing."""
-    found: ast.expr = syntax.name("record")
-    for name in names:
-        known = syntax.call(syntax.name("getattr"), found, syntax.constant(name), syntax.name("nothing"))
-        found = known if isinstance(name, str) else _at(found, name)
-    return found
-
-
-def _at(values: ast.expr, place: int) -> ast.expr:
+def element(values: ast.expr, place: int) -> ast.expr:
+    """What stands at a place of a list, where there is one and it reaches so far."""
     return syntax.call(syntax.name("element"), values, syntax.constant(place))
 
 
