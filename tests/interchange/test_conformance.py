@@ -37,6 +37,7 @@ OF_FILES: Mapping[str, str] = {
     "6": "a file is written before it is read; what is added is read by the next run",
     "10": "a file is read to its last line",
     "11": "the place in a file is a number of bytes; a file that was replaced is read anew and told",
+    "12": "each step through a file begins where the one before has ended",
     "13": "an empty line is one line of many",
     "15": "the lines of a file stay where they are",
     "17": "a file has no answer that could be an error",
