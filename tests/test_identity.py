@@ -322,6 +322,9 @@ def test_a_handle_belongs_to_its_platform() -> None:
     assert handle("forum", "ada") != handle("stars", "ada")
     assert identifier("social_handle:Forum/@Ada") == "social_handle:forum/ada"
     assert handle("forum", "@ada@social.example") == "social_handle:forum/ada@social.example"
+    for written in ("forum/ada", "forum/https://social.example/users/ada", "forum/did:plc:ada", "forum/@ada", "f/a/@b"):
+        platform, _, name = written.partition("/")
+        assert identifier(f"social_handle:{written}") == handle(platform, name)
     for platform, name in (("forum", ""), ("forum", "@"), ("", "ada"), ("forum", "a\u200bda"), ("forum", "\ud800")):
         assert handle(platform, name) is None
 

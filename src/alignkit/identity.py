@@ -39,8 +39,9 @@ _LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _FULL_STOPS = str.maketrans("\u3002\uff0e\uff61", "...")
 
-# What nearly every address looks like: nothing about it needs a second look.
+# What nearly every address and handle looks like: nothing about it needs a second look.
 _PLAIN = re.compile(r"[A-Za-z0-9_.+-]{1,64}@(?:[A-Za-z0-9]{1,60}\.){1,3}[A-Za-z]{2,60}")
+_PLAIN_HANDLE = re.compile(r"[a-z0-9_.-]{1,60}/[a-z0-9_.:-][a-z0-9_.:/@-]{0,200}")
 _LONGEST_NUMBER = 40
 _PHONE_MARKS = re.compile(r"[\s./\-\u2010-\u2015]")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -260,6 +261,8 @@ def _in_namespace(namespace: str, value: str) -> str:
 
 def _written_handle(text: str) -> str | None:
     """The identifier of `platform/handle`; None where no platform is named, since many people share a bare handle."""
+    if _PLAIN_HANDLE.fullmatch(text):
+        return "social_handle:" + text
     platform, slash, name = text.partition("/")
     return handle(platform, name) if slash else None
 
