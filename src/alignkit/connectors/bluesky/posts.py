@@ -6,12 +6,12 @@ and `app.bsky.actor.defs`; atproto.com, "Timestamp identifiers".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from alignkit.connectors.records import Body, Extras, Found, Recipe, Shape, Values
+from alignkit.connectors.records import Body, Extras, Found, Recipe, Shape, Values, objects
 from alignkit.models.base import in_utc
 from alignkit.models.conversation import CustomerMatch, Post
 from alignkit.models.customer import Contact
@@ -161,13 +161,8 @@ def _kind(own: str, values: Values) -> PostKind:
 
 def _mentioned(facets: Any) -> set[str]:
     """The DIDs that a text names; the places of the names are left aside, as they may be wrong."""
-    features = (feature for facet in _objects(facets) for feature in _objects(facet.get("features")))
+    features = (feature for facet in objects(facets) for feature in objects(facet.get("features")))
     return {str(feature["did"]) for feature in features if "did" in feature}
-
-
-def _objects(value: Any) -> list[Mapping[str, Any]]:
-    items = cast("Sequence[Any]", value) if isinstance(value, list) else ()
-    return [one for one in items if isinstance(one, dict)]
 
 
 def _written(created: datetime | None, keyed: datetime | None, indexed: datetime) -> datetime:

@@ -25,7 +25,7 @@ from alignkit.connectors.window import Pace, Position, kept, position, service_t
 from alignkit.errors import CursorExpired, RequestRefused
 from alignkit.models.base import Entity
 from alignkit.models.conversation import SurveyResponse
-from alignkit.models.events import CustomerEvent, IssueChanged
+from alignkit.models.events import CustomerEvent
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.models.issue import Issue
 from alignkit.models.vocabulary import IssueStatus
@@ -124,24 +124,19 @@ class Desk:
 
     def events(self, found: Sequence[Found[Any]], run: Run, clock: datetime, sequence: int = 0) -> list[CustomerEvent]:
         """What records tell, less surveys without an answer."""
-        return [
-            self._event(one, run, clock, sequence)
-            for one in found
-            if not isinstance(one.data, SurveyResponse) or one.extras.beside
-        ]
+        return [self._event(one, run, clock, sequence) for one in found if one.extras.beside is not False]
 
     def _event(self, found: Found[Any], run: Run, clock: datetime, sequence: int) -> CustomerEvent:
         issue = found.data
         has_woken = (
-            isinstance(issue, Issue)
+            found.recipe.shape.model is Issue
             and issue.status is IssueStatus.SNOOZED
             and issue.snoozed_until is not None
             and issue.snoozed_until <= clock
         )
         if has_woken:
             # Its time is over, and it stayed closed.
-            closed = issue.model_copy(update={"status": IssueStatus.CLOSED})
-            return IssueChanged.of(closed, source=self.name, received_at=run.now, sequence=sequence)
+            found = found.changed(status=IssueStatus.CLOSED)
         return found.event(source=self.name, received_at=run.now, sequence=sequence)
 
     def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:

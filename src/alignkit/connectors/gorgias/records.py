@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any, cast
 
-from alignkit.connectors.records import Extras, Shape, Values
+from alignkit.connectors.records import Extras, Shape, Values, objects
 from alignkit.connectors.tags import Tags
 from alignkit.models.base import in_utc
 from alignkit.models.conversation import SurveyResponse
@@ -94,7 +93,7 @@ def tickets(root: str, tags: Tags, *, keeps_text: bool) -> Shape[Issue]:
 
 def _ticket(root: str, tags: Tags, values: Values) -> Extras:
     values["url"] = f"{root}/app/ticket/{values['id']}"
-    values["tags"] = tuple(str(name) for one in _rows(values.get("tag_list")) if (name := one.get("name")))
+    values["tags"] = tuple([str(name) for one in objects(values.get("tag_list")) if (name := one.get("name"))])
     _settle_status(values)
     _settle_beginning(values)
     tags.settle(values)
@@ -117,7 +116,7 @@ def _settle_status(values: Values) -> None:
 def _settle_beginning(values: Values) -> None:
     """Who began a ticket, and whether the customer wrote; False where Gorgias knows of no message from them."""
     from_agent = values.get("from_agent")
-    writers = [one.get("from_agent") for one in _rows(values.get("messages"))]
+    writers = [one.get("from_agent") for one in objects(values.get("messages"))]
     has_written = values["last_customer_message_at"] is not None or False in writers
     if from_agent is False:
         values["initiated_by"], values["customer_wrote"] = Initiator.CUSTOMER, True
@@ -129,16 +128,19 @@ def _settle_beginning(values: Values) -> None:
 
 
 def _customer(values: Values) -> Extras:
-    found: dict[str, list[str]] = {"email": [*values["emails"]], "phone": [], "handle": []}
-    for one in _rows(values.get("channels")):
+    emails, phones, handles = [*values["emails"]], list[str](), list[str]()
+    for one in objects(values.get("channels")):
         kind, address = str(one.get("type")), one.get("address")
         if not isinstance(address, str) or not address or one.get("deleted_datetime"):
             continue
-        if kind in ("email", "phone"):
-            found[kind].append(address)
+        if kind == "email":
+            emails.append(address)
+        elif kind == "phone":
+            phones.append(address)
         elif kind in _SOCIAL:
-            found["handle"].append(f"{kind}/{address}")
-    values["emails"], values["phones"], values["handles"] = (tuple(dict.fromkeys(one)) for one in found.values())
+            handles.append(f"{kind}/{address}")
+    for field, found in (("emails", emails), ("phones", phones), ("handles", handles)):
+        values[field] = tuple(dict.fromkeys(found))
     return Extras()
 
 
@@ -194,10 +196,3 @@ def _instant(text: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("the time has no zone")
     return in_utc(moment)
-
-
-def _rows(value: object) -> list[dict[str, Any]]:
-    """The objects of a list, where it is one."""
-    if not isinstance(value, list):
-        return []
-    return [cast("dict[str, Any]", one) for one in cast("list[object]", value) if isinstance(one, dict)]

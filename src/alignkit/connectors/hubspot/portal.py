@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from pydantic import Field
+from pydantic import AliasPath, Field
 
 from alignkit.connectors.answers import Payload, parsed
 from alignkit.connectors.gone import said_in
@@ -66,16 +66,12 @@ class _Paging(Payload):
     next: _Next | None = None
 
 
-class _Thing(Payload):
-    id: str
-
-
 class _Target(Payload):
     to: str = Field(alias="toObjectId")
 
 
 class _Association(Payload):
-    source: _Thing = Field(alias="from")
+    source: str = Field(validation_alias=AliasPath("from", "id"))
     to: tuple[_Target, ...] = ()
     paging: _Paging | None = None
 
@@ -167,9 +163,9 @@ class Portal:
             response = yield from request(Request("POST", path, json={"inputs": wanted}, repeatable=True))
             wanted = []
             for one in parsed(_Associations, response, self.name).results:
-                found.setdefault(one.source.id, {}).update(dict.fromkeys(target.to for target in one.to))
+                found.setdefault(one.source, {}).update(dict.fromkeys([target.to for target in one.to]))
                 if one.paging is not None and one.paging.next is not None:
-                    wanted.append({"id": one.source.id, "after": one.paging.next.after})
+                    wanted.append({"id": one.source, "after": one.paging.next.after})
         raise PagingStuck(f"`{self.name}` offers associations of a ticket without end; report this to HubSpot")
 
 

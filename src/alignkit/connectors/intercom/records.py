@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from html import unescape
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from alignkit.connectors.records import Extras, Shape, Values
+from alignkit.connectors.records import Extras, Shape, Values, objects
 from alignkit.connectors.tags import Tags
 from alignkit.models.conversation import SurveyResponse
 from alignkit.models.customer import Account, Contact
@@ -120,7 +120,7 @@ def _conversation(tags: Tags, keeps_text: bool, values: Values) -> Extras:  # no
         values["subject"] = unescape(values["subject"])
     _settle_people(values)
     _settle_author(values)
-    values["tags"] = tuple(name for one in _rows(values.get("tag_list")) if (name := one.get("name")))
+    values["tags"] = tuple([name for one in objects(values.get("tag_list")) if (name := one.get("name"))])
     if values["status"] is not IssueStatus.CLOSED:
         values["closed_at"] = None
     _settle_beginning(values)
@@ -130,7 +130,7 @@ def _conversation(tags: Tags, keeps_text: bool, values: Values) -> Extras:  # no
 
 def _settle_people(values: Values) -> None:
     """The first contact is the requester; each further one is affected."""
-    ids = [str(one["id"]) for one in _rows(values.get("contacts")) if one.get("id") is not None]
+    ids = [str(one["id"]) for one in objects(values.get("contacts")) if one.get("id") is not None]
     values["requester_id"] = ids[0] if ids else None
     values["affected_ids"] = tuple(dict.fromkeys(ids[1:]))
 
@@ -210,14 +210,14 @@ def tickets(*, keeps_text: bool) -> Shape[Issue]:
 
 def _ticket(values: Values) -> Extras:
     _settle_people(values)
-    values["tags"] = tuple(name for one in _rows(values.get("tag_list")) if (name := one.get("name")))
+    values["tags"] = tuple([name for one in objects(values.get("tag_list")) if (name := one.get("name"))])
     return Extras(beside=Noted())
 
 
 def _contact(values: Values) -> Extras:
     if values["name"]:
         values["name"] = unescape(values["name"])
-    values["account_ids"] = tuple(str(one["id"]) for one in _rows(values.get("companies")) if one.get("id"))
+    values["account_ids"] = tuple([str(one["id"]) for one in objects(values.get("companies")) if one.get("id")])
     return Extras()
 
 
@@ -252,12 +252,5 @@ COMPANIES = Shape(
 )
 
 
-def _object(value: object) -> Mapping[str, Any]:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _rows(value: object) -> list[dict[str, Any]]:
-    """The objects of a list, where it is one."""
-    if not isinstance(value, list):
-        return []
-    return [cast("dict[str, Any]", one) for one in cast("list[object]", value) if isinstance(one, dict)]
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if value.__class__ is dict else {}

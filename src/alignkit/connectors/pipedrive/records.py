@@ -99,11 +99,15 @@ def _values(entries: object) -> tuple[str, ...]:
     if not entries:
         return ()
     try:
-        rows = sorted(cast("list[dict[str, Any]]", entries), key=lambda one: not one.get("primary"))
+        rows = sorted(cast("list[dict[str, Any]]", entries), key=_is_further)
     except (AttributeError, TypeError):
         return ()
-    texts = (one.get("value") for one in rows)
-    return tuple(dict.fromkeys(text.strip() for text in texts if isinstance(text, str) and text.strip()))
+    texts = [text.strip() for one in rows if isinstance(text := one.get("value"), str)]
+    return tuple(dict.fromkeys(filter(None, texts)))
+
+
+def _is_further(entry: Mapping[str, Any]) -> bool:
+    return not entry.get("primary")
 
 
 def _day(text: str | None) -> datetime | None:

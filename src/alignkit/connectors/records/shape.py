@@ -85,6 +85,13 @@ def keys_of(path: Path) -> Keys:
     return (path,) if isinstance(path, str) else path
 
 
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of a JSON list; none where the value is something else."""
+    if value.__class__ is not list:
+        return []
+    return [one for one in value if one.__class__ is dict]
+
+
 def listed(names: abc.Iterable[str]) -> str:
     """Names for an error's text."""
     return ", ".join(f"`{name}`" for name in names)
