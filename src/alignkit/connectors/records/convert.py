@@ -68,13 +68,18 @@ def _bounded(model: type[Entity], name: str) -> Any:
     return Annotated[known.annotation, *known.metadata]
 
 
-def _words(separator: str | None, value: list[str | None] | str) -> tuple[str, ...]:
-    if not isinstance(value, str):
-        return tuple(filter(None, value))
-    if not separator:
-        word = value.strip()
-        return (word,) if word else ()
-    return tuple(filter(None, map(str.strip, value.split(separator))))
+def _words(separator: str | None, value: list[str | int | None] | str | int) -> tuple[str, ...]:
+    """The words of a list, or of a text that is one or holds several; numbers are texts here, and empty ones none."""
+    if isinstance(value, list):
+        return tuple([str(one) for one in value if one not in _NO_WORDS])
+    text = str(value)
+    if separator:
+        return tuple(filter(None, map(str.strip, text.split(separator))))
+    word = text.strip()
+    return (word,) if word else ()
+
+
+_NO_WORDS = (None, "")
 
 
 def _one_of(words: Mapping[str, M], word: str) -> M:

@@ -11,7 +11,7 @@ import ast
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Annotated, Any, NamedTuple, cast
 
 import msgspec
@@ -261,16 +261,12 @@ def _step(want: Want, sources: Sequence[ast.expr], converters: Mapping[str, Conv
     if want.kind is datetime:
         convert = _time if convert in (None, in_utc, meant_in_utc) else _unfit
     elif want.kind is tuple:
-        convert = _texts if convert is None else partial(_converted, convert)
+        convert = convert or _texts
     elif want.kind is dict:
         convert = _nothing_of
     else:
         is_text = want.kind not in _TYPES
     return Step(want.name, sources, convert, is_text, keeps_null=want.name not in converters, may_lack=may_lack)
-
-
-def _converted(convert: Convert, value: Any) -> Any:
-    return convert(_texts(value)) if value else ()
 
 
 def _nothing_of(_: object) -> dict[str, Any]:
