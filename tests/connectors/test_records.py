@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from tests.strategies import events, json_values
 
-from alignkit.connectors.records import Answer, Body, Extras, Found, Recipe, Shape, Values
+from alignkit.connectors.records import Answer, Body, Extras, Found, Recipe, Rows, Shape, Values, objects
 from alignkit.connectors.records.writer import writer
 from alignkit.errors import DataInvalid, ResponseInvalid, SettingsError
 from alignkit.models import Channel, Contact, CustomerEvent, Issue, IssueStatus, Post, PostKind, Priority
@@ -304,6 +304,33 @@ def test_both_ways_read_the_same_of_records_at_random() -> None:
         same(PAGE.read(text), general(PAGE, text))
         quick += took_the_quick_way(PAGE, text)
     assert quick > 30
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_quick"),
+    [
+        ([{"a": 1, "b": [2], "c": {"deep": [3]}}, {"c": 4}, {}, {"a": None}], True),
+        ([], True),
+        (None, True),
+        ([{"a": 1}, None, "text"], False),
+        ({"a": 1}, False),
+        ("text", False),
+    ],
+    ids=repr,
+)
+def test_of_rows_the_wanted_keys_come_in_both_ways(rows: Any, is_quick: bool) -> None:
+    people = Shape(model=Contact, places={"id": "id"}, also={"rows": ("rows", Rows(("a", "b")))}, finish=told_rows)
+    body = Body({"people": people}, {"beside": ("rows", Rows(("a",)))})
+    text = json.dumps({"people": [{"id": 1, "rows": rows}, {"id": 2}], "rows": rows}).encode()
+    answer, other = body.read(text), general(body, text)
+    assert list(answer.of(people)) == list(other.of(people))
+    first, second = (objects(each.beside.get("beside")) for each in (answer, other))
+    assert [one.get("a") for one in first] == [one.get("a") for one in second]
+    assert took_the_quick_way(body, text) == is_quick
+
+
+def told_rows(values: Values) -> Extras:
+    return Extras(beside=[(row.get("a"), row.get("b")) for row in objects(values.get("rows"))])
 
 
 @given(json_values)

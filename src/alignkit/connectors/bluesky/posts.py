@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
-from alignkit.connectors.records import Body, Extras, Found, Recipe, Shape, Values, objects
+from alignkit.connectors.records import Body, Extras, Found, Recipe, Rows, Shape, Values, objects
 from alignkit.models.base import in_utc
 from alignkit.models.conversation import CustomerMatch, Post
 from alignkit.models.customer import Contact
@@ -79,7 +79,7 @@ def bodies(did: str, *, keeps_text: bool) -> Bodies:
             "author_name": (("author", "displayName"), str),
             "created": (("record", "createdAt"), str),
             "indexed": ("indexedAt", str),
-            "facets": (("record", "facets"), object),
+            "facets": (("record", "facets"), Rows(("features",))),
         },
         finish=partial(_finish, did),
     )

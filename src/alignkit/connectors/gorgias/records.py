@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 
-from alignkit.connectors.records import Extras, Shape, Values, objects
+from alignkit.connectors.records import Extras, Rows, Shape, Values, objects
 from alignkit.connectors.tags import Tags
 from alignkit.models.base import in_utc
 from alignkit.models.conversation import SurveyResponse
@@ -84,8 +84,8 @@ def tickets(root: str, tags: Tags, *, keeps_text: bool) -> Shape[Issue]:
             "spam": ("spam", bool),
             "from_agent": ("from_agent", bool),
             "received": ("last_received_message_datetime", str),
-            "messages": ("messages", object),
-            "tag_list": ("tags", object),
+            "messages": ("messages", Rows(("from_agent",))),
+            "tag_list": ("tags", Rows(("name",))),
         },
         finish=partial(_ticket, root, tags),
     )
@@ -157,7 +157,7 @@ CUSTOMERS = Shape(
         "time_zone": "timezone",
         "is_active": "active",
     },
-    also={"channels": ("channels", object)},
+    also={"channels": ("channels", Rows(("type", "address", "deleted_datetime")))},
     finish=_customer,
 )
 

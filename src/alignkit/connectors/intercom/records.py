@@ -11,7 +11,7 @@ from functools import partial
 from html import unescape
 from typing import Any, NamedTuple
 
-from alignkit.connectors.records import Extras, Shape, Values, objects
+from alignkit.connectors.records import Extras, Rows, Shape, Values, objects
 from alignkit.connectors.tags import Tags
 from alignkit.models.conversation import SurveyResponse
 from alignkit.models.customer import Account, Contact
@@ -100,8 +100,8 @@ def conversations(tags: Tags, *, keeps_text: bool) -> Shape[Issue]:
         words={"channel": CHANNELS, "priority": {"priority": Priority.HIGH, "not_priority": Priority.UNSET}},
         times="seconds",
         also={
-            "contacts": (("contacts", "contacts"), object),
-            "tag_list": (("tags", "tags"), object),
+            "contacts": (("contacts", "contacts"), Rows(("id",))),
+            "tag_list": (("tags", "tags"), Rows(("name",))),
             "delivered_as": (("source", "delivered_as"), str),
             "author": (("source", "author"), object),
             "first_reply": ("first_contact_reply", object),
@@ -201,8 +201,8 @@ def tickets(*, keeps_text: bool) -> Shape[Issue]:
         words={"audience": AUDIENCES},
         times="seconds",
         also={
-            "contacts": (("contacts", "contacts"), object),
-            "tag_list": (("tags", "tags"), object),
+            "contacts": (("contacts", "contacts"), Rows(("id",))),
+            "tag_list": (("tags", "tags"), Rows(("name",))),
         },
         finish=_ticket,
     )
@@ -235,7 +235,7 @@ CONTACTS = Shape(
         "owner_ref": "owner_id",
     },
     times="seconds",
-    also={"companies": (("companies", "data"), object)},
+    also={"companies": (("companies", "data"), Rows(("id",)))},
     finish=_contact,
 )
 

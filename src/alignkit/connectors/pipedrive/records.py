@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
-from alignkit.connectors.records import Body, Extras, Paths, Shape, Values
+from alignkit.connectors.records import Body, Extras, Paths, Rows, Shape, Values
 from alignkit.models.commerce import Money, Opportunity
 from alignkit.models.customer import Account as Organisation
 from alignkit.models.customer import Contact
@@ -55,10 +55,11 @@ ORGANISATION = Shape(
     naive_is_utc=True,
     finish=_organisation,
 )
+_ENTRIES = Rows(("value", "primary"))
 PERSON = Shape(
     model=Contact,
     places={**_COMMON, "name": "name", "account_ids": "org_id", "owner_ref": "owner_id"},
-    also={"mails": ("emails", object), "numbers": ("phones", object), "deleted": ("is_deleted", bool)},
+    also={"mails": ("emails", _ENTRIES), "numbers": ("phones", _ENTRIES), "deleted": ("is_deleted", bool)},
     naive_is_utc=True,
     finish=_person,
 )

@@ -2,6 +2,6 @@
 
 from alignkit.connectors.records.body import Answer, Body
 from alignkit.connectors.records.recipe import Found, Recipe
-from alignkit.connectors.records.shape import Extras, Path, Paths, Shape, Values, objects
+from alignkit.connectors.records.shape import Extras, Path, Paths, Rows, Shape, Values, objects
 
-__all__ = ["Answer", "Body", "Extras", "Found", "Path", "Paths", "Recipe", "Shape", "Values", "objects"]
+__all__ = ["Answer", "Body", "Extras", "Found", "Path", "Paths", "Recipe", "Rows", "Shape", "Values", "objects"]

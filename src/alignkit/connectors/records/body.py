@@ -12,7 +12,7 @@ from pydantic_core import SchemaValidator
 
 from alignkit.connectors.records import wire
 from alignkit.connectors.records.recipe import Found, Recipe, Want
-from alignkit.connectors.records.shape import Path, Paths, Shape, Values, keys_of
+from alignkit.connectors.records.shape import Kind, Path, Paths, Shape, Values, keys_of
 from alignkit.errors import ResponseInvalid
 from alignkit.garbage import put_off
 from alignkit.models.base import Entity
@@ -62,7 +62,7 @@ class Body:
     def __init__(
         self,
         records: Mapping[Path, Shape[Any]],
-        beside: Mapping[str, tuple[Paths, type]] | None = None,
+        beside: Mapping[str, tuple[Paths, Kind]] | None = None,
         *,
         is_one: bool = False,
     ) -> None:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import Annotated, Any, NamedTuple, cast
+from typing import Annotated, Any, NamedTuple, TypedDict, cast
 
 import msgspec
 
@@ -20,7 +20,7 @@ from alignkit import syntax
 from alignkit.connectors.records.convert import Convert, meant_in_utc
 from alignkit.connectors.records.filler import Step, element, filler
 from alignkit.connectors.records.recipe import Found, Recipe, Want
-from alignkit.connectors.records.shape import Keys, Path, Shape, Values, alternatives, keys_of
+from alignkit.connectors.records.shape import Keys, Kind, Path, Rows, Shape, Values, alternatives, keys_of
 from alignkit.models.base import in_utc
 
 UNSET = msgspec.UNSET
@@ -216,7 +216,7 @@ class Taker:
     def __init__(self, record: Object, wants: Sequence[Want], converters: Mapping[str, Convert | None]) -> None:
         places = {want.name: [keys_of(path) for path in alternatives(want.paths)] for want in wants}
         for want in wants:
-            kind = _ID if want.name == "id" else _TYPES.get(want.kind, _TEXT)
+            kind = _ID if want.name == "id" else _type_of(want.kind)
             several = len(places[want.name]) > 1
             for keys in places[want.name]:
                 is_sure = want.is_required and not several and len(keys) == 1
@@ -265,8 +265,19 @@ def _step(want: Want, sources: Sequence[ast.expr], converters: Mapping[str, Conv
     elif want.kind is dict:
         convert = _nothing_of
     else:
-        is_text = want.kind not in _TYPES
+        is_text = _type_of(want.kind) is _TEXT
     return Step(want.name, sources, convert, is_text, keeps_null=want.name not in converters, may_lack=may_lack)
+
+
+_typed_dict: Any = TypedDict  # called with keys that are known while the program runs
+
+
+def _type_of(kind: Kind) -> Any:
+    """What msgspec checks a value of a kind to be; it may be null too."""
+    if isinstance(kind, Rows):
+        row: Any = _typed_dict("Row", dict.fromkeys(kind, Any), total=False)
+        return list[row]
+    return _TYPES.get(kind, _TEXT)
 
 
 def _nothing_of(_: object) -> dict[str, Any]:

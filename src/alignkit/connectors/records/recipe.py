@@ -11,7 +11,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from alignkit.connectors.records.convert import Convert, Words, converter, kind_of, members
 from alignkit.connectors.records.filler import Step, filler, item, item_or_nothing
-from alignkit.connectors.records.shape import Extras, Paths, Shape, Values
+from alignkit.connectors.records.shape import Extras, Kind, Paths, Shape, Values
 from alignkit.connectors.records.writer import writer
 from alignkit.errors import SettingsError
 from alignkit.models.base import Entity
@@ -58,7 +58,7 @@ class Want(NamedTuple):
 
     name: str
     paths: Paths
-    kind: type
+    kind: Kind
     is_required: bool = False
 
 

@@ -23,6 +23,19 @@ Values: TypeAlias = dict[str, Any]
 E = TypeVar("E", bound=Entity)
 
 
+class Rows(tuple[str, ...]):
+    """A kind of value: a list of objects of which these keys are wanted.
+
+    An object may come with further keys, and what is no list of objects comes as it is; see `objects`.
+    """
+
+    __slots__ = ()
+
+
+Kind: TypeAlias = type | Rows
+"""What a value is in JSON; see `Shape.also`."""
+
+
 class Extras(NamedTuple):
     """What a record tells beside the entity itself.
 
@@ -59,8 +72,9 @@ class Shape(Generic[E]):
         separator: what stands between the words of a list that is written as one text; None where such a text is
             one word.
         also: further values that `finish` reads: a name -> where a record has it, and its kind: `str`, `int`, `float`,
-            `bool`, `tuple` for a list of texts, `object` for any JSON, or `dict` for an object of which nothing is
-            read but that it is there: it comes empty. One that a record lacks is not among the values.
+            `bool`, `tuple` for a list of texts, `object` for any JSON, `Rows` for a list of objects, or `dict` for an
+            object of which nothing is read but that it is there: it comes empty. One that a record lacks is not among
+            the values.
         finish: settles what follows from several values; it may set any field of the entity, to what that field holds.
     """
 
@@ -71,7 +85,7 @@ class Shape(Generic[E]):
     times: str = "iso"
     naive_is_utc: bool = False
     separator: str | None = None
-    also: abc.Mapping[str, tuple[Paths, type]] = field(default_factory=dict[str, tuple[Paths, type]])
+    also: abc.Mapping[str, tuple[Paths, Kind]] = field(default_factory=dict[str, tuple[Paths, Kind]])
     finish: Finish | None = None
 
 

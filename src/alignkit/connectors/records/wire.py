@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from alignkit.connectors.records.recipe import Recipe, Want
-from alignkit.connectors.records.shape import Path, Paths, alternatives, keys_of
+from alignkit.connectors.records.shape import Path, Paths, Rows, alternatives, keys_of
 
 Schema = dict[str, Any]
 
@@ -71,5 +71,6 @@ def _after(build: Callable[[Any], object], schema: Schema) -> Schema:
 def _value(want: Want, time: Schema | None) -> Schema:
     if want.name == "id":
         return _ID
-    inner = time if want.kind is datetime and time else _PLAIN.get(want.kind, _TEXT)
+    kind = object if isinstance(want.kind, Rows) else want.kind
+    inner = time if kind is datetime and time else _PLAIN.get(kind, _TEXT)
     return inner if want.is_required else nullable(inner)

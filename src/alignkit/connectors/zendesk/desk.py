@@ -11,6 +11,7 @@ from alignkit.connectors.records import Answer, Body, Extras, Found, Path, Shape
 from alignkit.connectors.tags import Tags
 from alignkit.connectors.zendesk import tickets
 from alignkit.connectors.zendesk.people import (
+    IDENTITIES,
     ORGANIZATIONS,
     SIDE_LOADED_USERS,
     USERS,
@@ -77,7 +78,7 @@ class Desk:
         self.ratings: Shape[SurveyResponse] = ratings(keeps_text=keeps_text)
         of_tickets: Mapping[Path, Shape[Any]] = {"tickets": self.tickets, "users": SIDE_LOADED_USERS}
         self.ticket_export: Body = Body(of_tickets, _EXPORT)
-        self.user_export: Body = Body({"users": USERS}, {**_EXPORT, "identities": ("identities", object)})
+        self.user_export: Body = Body({"users": USERS}, {**_EXPORT, "identities": ("identities", IDENTITIES)})
         self.organization_export: Body = Body(
             {"organizations": ORGANIZATIONS},
             {"has_ended": ("end_of_stream", bool), "end": ("end_time", int), "count": ("count", int)},
@@ -85,7 +86,7 @@ class Desk:
         self.rating_list: Body = Body({"satisfaction_ratings": self.ratings}, _PAGED)
         self.several_tickets: Body = Body(of_tickets)
         self.single_ticket: Body = Body({"ticket": self.tickets}, is_one=True)
-        self.several_users: Body = Body({"users": USERS}, {"identities": ("identities", object)})
+        self.several_users: Body = Body({"users": USERS}, {"identities": ("identities", IDENTITIES)})
 
     def _settle(self, spam_tags: frozenset[str], keeps_text: bool, ticket: Values) -> Extras:  # noqa: FBT001
         """Settles a ticket; `beside` says what of it must be looked up, where something must."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, cast
 
-from alignkit.connectors.records import Extras, Found, Paths, Shape, Values
+from alignkit.connectors.records import Extras, Found, Paths, Rows, Shape, Values
 from alignkit.models.conversation import SurveyResponse
 from alignkit.models.customer import Account, Contact
 from alignkit.models.events import microseconds
@@ -60,6 +60,7 @@ ORGANIZATIONS = Shape(
     },
 )
 
+IDENTITIES = Rows(("user_id", "type", "value"))
 _FIELDS = {"email": "emails", "phone_number": "phones", "twitter": "handles", "facebook": "handles"}
 """The kind of an identity -> the field of `Contact` that it belongs to."""
 
