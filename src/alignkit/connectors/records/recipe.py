@@ -139,7 +139,7 @@ class Recipe(Generic[E]):
         if len(values) > len(self._template):
             self._learn(values.keys())
             values = {**self._template, **values}
-        return Found(self._made(values), extras, self._text(values), self)
+        return Found(self._made({**self._defaults, **values}), extras, self._text(values), self)
 
     def of(self, **values: Any) -> Found[E]:
         """The entity of values that a connector knows already, each with exactly what its field holds."""
@@ -149,9 +149,9 @@ class Recipe(Generic[E]):
         """A record with other values in some fields."""
         if not values.keys() <= self._template.keys():
             self._learn(values.keys())
-        whole = vars(found.data)
-        told = {**{name: whole[name] for name in self._template}, **values}
-        return Found(self._made(told), found.extras, self._text(told), self)
+        whole = {**vars(found.data), **values}
+        told = {name: whole[name] for name in self._template}
+        return Found(self._made(whole), found.extras, self._text(told), self)
 
     def _learn(self, names: Collection[str]) -> None:
         """Notes which fields a record can tell; `finish` may set more than the shape has places for."""
@@ -169,11 +169,10 @@ class Recipe(Generic[E]):
         values["status"] = self._statuses[raw]
         values["remote_created_at"] = values["created_at"]
 
-    def _made(self, values: Values) -> E:
-        whole = {**self._defaults, **values}
+    def _made(self, whole: Values) -> E:
         for name in self._objects:
             if not whole[name]:
-                whole[name] = {}
+                whole[name] = {}  # its own, as no default may be shared
         return unchecked(self._model, whole, self._told) if self._is_plain else self._model.model_validate(whole)
 
 
