@@ -32,7 +32,9 @@ class Kinds:
 
     def __init__(self, policy: Policy, history: History, otherwise: Category | None) -> None:
         looks = {rule.id: frozenset(_looks_at(rule.when)) for rule in policy.rules}
-        self.not_followed = tuple(sorted(rule for rule, names in looks.items() if names - _ALWAYS - {*_NARROW}))
+        self.not_followed: tuple[str, ...] = tuple(
+            sorted(rule for rule, names in looks.items() if names - _ALWAYS - {*_NARROW})
+        )
         self._asked = [name for name in _NARROW if any(name in names for names in looks.values())]
         self._everybodys: dict[str, Message] = {}
         self._narrow: dict[str, dict[str, Message]] = {}

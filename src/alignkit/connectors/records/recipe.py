@@ -77,7 +77,7 @@ class Recipe(Generic[E]):
 
     def __init__(self, shape: Shape[E]) -> None:
         self.shape = shape
-        self.event_type = EVENT_OF[shape.model]
+        self.event_type: type[Event] = EVENT_OF[shape.model]
         self._model: type[E] = shape.model
         self._is_issue = issubclass(shape.model, Issue)
         places = dict(shape.places)
