@@ -8,6 +8,7 @@ from collections.abc import Mapping as Table
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -109,9 +110,11 @@ class Export(Source):
         self.path: str = known.path
         self._limit = known.max_bytes
         tags = Tags(known.internal_tags, known.outbound_tags)
-        declared = mapping if isinstance(mapping, Mapping) else _ready(known)
-        declared = replace(declared, statuses={**declared.statuses, **known.statuses})
-        self._reader = Reader(declared, tags, keeps_text=known.keeps_text)
+        if isinstance(mapping, Mapping):
+            self._reader = _reader(mapping, known.statuses, tags, keeps_text=known.keeps_text)
+        else:
+            words = frozenset(known.custom_statuses.items()), frozenset(known.statuses.items())
+            self._reader = _ready(known.mapping, *words, tags, keeps_text=known.keeps_text)
 
     @property
     def location(self) -> str:
@@ -198,15 +201,24 @@ class Export(Source):
         return Finding(is_well=True, subject=f"`{name}`" if step else f"`{name}`, which is empty so far")
 
 
-def _ready(known: ExportSettings) -> Mapping:
-    """A mapping by its name."""
-    if known.mapping == "zendesk":
-        return zendesk(custom_statuses=known.custom_statuses)
-    if known.mapping != "csv":
-        raise SettingsError(f"`{known.mapping}` is no mapping; take `zendesk`, `csv` or a `Mapping` of your own")
-    if known.custom_statuses:
+_Words = frozenset[tuple[str, IssueStatus]]
+
+
+@lru_cache(maxsize=32)
+def _ready(name: str, custom_statuses: _Words, statuses: _Words, tags: Tags, *, keeps_text: bool) -> Reader:
+    """What reads by a mapping that is known by its name; it keeps nothing of what it reads."""
+    if name == "zendesk":
+        return _reader(zendesk(custom_statuses=dict(custom_statuses)), dict(statuses), tags, keeps_text=keeps_text)
+    if name != "csv":
+        raise SettingsError(f"`{name}` is no mapping; take `zendesk`, `csv` or a `Mapping` of your own")
+    if custom_statuses:
         raise SettingsError("`custom_statuses` are Zendesk's; give the words of a table in `statuses`")
-    return generic_csv()
+    return _reader(generic_csv(), dict(statuses), tags, keeps_text=keeps_text)
+
+
+def _reader(mapping: Mapping, statuses: Table[str, IssueStatus], tags: Tags, *, keeps_text: bool) -> Reader:
+    """What reads by a mapping, and by what a desk means by its words."""
+    return Reader(replace(mapping, statuses={**mapping.statuses, **statuses}), tags, keeps_text=keeps_text)
 
 
 def _checkpoint(places: Table[str, Place], since: datetime | None) -> dict[str, JsonValue]:
