@@ -64,15 +64,23 @@ class Answers(Log, Ledger):
                     self._watermarks_of, self._watermarks = self.read_watermarks(db)
                     if state != self._watermarks_of:
                         continue  # another process has read a page meanwhile
+                if self.is_limited:
+                    self.limit(facts)
                 return facts, self._watermarks
+
+    is_limited: bool = False
+    """Whether there are holds that do not reach all whom they could; told along with the watermarks."""
+
+    def limit(self, facts: Facts) -> None:
+        """Takes out of the facts of a customer, or adds to them, what such holds say: the part about reach."""
+        raise NotImplementedError
 
     _watermarks: Mapping[str, datetime | None] = MappingProxyType({})
     _watermarks_of: int | None = -1
 
     def facts(self, identifier: str, needs: AbstractSet[str]) -> Facts:
-        """What is known of a customer, as far as `needs` asks; one statement, so it is of one moment."""
-        with self._turn as db:
-            return self._facts(db, identifier, needs, None)[0]
+        """What is known of a customer, as far as `needs` asks, and holds on everybody; it is of one moment."""
+        return self.ask(identifier, needs)[0]
 
     def _facts(
         self, db: sqlite3.Connection, identifier: str, needs: AbstractSet[str], after: int | None

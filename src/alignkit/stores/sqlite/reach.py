@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -86,22 +85,14 @@ class Reaching(Answers):
     _admitted: dict[int, frozenset[str]] = {}  # noqa: RUF012 - replaced as a whole before it is written to
     """Who these people are, looked up when somebody asks."""
 
-    def ask(
-        self, identifier: str, needs: AbstractSet[str], after: int | None = None
-    ) -> tuple[Facts, Mapping[str, datetime | None]]:
-        """What `facts` and `watermarks` tell, of one moment."""
-        answer = super().ask(identifier, needs, after)
+    def limit(self, facts: Facts) -> None:
+        """Leaves holds and issues of accounts out where they do not reach the customer, adds those on everybody."""
         if self._limited:
-            self._limit(answer[0])
-        if self._caps and answer[0].account_issues:
-            self._limit_issues(answer[0])
-        return answer
+            self._limit_holds(facts)
+        if self._caps and facts.account_issues:
+            self._limit_issues(facts)
 
-    def facts(self, identifier: str, needs: AbstractSet[str]) -> Facts:
-        """What is known of a customer, as far as `needs` asks, and holds on everybody."""
-        return self.ask(identifier, needs)[0]
-
-    def _limit(self, facts: Facts) -> None:
+    def _limit_holds(self, facts: Facts) -> None:
         limited = self._limited
         facts.holds = [hold for hold in facts.holds if hold.ref not in limited or self._admits(hold.ref, facts)]
         facts.holds += [one.hold for ref, one in limited.items() if one.is_for_everybody and self._admits(ref, facts)]
@@ -137,6 +128,7 @@ class Reaching(Answers):
         self._limited = {one.hold.ref: one for one in limited if one is not None}
         self._caps = dict(db.execute("SELECT account, cap FROM large WHERE cap IS NOT NULL").fetchall())
         self._admitted = {}
+        self.is_limited = bool(self._limited or self._caps)
         return found
 
     def _limited_by(self, db: sqlite3.Connection, row: Sequence[Any]) -> _Limited | None:
