@@ -51,9 +51,15 @@ class FragileStore(MemoryStore):
         if self.mode == "any" and self.chance.random() < ODDS:
             raise Crash
         applied = super().apply(batch)
-        if (applied.new and self.mode == "after every page") or (self.mode == "any" and self.chance.random() < ODDS):
+        if self._ends_after(batch, applied):
             raise Crash
         return applied
+
+    def _ends_after(self, batch: Batch, applied: Applied) -> bool:
+        if self.mode == "after every page" and batch.stream is not None:
+            return applied.new > 0
+        # What was read by id may all be read again by each new process, so after that not every time.
+        return self.mode != "never" and self.chance.random() < ODDS
 
 
 class Busy:
