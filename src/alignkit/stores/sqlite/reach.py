@@ -128,7 +128,7 @@ class Reaching(Answers):
         self._limited = {one.hold.ref: one for one in limited if one is not None}
         self._caps = dict(db.execute("SELECT account, cap FROM large WHERE cap IS NOT NULL").fetchall())
         self._admitted = {}
-        self.is_limited = bool(self._limited or self._caps)
+        self.is_limited: bool = bool(self._limited or self._caps)
         return found
 
     def _limited_by(self, db: sqlite3.Connection, row: Sequence[Any]) -> _Limited | None:
