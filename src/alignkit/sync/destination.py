@@ -8,7 +8,7 @@ from datetime import datetime
 from alignkit.connectors.base import Sink
 from alignkit.stores.base import Store
 from alignkit.sync import stop
-from alignkit.sync.lease import Tenure
+from alignkit.sync.lease import Tenure, of_destination
 from alignkit.sync.ledger import Works
 from alignkit.sync.location import refuse_other, settle
 
@@ -24,7 +24,7 @@ class DestinationJob:
     works: Works = field(init=False)
 
     def __post_init__(self) -> None:
-        self.tenure = Tenure(self.store, f"push:{self.sink.name}")
+        self.tenure = Tenure(self.store, of_destination(self.sink.name))
         self.works = Works(self.store, self.sink, self.now)
 
     def open(self) -> None:

@@ -23,7 +23,7 @@ from alignkit.models import Category, Channel, Hold, HoldKind
 from alignkit.rules.policy import Policy
 from alignkit.stores.base import OWN_SOURCE, Batch, Lease, Reach, Store, WideHold
 from alignkit.stores.cohort import CAP, Cohort
-from alignkit.sync.lease import Tenure
+from alignkit.sync.lease import held
 from alignkit.sync.ledger import parts
 from alignkit.sync.manual import changed, hold_event, lifted
 from alignkit.sync.stop import STOP, is_stop
@@ -156,12 +156,8 @@ def _is_carried_out(hold: Hold) -> bool:
 @contextmanager
 def _alone(store: Store, id: str) -> Generator[Lease | None]:
     """Keeps two changes of one hold apart; of two at once the later would undo the earlier."""
-    tenure = Tenure(store, f"hold:{id}")
-    tenure.begin()
-    try:
+    with held(store, f"hold:{id}") as tenure:
         yield tenure.lease
-    finally:
-        tenure.end()
 
 
 def _standing(store: Store, id: str) -> Hold:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -18,6 +19,16 @@ from alignkit.stores.base import Lease, Store
 
 TERM = timedelta(minutes=10)
 """How long a lease lasts unless it is renewed; a run renews it long before."""
+
+
+def of_source(name: str) -> str:
+    """The lease of whoever reads a source."""
+    return f"pull:{name}"
+
+
+def of_destination(name: str) -> str:
+    """The lease of whoever acts at a destination."""
+    return f"push:{name}"
 
 
 class Tenure:
@@ -59,6 +70,21 @@ class Tenure:
 
     def _schedule(self) -> None:
         self._renew_at = self._clock() + TERM.total_seconds() / 3
+
+
+@contextmanager
+def held(store: Store, name: str) -> Generator[Tenure]:
+    """The lease of a piece of work that is done here from its begin to its end.
+
+    Raises:
+        LeaseHeld: a living run has it.
+    """
+    tenure = Tenure(store, name)
+    tenure.begin()
+    try:
+        yield tenure
+    finally:
+        tenure.end()
 
 
 def _is_dead(owner: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from alignkit.connectors.base import Endpoint, Source
 from alignkit.errors import SettingsError
 from alignkit.stores.base import Lease, Role, Store
-from alignkit.sync.lease import Tenure
+from alignkit.sync.lease import held, of_destination, of_source
 
 
 def refuse_other(store: Store, endpoint: Endpoint) -> None:
@@ -45,12 +45,9 @@ def move(store: Store, endpoint: Endpoint) -> None:
     Raises:
         LeaseHeld: a run is under way.
     """
-    tenure = Tenure(store, f"{'pull' if role_of(endpoint) == 'source' else 'push'}:{endpoint.name}")
-    try:
-        tenure.begin()
+    lease_of = of_source if role_of(endpoint) == "source" else of_destination
+    with held(store, lease_of(endpoint.name)) as tenure:
         settle(store, endpoint, tenure.lease)
-    finally:
-        tenure.end()
 
 
 def role_of(endpoint: Endpoint) -> Role:

@@ -6,13 +6,12 @@ Neither asks the destination anything. Whoever is given up stays as they are the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from datetime import datetime
 
 from alignkit.errors import DataInvalid, SettingsError
-from alignkit.stores.base import Lease, Store
+from alignkit.stores.base import Store
 from alignkit.sync import stop
-from alignkit.sync.lease import Tenure
+from alignkit.sync.lease import held, of_destination
 from alignkit.sync.release import of_people
 
 
@@ -33,9 +32,8 @@ def adopt(store: Store, old: str, new: str, now: datetime) -> int:
     if len(places) > 1:
         here, there = sorted(places)
         raise SettingsError(f"`{old}` and `{new}` stand for two destinations, at `{here}` and `{there}`; keep both")
-    with ExitStack() as leases:
-        _held(leases, store, old)
-        return store.adopt(old, new, _held(leases, store, new))
+    with held(store, of_destination(old)), held(store, of_destination(new)) as tenure:
+        return store.adopt(old, new, tenure.lease)
 
 
 def give_up(store: Store, destination: str, only: Sequence[str] | None = None) -> tuple[str, ...]:
@@ -44,16 +42,8 @@ def give_up(store: Store, destination: str, only: Sequence[str] | None = None) -
     Raises:
         LeaseHeld: a run is at work there.
     """
-    with ExitStack() as leases:
-        lease = _held(leases, store, destination)
+    with held(store, of_destination(destination)) as tenure:
         given_up = [row.address for row in of_people(store.ledger(destination), only)]
         if given_up:
-            store.strike(destination, given_up, lease)
+            store.strike(destination, given_up, tenure.lease)
     return tuple(given_up)
-
-
-def _held(leases: ExitStack, store: Store, destination: str) -> Lease | None:
-    tenure = Tenure(store, f"push:{destination}")
-    leases.callback(tenure.end)
-    tenure.begin()
-    return tenure.lease

@@ -18,7 +18,7 @@ from alignkit.errors import CursorExpired, DataInvalid, PagingStuck
 from alignkit.log import logger
 from alignkit.models.exchange import Ref
 from alignkit.stores.base import Batch, Store
-from alignkit.sync.lease import Tenure
+from alignkit.sync.lease import Tenure, of_source
 from alignkit.sync.location import refuse_other, settle
 from alignkit.transport import Flow, call
 
@@ -111,7 +111,7 @@ class PullJob:
             raise unknown_stream(self.source, unknown[0])
         if self.max_pages is not None and self.max_pages < 1:
             raise DataInvalid("`max_pages` must be at least 1")
-        self.tenure = Tenure(self.store, f"pull:{self.source.name}")
+        self.tenure = Tenure(self.store, of_source(self.source.name))
         self.unread = list(dict.fromkeys(self.streams))
 
     def open(self) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from alignkit.errors import DataInvalid
 from alignkit.models import CustomerEvent, Hold, HoldChanged, HoldKind, IssueRemoval, IssueRemoved
 from alignkit.stores.base import OWN_SOURCE, Batch, Store
-from alignkit.sync.lease import Tenure
+from alignkit.sync.lease import held, of_source
 from alignkit.sync.ledger import parts
 from alignkit.sync.manual import lifted
 
@@ -48,9 +48,7 @@ def retire(store: Store, source: str, now: datetime, *, close: bool) -> Retired:
     """
     if source == OWN_SOURCE:
         raise DataInvalid(f"`{OWN_SOURCE}` stands for what is recorded by hand; lift those holds instead")
-    tenure = Tenure(store, f"pull:{source}")
-    try:
-        tenure.begin()
+    with held(store, of_source(source)) as tenure:
         issues = [issue.id for issue in store.issues(active=True, source=source)]
         holds = [hold for hold in store.holds() if hold.source == source and _is_open(hold, now)]
         if close:
@@ -62,8 +60,6 @@ def retire(store: Store, source: str, now: datetime, *, close: bool) -> Retired:
                 tenure.keep()
                 store.apply(Batch(source, events, now, lease=tenure.lease))
         store.retire(source, for_good=close, lease=tenure.lease)
-    finally:
-        tenure.end()
     return Retired(source, len(issues), len(holds), close)
 
 
