@@ -195,6 +195,12 @@ def settings(model: type[S], connector: str, given: Mapping[str, object]) -> S:
         raise SettingsError(f"`{connector}` cannot be set up: {wrong}") from None
 
 
+def is_one_of(*ways: Sequence[object | None]) -> bool:
+    """Whether exactly one of these ways to log in is given, and that with all its parts."""
+    given = [[part is not None for part in way] for way in ways]
+    return sum(map(any, given)) == 1 and all(any(way) == all(way) for way in given)
+
+
 class Endpoint:
     """What sources and sinks share: a name, an account, and a check of both.
 

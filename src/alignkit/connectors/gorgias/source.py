@@ -22,6 +22,7 @@ from alignkit.connectors.base import (
     Run,
     Source,
     check_requester,
+    is_one_of,
     settings,
     unknown_stream,
 )
@@ -75,10 +76,8 @@ class GorgiasSettings(ConnectorSettings):
     def _is_enough(self) -> GorgiasSettings:
         if self.domain is None and self.base_url is None:
             raise ValueError("give `domain`")
-        login = [part is not None for part in (self.email, self.api_key)]
-        app = [part is not None for part in (self.refresh_token, self.client_id, self.client_secret)]
-        ways = [login, [self.access_token is not None], app]
-        if sum(any(way) for way in ways) != 1 or any(any(way) != all(way) for way in ways):
+        app = (self.refresh_token, self.client_id, self.client_secret)
+        if not is_one_of((self.email, self.api_key), (self.access_token,), app):
             raise ValueError(
                 "give either `email` and `api_key`, or `access_token`, or `refresh_token`, `client_id` and"
                 " `client_secret`"

@@ -20,6 +20,7 @@ from alignkit.connectors.base import (
     Profile,
     Run,
     Source,
+    is_one_of,
     settings,
     unknown_stream,
 )
@@ -93,14 +94,12 @@ class JiraServiceManagementSettings(ConnectorSettings):
     def _is_enough(self) -> JiraServiceManagementSettings:
         if self.site is None and self.base_url is None:
             raise ValueError("give `site`")
-        login = [part is not None for part in (self.email, self.token)]
-        app = [part is not None for part in (self.refresh_token, self.client_id, self.client_secret)]
-        is_whole = any(login) == all(login) and any(app) == all(app)
-        if not is_whole or [any(login), self.access_token is not None, any(app)].count(True) != 1:
+        app = (self.refresh_token, self.client_id, self.client_secret)
+        if not is_one_of((self.email, self.token), (self.access_token,), app):
             raise ValueError(
                 "give either `email` and `token`, `access_token`, or `refresh_token`, `client_id` and `client_secret`"
             )
-        if any(login) != (self.cloud_id is None) and self.base_url is None:
+        if (self.email is not None) != (self.cloud_id is None) and self.base_url is None:
             raise ValueError("tokens of apps go with `cloud_id`, and `email` and `token` go without it")
         if self.sees_all and not self.projects:
             raise ValueError("`sees_all` goes with `projects`: only a right to what is named can be missed")

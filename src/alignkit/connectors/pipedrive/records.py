@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
-from alignkit.connectors.records import Body, Extras, Paths, Rows, Shape, Values
+from alignkit.connectors.records import Body, Extras, Paths, Rows, Shape, Values, day
 from alignkit.models.commerce import Money, Opportunity
 from alignkit.models.customer import Account as Organisation
 from alignkit.models.customer import Contact
@@ -41,7 +40,7 @@ def _deal(deal: Values) -> Extras:
     deal["contact_ids"] = (person,) if person else ()
     if deal.get("value") and currency and len(currency) == 3:
         deal["amount"] = Money(amount=Decimal(deal["value"]), currency=currency.upper())
-    deal["close_date"] = _day(deal.get("close_day"))
+    deal["close_date"] = day(deal.get("close_day"))
     deal["deleted_at"] = deal["remote_updated_at"] if deal.get("deleted") else None
     return Extras()
 
@@ -109,11 +108,3 @@ def _values(entries: object) -> tuple[str, ...]:
 
 def _is_further(entry: Mapping[str, Any]) -> bool:
     return not entry.get("primary")
-
-
-def _day(text: str | None) -> datetime | None:
-    """The beginning of a day, in UTC; None where none is told."""
-    try:
-        return datetime.strptime(text or "", "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        return None

@@ -20,6 +20,7 @@ from alignkit.connectors.base import (
     Profile,
     Run,
     Source,
+    is_one_of,
     settings,
     unknown_stream,
 )
@@ -83,8 +84,7 @@ class PipedriveSettings(ConnectorSettings):
 
     @model_validator(mode="after")
     def _has_one_credential(self) -> PipedriveSettings:
-        app = [part is not None for part in (self.refresh_token, self.client_id, self.client_secret)]
-        if (self.token is not None) == any(app) or any(app) != all(app):
+        if not is_one_of((self.token,), (self.refresh_token, self.client_id, self.client_secret)):
             raise ValueError("give either `token`, or `refresh_token`, `client_id` and `client_secret`")
         if not self.company and self.base_url is None:
             raise ValueError("give `company`, as in `acme` of `https://acme.pipedrive.com`")

@@ -131,6 +131,14 @@ def _by_format(form: str, settle: Callable[[datetime], datetime], text: str) -> 
     return settle(moment)
 
 
+def day(text: str | None) -> datetime | None:
+    """The beginning of a day, in UTC; None where none is told."""
+    try:
+        return datetime.strptime(text or "", "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
 class Words(dict[str, M | None]):
     """A service's words -> ours, whatever the case; a dictionary, so that nearly every word is found at once.
 

@@ -7,12 +7,11 @@ Opportunity.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any, NamedTuple
 
-from alignkit.connectors.records import Body, Extras, Path, Shape, Values
+from alignkit.connectors.records import Body, Extras, Path, Shape, Values, day
 from alignkit.connectors.records.shape import alternatives, keys_of
 from alignkit.models.commerce import Money, Opportunity
 from alignkit.models.customer import Account, Contact
@@ -184,7 +183,7 @@ def opportunities(currency: str | None = None) -> Kind:
         if deal.get("closed"):
             deal["status"] = OpportunityStatus.WON if deal.get("won") else OpportunityStatus.LOST
         deal["amount"] = _money(deal.get("amount_told"), deal.get("currency") or currency)
-        deal["close_date"] = _day(deal.get("close_day"))
+        deal["close_date"] = day(deal.get("close_day"))
         deal["contact_ids"] = (deal["contact"],) if deal.get("contact") else ()
         deal["deleted_at"] = deal["remote_updated_at"] if deal.get("deleted") else None
         return Extras()
@@ -271,11 +270,3 @@ def _money(amount: str | None, currency: str | None) -> Money | None:
     if not amount or not currency or len(currency) != 3:
         return None
     return Money(amount=Decimal(amount), currency=currency.upper())
-
-
-def _day(text: str | None) -> datetime | None:
-    """The beginning of a day, in UTC; None where none is told."""
-    try:
-        return datetime.strptime(text or "", "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        return None

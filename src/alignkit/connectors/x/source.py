@@ -22,6 +22,7 @@ from alignkit.connectors.base import (
     Profile,
     Run,
     Source,
+    is_one_of,
     settings,
     unknown_stream,
 )
@@ -96,8 +97,7 @@ class XSettings(ConnectorSettings):
 
     @model_validator(mode="after")
     def _has_one_credential(self) -> XSettings:
-        grant = [part is not None for part in (self.refresh_token, self.client_id)]
-        if (self.token is not None) == any(grant) or any(grant) != all(grant):
+        if not is_one_of((self.token,), (self.refresh_token, self.client_id)):
             raise ValueError("give either `token`, or `refresh_token` and `client_id`")
         return self
 

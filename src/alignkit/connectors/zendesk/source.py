@@ -21,6 +21,7 @@ from alignkit.connectors.base import (
     Run,
     Source,
     check_requester,
+    is_one_of,
     settings,
     unknown_stream,
 )
@@ -87,10 +88,8 @@ class ZendeskSettings(ConnectorSettings):
     def _is_enough(self) -> ZendeskSettings:
         if self.subdomain is None and self.base_url is None:
             raise ValueError("give `subdomain`")
-        login = [part is not None for part in (self.email, self.token)]
-        app = [part is not None for part in (self.refresh_token, self.client_id, self.client_secret)]
-        is_whole = any(login) == all(login) and any(app) == all(app)
-        if not is_whole or [any(login), self.access_token is not None, any(app)].count(True) != 1:
+        app = (self.refresh_token, self.client_id, self.client_secret)
+        if not is_one_of((self.email, self.token), (self.access_token,), app):
             raise ValueError(
                 "give either `email` and `token`, `access_token`, or `refresh_token`, `client_id` and `client_secret`"
             )
