@@ -19,7 +19,7 @@ SOURCE = ROOT / "src" / "alignkit"
 
 # Lowest first. A unit is a file or folder directly under `alignkit`; `__init__` is the package's own front.
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "garbage", "log", "syntax"}),
+    frozenset({"durable", "errors", "garbage", "log", "syntax"}),
     frozenset({"models"}),
     frozenset({"identity", "fold", "signals", "rules", "transport"}),
     frozenset({"connectors", "stores"}),

@@ -34,6 +34,7 @@ from alignkit.connectors.base import (
 )
 from alignkit.connectors.export.files import OpenFile
 from alignkit.connectors.export.rows import Rows
+from alignkit.durable import sync_folder
 from alignkit.errors import AlignkitError, DataInvalid, SettingsError, TryAgainLater
 from alignkit.transport import Account, Flow, call
 
@@ -394,18 +395,7 @@ def _replace(target: Path, fresh: Path, text: bytes) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     fresh.replace(target)
-    _sync_folder(target.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a renaming outlive a loss of power, where the system can."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(target.parent)
 
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})

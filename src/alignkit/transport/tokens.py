@@ -6,7 +6,6 @@ import json
 import os
 import stat
 import sys
-import tempfile
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import Any, Protocol, cast
 
 from pydantic import SecretStr
 
+from alignkit import durable
 from alignkit.errors import SettingsError, StoreDamaged, StoreUnavailable
 
 if sys.platform != "win32":
@@ -130,18 +130,7 @@ class TokenFile:
     def save(self, token: Token) -> None:
         content = json.dumps(_plain(token)).encode()
         with self._reporting("written"):
-            # mkstemp creates the file readable by its owner alone, whatever the umask.
-            descriptor, name = tempfile.mkstemp(prefix=f".{self._path.name}.", dir=self._path.parent)
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(descriptor)
-                Path(name).replace(self._path)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
-            _sync_folder(self._path.parent)
+            durable.replace(self._path, content)
 
     def try_lock(self) -> bool:
         if not self._guard.acquire(blocking=False):
@@ -223,11 +212,3 @@ def _token(row: dict[str, Any]) -> Token:
         root=None if root is None else str(root),
         grant=str(row["grant"]),
     )
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

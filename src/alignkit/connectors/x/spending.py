@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from typing import Protocol
 
 from pydantic import Field, ValidationError
 
+from alignkit import durable
 from alignkit.connectors.window import Kept
 from alignkit.errors import RateLimited, SettingsError, StoreDamaged, StoreUnavailable
 from alignkit.transport import Flow, call
@@ -146,16 +146,7 @@ class SpendingFile:
         raise StoreDamaged(f"`{self._path}` does not say what was spent; move it away, and a whole day's budget counts")
 
     def _write(self, today: _Day) -> None:
-        descriptor, name = tempfile.mkstemp(prefix=f".{self._path.name}.", dir=self._path.parent)
-        try:
-            with os.fdopen(descriptor, "w") as file:
-                json.dump(today.model_dump(), file)
-                file.flush()
-                os.fsync(descriptor)
-            Path(name).replace(self._path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        durable.replace(self._path, json.dumps(today.model_dump()).encode())
 
 
 @dataclass(frozen=True, slots=True)
