@@ -12,8 +12,6 @@ from alignkit.models.marketing import Message
 from alignkit.rules.clocks import Clock, changes, news
 from alignkit.rules.closures import rows_of
 from alignkit.rules.conditions import (
-    AllOfTests,
-    AnyOfTests,
     AnyRow,
     Condition,
     CountRows,
@@ -21,15 +19,12 @@ from alignkit.rules.conditions import (
     LocalDate,
     LocalTime,
     NoRow,
-    NotTest,
     PluginTest,
-    RowTest,
-    Test,
 )
 from alignkit.rules.facts import Facts
 from alignkit.rules.leaves import shown, whole_microseconds, zone_of
 from alignkit.rules.plugins import ConditionPlugin, change_after, make
-from alignkit.rules.structure import conditions_in
+from alignkit.rules.structure import conditions_in, row_tests_in
 
 MOST_CHANGES = 100_000
 """A plugin that names more instants of change than these is asked no further."""
@@ -111,33 +106,14 @@ def _once(instants: Iterable[int]) -> Iterator[int]:
 
 def moments_of(condition: Condition) -> Iterator[Moment]:
     """The boundary of each question about the times of rows in a condition, apart from the conditions inside it."""
-    match condition:
-        case LatestRow():
-            yield from _of_rows(condition.latest, (*condition.where, *condition.passes))
-        case AnyRow() | NoRow() | CountRows():
-            yield from _of_rows(condition.collection, condition.where)
-        case _:
-            return
-
-
-def _of_rows(collection: str, tests: tuple[Test, ...]) -> Iterator[Moment]:
+    if not isinstance(condition, AnyRow | NoRow | CountRows | LatestRow):
+        return
+    collection = condition.collection
     if collection == "holds":
         yield from (Moment(collection, "opened_at", 0), Moment(collection, "ends_at", 0))
-    for test in tests:
-        yield from (Moment(collection, field, span) for field, span in _time_questions(test))
-
-
-def _time_questions(test: Test) -> Iterator[tuple[str, int]]:
-    match test:
-        case RowTest():
-            if test.operator in ("within", "older_than"):
-                yield test.field, whole_microseconds(test.operand)
-        case AllOfTests():
-            yield from (pair for inside in test.all_of for pair in _time_questions(inside))
-        case AnyOfTests():
-            yield from (pair for inside in test.any_of for pair in _time_questions(inside))
-        case NotTest():
-            yield from _time_questions(test.test)
+    for test in row_tests_in(condition):
+        if test.operator in ("within", "older_than"):
+            yield Moment(collection, test.field, whole_microseconds(test.operand))
 
 
 def _changes_of(plugin: ConditionPlugin, facts: Facts, message: Message, after: int, until: int) -> Iterator[int]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from alignkit.rules import plugins
 from alignkit.rules.conditions import (
     CUSTOMER_ZONE,
     AllOf,
+    AllOfTests,
     AnyOf,
     AnyOfTests,
     AnyRow,
@@ -20,6 +21,7 @@ from alignkit.rules.conditions import (
     LocalTime,
     NoRow,
     Not,
+    NotTest,
     PluginTest,
     RowTest,
     Test,
@@ -73,6 +75,30 @@ def conditions_in(condition: Condition) -> Iterator[Condition]:
     yield condition
     for part in inside(condition):
         yield from conditions_in(part)
+
+
+def row_tests_in(condition: Condition) -> Iterator[RowTest]:
+    """Every single test that a condition puts its rows to, apart from the conditions inside it."""
+    match condition:
+        case LatestRow():
+            yield from _single((*condition.where, *condition.passes))
+        case AnyRow() | NoRow() | CountRows():
+            yield from _single(condition.where)
+        case _:
+            return
+
+
+def _single(tests: Iterable[Test]) -> Iterator[RowTest]:
+    for test in tests:
+        match test:
+            case RowTest():
+                yield test
+            case AllOfTests():
+                yield from _single(test.all_of)
+            case AnyOfTests():
+                yield from _single(test.any_of)
+            case NotTest():
+                yield from _single((test.test,))
 
 
 def needs_of(condition: Condition) -> Iterator[str]:

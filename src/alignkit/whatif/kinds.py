@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from alignkit.models import Category, Message, MessageSent
-from alignkit.rules.conditions import AllOfTests, AnyOfTests, Condition, LatestRow, MessageTest, NotTest, RowTest, Test
+from alignkit.rules.conditions import Condition, MessageTest
 from alignkit.rules.policy import Policy
-from alignkit.rules.structure import conditions_in
+from alignkit.rules.structure import conditions_in, row_tests_in
 from alignkit.whatif.history import History, addressee
 
 _ALWAYS = frozenset({"category", "channel"})
@@ -67,22 +67,4 @@ def _looks_at(when: Condition) -> Iterator[str]:
     for each in conditions_in(when):
         if isinstance(each, MessageTest):
             yield each.message
-        tests = getattr(each, "where", ())
-        yield from _compared(tests)
-        if isinstance(each, LatestRow):
-            yield from _compared(each.passes)
-
-
-def _compared(tests: Sequence[Test]) -> Iterator[str]:
-    """The attributes of a message that rows are compared with."""
-    for test in tests:
-        match test:
-            case RowTest():
-                if test.same_as is not None:
-                    yield test.same_as
-            case NotTest():
-                yield from _compared((test.test,))
-            case AllOfTests():
-                yield from _compared(test.all_of)
-            case AnyOfTests():
-                yield from _compared(test.any_of)
+        yield from (test.same_as for test in row_tests_in(each) if test.same_as is not None)

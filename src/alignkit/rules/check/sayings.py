@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from string import Formatter
 
@@ -11,19 +11,15 @@ from alignkit.rules.check.probe import Probe, example
 from alignkit.rules.check.search import Case
 from alignkit.rules.conditions import (
     AllOf,
-    AllOfTests,
     AnyOf,
-    AnyOfTests,
     AnyRow,
     Condition,
     CountRows,
     LatestRow,
-    NotTest,
     PluginTest,
-    RowTest,
-    Test,
 )
 from alignkit.rules.policy import Rule
+from alignkit.rules.structure import row_tests_in
 
 
 def unsent(probe: Probe) -> Iterator[Finding]:
@@ -47,21 +43,7 @@ def unsent(probe: Probe) -> Iterator[Finding]:
 def _asks_for_status(when: Condition) -> bool:
     """Whether a condition says anywhere which messages it means, or looks at none."""
     looks = [each for each in _citing(when) if not isinstance(each, PluginTest) and each.collection == "sends"]
-    tests = [(*each.where, *(each.passes if isinstance(each, LatestRow) else ())) for each in looks]
-    return all(any(test.field == "status" for test in _single(each)) for each in tests)
-
-
-def _single(tests: Sequence[Test]) -> Iterator[RowTest]:
-    for test in tests:
-        match test:
-            case RowTest():
-                yield test
-            case NotTest():
-                yield from _single((test.test,))
-            case AllOfTests():
-                yield from _single(test.all_of)
-            case AnyOfTests():
-                yield from _single(test.any_of)
+    return all(any(test.field == "status" for test in row_tests_in(each)) for each in looks)
 
 
 def reasonless(probe: Probe) -> Iterator[Finding]:
