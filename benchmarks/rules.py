@@ -12,7 +12,7 @@ from typing import Any
 from alignkit.models import Category, Channel, Message
 from alignkit.rules import Facts, Policy
 from alignkit.rules.compiler import compile_policy
-from alignkit.rules.wording import moment_of
+from alignkit.rules.wording import nearest_moment
 from benchmarks import rules_by_hand as by_hand
 from benchmarks.report import Figure, write
 from benchmarks.rules_peers import Found, Peer, peers
@@ -44,7 +44,7 @@ def against_hand(contexts: Sequence[Context], name: str) -> Iterator[Figure]:
     chosen = policy()
     compiled = chosen.compile()
     cases = [(each.facts, each.message, each.now) for each in contexts]
-    moments = [(facts, message, moment_of(now)) for facts, message, now in cases]
+    moments = [(facts, message, nearest_moment(now)) for facts, message, now in cases]
     for case in cases:
         evaluation = compiled(*case)
         verdict, outcome, rules, evidence = by_hand.decide(*case)

@@ -18,8 +18,6 @@ from alignkit.fold import (
     advance,
     begin,
     fold_issue,
-    folded_issue,
-    moment_of,
     remove,
     steps,
     version_of,
@@ -33,6 +31,7 @@ from alignkit.models import (
     Priority,
     microseconds,
 )
+from alignkit.models.times import moment_of
 
 HOUR, DAY, TICK = timedelta(hours=1), timedelta(days=1), timedelta(microseconds=1)
 ACTIVE = [status for status in IssueStatus if status.is_active is not False]
@@ -268,7 +267,6 @@ def test_several_reopenings_are_all_counted_even_within_one_second() -> None:
     changes = enumerate(["open", "closed"] * 3)
     fold = folded(*(snapshot(status, DAY, sequence=place, subject=str(place)) for place, status in changes))
     assert fold.reopenings == (us(DAY),) * 2
-    assert folded_issue(fold, "desk").reopened_count == 2
 
 
 def test_an_automatic_closing_does_not_end_a_resolved_issue_again() -> None:
@@ -406,19 +404,6 @@ def test_removing_a_resolved_issue_does_not_end_it_again() -> None:
     assert fold.status_since == us(9 * DAY)
 
 
-# What is shown
-
-
-def test_a_folded_issue_carries_its_source_and_the_folded_times() -> None:
-    fold = folded(snapshot("new"), snapshot("closed", DAY), snapshot("open", 2 * DAY, reopened_count=3))
-    issue = folded_issue(fold, "desk")
-    assert str(issue.ref) == "desk/issue/1"
-    assert issue.status_since == issue.reopened_at == issue.waiting_since == START + 2 * DAY
-    assert issue.first_active_at == START
-    assert issue.resolved_at is None
-    assert issue.reopened_count == 3
-
-
 def test_steps_tell_what_was_before_and_after() -> None:
     history = [
         snapshot("new", HOUR),
@@ -434,11 +419,3 @@ def test_steps_tell_what_was_before_and_after() -> None:
         ("assigned", "ada", "bo", 2 * DAY),
     ]
     assert {str(step.issue) for step in steps(history, "desk")} == {"desk/issue/1"}
-
-
-@given(st.integers(-(2**53), 2**53))
-def test_moments_come_back_exactly(instant: int) -> None:
-    moment = moment_of(instant)
-    assert moment is not None
-    assert microseconds(moment) == instant
-    assert moment_of(None) is None

@@ -11,14 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from alignkit.models.events import Event, IssueChanged, IssueRemoval, IssueRemoved, microseconds
+from alignkit.models.events import Event, IssueChanged, IssueRemoval, IssueRemoved
 from alignkit.models.issue import Issue, IssueEvent
+from alignkit.models.times import MICROSECOND, microseconds
 from alignkit.models.vocabulary import ACTIVE_STATUSES, IssueStatus, IssueStep, Priority
 
 HYSTERESIS = timedelta(days=7)
 """An issue that is reopened within this time goes on; `first_active_at` is not restarted."""
 
-_HYSTERESIS_US = HYSTERESIS // timedelta(microseconds=1)
+_HYSTERESIS_US = HYSTERESIS // MICROSECOND
 
 
 class Version(NamedTuple):
@@ -222,22 +223,6 @@ def _gone(issue: Issue, removal: IssueRemoval) -> Issue:
     )
 
 
-def folded_issue(fold: IssueFold, source: str) -> Issue:
-    """The issue as its last snapshot has it, with the folded times filled in and `source` set."""
-    issue = fold.issue
-    return issue.model_copy(
-        update={
-            "source": source,
-            "status_since": moment_of(fold.status_since),
-            "first_active_at": moment_of(fold.first_active_at),
-            "waiting_since": moment_of(fold.waiting_since),
-            "resolved_at": moment_of(fold.resolved_at),
-            "reopened_at": moment_of(fold.reopened_at),
-            "reopened_count": max(issue.reopened_count, len(fold.reopenings)),
-        }
-    )
-
-
 def steps(history: Sequence[Event], source: str) -> list[IssueEvent]:
     """The steps of an issue's history: opened, each change of status, priority and assignee, merges and deletions."""
     found: list[IssueEvent] = []
@@ -294,11 +279,3 @@ def _told(moment: datetime | None, earliest: int = 0) -> int | None:
         return None
     told = microseconds(moment)
     return told if told >= max(earliest, 1) else None
-
-
-def moment_of(instant: int | None) -> datetime | None:
-    """The aware UTC time of microseconds since 1970."""
-    return None if instant is None else _EPOCH + timedelta(microseconds=instant)
-
-
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")

@@ -13,7 +13,7 @@ from typing import Literal
 
 from alignkit import identity
 from alignkit.errors import DataInvalid, StoreDamaged, StoreUnavailable
-from alignkit.models import Customer, Message, microseconds
+from alignkit.models import Customer, Message, microseconds, times
 from alignkit.rules.compiler import Plan
 from alignkit.rules.decision import Decision, settle
 from alignkit.rules.facts import EarlierHold, Facts, HoldFacts
@@ -157,13 +157,7 @@ def aware(now: datetime | None, name: str = "now") -> datetime:
     Raises:
         DataInvalid: the given time has no zone.
     """
-    if now is None:
-        return datetime.now(UTC)
-    if now.tzinfo is UTC:
-        return now
-    if now.tzinfo is None or now.utcoffset() is None:
-        raise DataInvalid(f"`{name}` has no time zone; pass an aware time, such as `datetime.now(UTC)`")
-    return now.astimezone(UTC)
+    return datetime.now(UTC) if now is None else times.aware(now, name)
 
 
 def _keys(who: str | Customer) -> list[str]:

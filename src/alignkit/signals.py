@@ -21,11 +21,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from alignkit.fold import IssueFold, fold_issue, moment_of, version_of
+from alignkit.fold import IssueFold, fold_issue, version_of
 from alignkit.models.care import Signal
 from alignkit.models.conversation import Post, SurveyResponse
-from alignkit.models.events import Event, PostPublished, SurveyAnswered, microseconds
+from alignkit.models.events import Event, PostPublished, SurveyAnswered
 from alignkit.models.issue import Issue
+from alignkit.models.times import microseconds, moment_of
 from alignkit.models.vocabulary import (
     Intent,
     IssueStatus,
@@ -171,8 +172,6 @@ def _polarity_of_stars(rating: float | None) -> Polarity | None:
 def as_signal(reading: Reading, evidence: str, subject: str | None = None) -> Signal:
     """The full model of a reading; `evidence` is `source/type/id`, `subject` the customer where one is known."""
     polarity = Polarity(reading.polarity) if reading.polarity else None
-    at = moment_of(reading.at)
-    assert at is not None  # noqa: S101 - a reading always has its moment; this tells the type checker
     return Signal(
         id=f"{reading.kind}/{evidence}/{reading.at}",
         kind=SignalKind(reading.kind),
@@ -182,7 +181,7 @@ def as_signal(reading: Reading, evidence: str, subject: str | None = None) -> Si
         strength=reading.strength,
         confidence=reading.confidence,
         evidence=(evidence,),
-        occurred_at=at,
+        occurred_at=moment_of(reading.at),
         route_to=_teams(reading.kind, polarity),
     )
 

@@ -16,9 +16,9 @@ from alignkit.connectors.base import Finding, Run
 from alignkit.connectors.export import Export
 from alignkit.connectors.export.files import OpenFile
 from alignkit.errors import DataInvalid, SettingsError
-from alignkit.models.base import in_utc
 from alignkit.models.events import ContactChanged, IssueChanged
 from alignkit.models.issue import Issue
+from alignkit.models.times import in_utc
 from alignkit.stores.sqlite import SQLiteStore
 from alignkit.sync import Sync
 from alignkit.transport import arun, run

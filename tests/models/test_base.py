@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
-from pydantic import TypeAdapter, ValidationError
-from tests.strategies import START, instants, json_objects
+from pydantic import ValidationError
+from tests.strategies import START, json_objects
 
 from alignkit import models
-from alignkit.models import Entity, Event, Instant, Issue, Model, SourceRef, in_utc
+from alignkit.models import Entity, Event, Issue, Model, SourceRef
 
 PUBLIC: list[type[Model]] = sorted(
     (one for name in models.__all__ if isinstance(one := getattr(models, name), type) and issubclass(one, Model)),
@@ -74,33 +74,6 @@ def test_a_naive_time_is_refused_in_every_field(model: type[Model], name: str) -
     with pytest.raises(ValidationError) as refused:
         model.model_validate({name: datetime(2026, 1, 5)})  # noqa: DTZ001
     assert [one["type"] for one in refused.value.errors() if one["loc"] == (name,)] == ["timezone_aware"]
-
-
-@given(instants)
-def test_an_instant_stays_the_same_and_is_told_in_utc(moment: datetime) -> None:
-    told: datetime = TypeAdapter[datetime](Instant).validate_python(moment)
-    assert told == moment
-    assert told.tzinfo is UTC
-    assert in_utc(told) is told
-
-
-@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"])
-def test_an_instant_that_has_no_name_in_utc_is_refused_like_any_wrong_value(text: str) -> None:
-    with pytest.raises(ValidationError, match="outside the years 1 to 9999"):
-        issue(created_at=text)
-
-
-@pytest.mark.parametrize("text", ["2026-01-05T09:00:00", "2026-01-05", "5 Jan 2026", ""])
-def test_a_text_that_names_no_instant_is_refused(text: str) -> None:
-    with pytest.raises(ValidationError):
-        issue(created_at=text)
-
-
-def test_a_text_with_an_offset_becomes_utc() -> None:
-    told = issue(created_at="2026-01-05T10:30:00.000001+01:30").created_at
-    assert told == START + timedelta(microseconds=1)
-    assert told.tzinfo is UTC
-    assert issue(created_at=START.astimezone(timezone(timedelta(hours=-9)))).created_at.tzinfo is UTC
 
 
 @by_name

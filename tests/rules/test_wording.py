@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from alignkit.rules.wording import FIRST_INSTANT, LAST_INSTANT, describe, fill, moment_of, spell_day, spell_moment
+from alignkit.rules.wording import FIRST_INSTANT, LAST_INSTANT, describe, fill, nearest_moment, spell_day, spell_moment
 
 from .builders import DAY, HOUR, NOW, ago, hold, issue, post, resolved, send, signal, survey
 
@@ -75,6 +75,6 @@ def test_without_rows_a_reason_still_reads() -> None:
 
 
 def test_what_lies_beyond_the_calendar_is_moved_to_its_edge() -> None:
-    assert moment_of(LAST_INSTANT + 1) == datetime.max.replace(tzinfo=UTC)
-    assert moment_of(FIRST_INSTANT - 1) == datetime.min.replace(tzinfo=UTC)
-    assert moment_of(0) == datetime(1970, 1, 1, tzinfo=UTC)
+    assert nearest_moment(LAST_INSTANT + 1) == datetime.max.replace(tzinfo=UTC)
+    assert nearest_moment(FIRST_INSTANT - 1) == datetime.min.replace(tzinfo=UTC)
+    assert nearest_moment(0) == datetime(1970, 1, 1, tzinfo=UTC)

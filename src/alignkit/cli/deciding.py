@@ -27,7 +27,7 @@ from alignkit.models import Message, Verdict
 from alignkit.rules.decision import Decision
 from alignkit.rules.facts import Facts, IssueFacts
 from alignkit.rules.policy import Policy
-from alignkit.rules.wording import moment_of
+from alignkit.rules.wording import nearest_moment
 from alignkit.stores.base import SourceState
 
 _NEEDS = frozenset({"issues", "surveys", "holds", "sends"})
@@ -129,7 +129,7 @@ def _tell_evidence(session: Session, decision: Decision, facts: Facts, issues: l
             issue.ref,
             issue.status.replace("_", " ") + (f" ({issue.status_raw})" if issue.active is None else ""),
             issue.priority,
-            moment(moment_of(issue.first_active_at if issue.first_active_at is not None else issue.created_at)),
+            moment(nearest_moment(issue.first_active_at if issue.first_active_at is not None else issue.created_at)),
             f"no: {issue.excluded}" if issue.excluded else "yes",
         )
         for issue in issues
@@ -151,7 +151,7 @@ def _tell_evidence(session: Session, decision: Decision, facts: Facts, issues: l
 
 
 def _when(instant: int | None) -> datetime | None:
-    return None if instant is None else moment_of(instant)
+    return None if instant is None else nearest_moment(instant)
 
 
 def _tell_sources(session: Session, sources: list[SourceState], now: datetime) -> None:
@@ -167,7 +167,7 @@ def _issue_fields(issue: IssueFacts) -> dict[str, Any]:
         "status": str(issue.status),
         "status_raw": issue.status_raw,
         "priority": str(issue.priority),
-        "created_at": stamp(moment_of(issue.created_at)),
+        "created_at": stamp(nearest_moment(issue.created_at)),
         "first_active_at": stamp(_when(issue.first_active_at)),
         "excluded": issue.excluded,
     }

@@ -19,7 +19,7 @@ from alignkit.gate import Gate
 from alignkit.models import Message
 from alignkit.rules.decision import Decision
 from alignkit.rules.facts import IssueFacts
-from alignkit.rules.wording import moment_of
+from alignkit.rules.wording import nearest_moment
 from alignkit.stores import SQLiteStore
 from alignkit.stores.base import Cause
 from alignkit.sync import PullResult, PushResult, Sync
@@ -169,6 +169,6 @@ class Shop:
 
 def _became(issue: IssueFacts) -> str:
     number = issue.ref.rpartition("/")[2]
-    since = f" since {moment(moment_of(issue.resolved_at))}" if issue.resolved_at is not None else ""
+    since = f" since {moment(nearest_moment(issue.resolved_at))}" if issue.resolved_at is not None else ""
     rated = f", rated {issue.rating}" if issue.rating else ""
     return f"ticket {number} is {issue.status.replace('_', ' ')}{since}{rated}"

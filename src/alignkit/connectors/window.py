@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from alignkit.connectors.base import Checkpoint, Run
 from alignkit.errors import DataInvalid, ResponseInvalid
-from alignkit.models.base import Instant, in_utc
+from alignkit.models.times import Instant, in_utc
 from alignkit.transport import Response
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alignkit.models.base import Entity, Instant, Model, SourceRef, in_utc
+from alignkit.models.base import Entity, Model, SourceRef
 from alignkit.models.care import Hold, Incident, Signal
 from alignkit.models.cloudevents import from_cloudevent, to_cloudevent
 from alignkit.models.commerce import Asset, Consumable, Money, Opportunity, Order, OrderLine
@@ -39,7 +39,6 @@ from alignkit.models.events import (
     OrderChanged,
     PostPublished,
     SurveyAnswered,
-    microseconds,
 )
 from alignkit.models.issue import Issue, IssueEvent
 from alignkit.models.marketing import (
@@ -54,6 +53,7 @@ from alignkit.models.marketing import (
     SupportBrief,
     UsageFeedback,
 )
+from alignkit.models.times import Instant, in_utc, microseconds
 from alignkit.models.vocabulary import (
     ACTIVE_STATUSES,
     MARKETING,

@@ -4,26 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-
-def in_utc(moment: datetime) -> datetime:
-    """The same instant, told in UTC.
-
-    Raises:
-        ValueError: the instant lies outside the years 1 to 9999 once told in UTC.
-    """
-    try:
-        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("a time outside the years 1 to 9999 in UTC") from None
-
-
-Instant = Annotated[AwareDatetime, AfterValidator(in_utc)]
-"""An aware time, kept in UTC; a naive one is refused."""
+from alignkit.models.times import Instant
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 """A number from 0 to 1."""

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from pydantic import Field
 
-from alignkit.models.base import Entity, Instant, Model
+from alignkit.models.base import Entity, Model
+from alignkit.models.times import Instant
 from alignkit.models.vocabulary import OpportunityStatus, OrderStatus
 
 

@@ -6,7 +6,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from alignkit.models.base import Entity, Instant, Model, Name, Share
+from alignkit.models.base import Entity, Model, Name, Share
+from alignkit.models.times import Instant
 from alignkit.models.vocabulary import (
     AuthorKind,
     Channel,

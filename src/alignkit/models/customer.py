@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from alignkit.models.base import Entity, Instant, JsonObject, Model, Share
+from alignkit.models.base import Entity, JsonObject, Model, Share
+from alignkit.models.times import Instant
 from alignkit.models.vocabulary import (
     Channel,
     ConsentStatus,

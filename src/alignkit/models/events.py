@@ -9,8 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import BaseModel, Field, PrivateAttr
 
-from alignkit.errors import DataInvalid
-from alignkit.models.base import Entity, Instant, JsonObject, Model, Name
+from alignkit.models.base import Entity, JsonObject, Model, Name
 from alignkit.models.care import Hold, Incident
 from alignkit.models.commerce import Asset, Opportunity, Order
 from alignkit.models.conversation import Interaction, Post, SurveyResponse
@@ -18,26 +17,13 @@ from alignkit.models.customer import Account, ConsentState, Contact
 from alignkit.models.issue import Issue
 from alignkit.models.marketing import Campaign, Engagement, Send
 from alignkit.models.text import text_of
+from alignkit.models.times import Instant, microseconds
 
 SCHEMA_VERSION = 1
 _ENVELOPE = {"id", "source", "type", "time", "subject", "received_at", "source_version", "sequence", "data"}
 _UNTOLD = {"observed_at", "raw"}
 _NOTHING_KEPT: Mapping[str, Any] = {}
 EntityType = type[Entity]
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-
-
-def microseconds(moment: datetime) -> int:
-    """Whole microseconds since 1970 in UTC, exactly.
-
-    Raises:
-        DataInvalid: the time names no zone.
-    """
-    try:
-        delta = moment - _EPOCH
-    except TypeError:
-        raise DataInvalid("a time without a zone says no instant; give an aware one, in UTC for example") from None
-    return delta.days * 86_400_000_000 + delta.seconds * 1_000_000 + delta.microseconds
 
 
 M = TypeVar("M", bound=Model)

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from alignkit.models.base import Entity, Instant, Model, SourceRef
+from alignkit.models.base import Entity, Model, SourceRef
+from alignkit.models.times import Instant
 from alignkit.models.vocabulary import (
     Audience,
     AuthorKind,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, cast
 
 from pydantic import BeforeValidator, Field
 
-from alignkit.models.base import Entity, Instant, Model
+from alignkit.models.base import Entity, Model
+from alignkit.models.times import Instant
 from alignkit.models.vocabulary import (
     CalendarKind,
     CampaignState,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from alignkit.models.marketing import Message
+from alignkit.models.times import MICROSECOND
 from alignkit.models.vocabulary import Verdict
 from alignkit.rules.citation import reference
 from alignkit.rules.closures import rows_of
@@ -15,12 +16,10 @@ from alignkit.rules.evaluation import Evaluation
 from alignkit.rules.facts import Facts
 from alignkit.rules.fields import PARTS, ROW_FIELDS
 from alignkit.rules.lookback import MEMORY
-from alignkit.rules.wording import LAST_INSTANT, moment_of
+from alignkit.rules.wording import LAST_INSTANT, nearest_moment
 
 HORIZON = timedelta(days=3653)
 """`until` and `recheck_at` look this far ahead: ten years."""
-
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class Basis(NamedTuple):
@@ -36,12 +35,12 @@ class Basis(NamedTuple):
 
     def change(self, now: int, *, verdict_alone: bool) -> datetime | None:
         """The earliest instant after now at which the verdict, or anything at all, changes; None within ten years."""
-        end = min(now + HORIZON // _MICROSECOND, LAST_INSTANT)
+        end = min(now + HORIZON // MICROSECOND, LAST_INSTANT)
         before = self.evaluate(now)
         for at in self.compiled.news(self.facts, self.message, now, end):
             after = self.evaluate(at)
             if after.verdict is not before.verdict or (after != before and not verdict_alone):
-                return moment_of(at)
+                return nearest_moment(at)
         return None
 
     def ended(self, now: int) -> tuple[datetime, Evaluation] | None:
@@ -50,7 +49,7 @@ class Basis(NamedTuple):
         for at in reversed(list(self.compiled.boundaries(self.facts, self.message, since, now))):
             before = self.evaluate(at - 1)
             if before.verdict is Verdict.SUPPRESS:
-                return moment_of(at), before
+                return nearest_moment(at), before
         return None
 
     def rules(self) -> list[CompiledRule]:

@@ -11,6 +11,8 @@ from itertools import chain, pairwise
 from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
+from alignkit.models.times import EPOCH, MICROSECOND, moment_of
+
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 DAY = 86_400_000_000
@@ -21,13 +23,12 @@ _WEEK = 7 * DAY
 _PART = 512 * DAY
 # No clock that is known has been set twice, or is to be, within so short a time; the shortest is just under four days.
 _STRIDE = 3 * DAY
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_EPOCH_DAY, _EPOCH_WEEKDAY = _EPOCH.toordinal(), _EPOCH.weekday()
+_EPOCH_DAY, _EPOCH_WEEKDAY = EPOCH.toordinal(), EPOCH.weekday()
 _WINDOW = re.compile(r"([0-9]{2}):([0-9]{2})-([0-9]{2}):([0-9]{2})", re.ASCII)
 _DATE = re.compile(r"(?:([0-9]{4})-)?([0-9]{2})-([0-9]{2})", re.ASCII)
 # A local time of the first or the last days of the calendar may lie outside of it.
-_FIRST = (datetime(1, 1, 3, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
-_LAST = (datetime(9999, 12, 29, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+_FIRST = (datetime(1, 1, 3, tzinfo=UTC) - EPOCH) // MICROSECOND
+_LAST = (datetime(9999, 12, 29, tzinfo=UTC) - EPOCH) // MICROSECOND
 
 
 @lru_cache(maxsize=1024)
@@ -47,8 +48,8 @@ def local(zone: tzinfo, instant: int) -> int:
 
 
 def _offset(zone: tzinfo, instant: int) -> int:
-    moment = _EPOCH + timedelta(microseconds=min(max(instant, _FIRST), _LAST))
-    return (moment.astimezone(zone).utcoffset() or timedelta()) // timedelta(microseconds=1)
+    moment = moment_of(min(max(instant, _FIRST), _LAST))
+    return (moment.astimezone(zone).utcoffset() or timedelta()) // MICROSECOND
 
 
 class Window(NamedTuple):

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from alignkit.errors import DataInvalid
-from alignkit.models.base import in_utc
-from alignkit.models.events import microseconds
 from alignkit.models.marketing import Message
+from alignkit.models.times import aware, in_utc, microseconds
 from alignkit.models.vocabulary import Outcome, Verdict
 from alignkit.rules import explanation
 from alignkit.rules.basis import Basis
@@ -323,11 +321,11 @@ def decide(
     incomplete: tuple[str, ...] = (),
 ) -> Decision:
     """See `Policy.decide`."""
-    decided_at = _aware(now, "now")
+    decided_at = aware(now, "now")
     plan = compiled.plan(message)
     if as_of is None and not stale and not incomplete:
         return settle(compiled, plan, facts, message, decided_at)
-    trusted = decided_at if as_of is None else min(decided_at, _aware(as_of, "as_of"))
+    trusted = decided_at if as_of is None else min(decided_at, aware(as_of, "as_of"))
     return settle(compiled, plan, facts, message, decided_at, View(trusted, stale, incomplete))
 
 
@@ -359,7 +357,7 @@ def withhold(
     compiled: Compiled, message: Message, now: datetime, error: str, *, customer: str | None = None
 ) -> Decision:
     """See `Policy.withhold`."""
-    decided_at = _aware(now, "now")
+    decided_at = aware(now, "now")
     decision = settle(compiled, None, Facts(customer), message, decided_at)
     is_allowed = compiled.policy.always_allows(message)
     decision.evaluation = Evaluation(
@@ -367,11 +365,3 @@ def withhold(
     )
     decision.is_withheld = True
     return decision
-
-
-def _aware(moment: datetime, name: str) -> datetime:
-    if moment.tzinfo is UTC:
-        return moment
-    if moment.tzinfo is None or moment.utcoffset() is None:
-        raise DataInvalid(f"`{name}` has no time zone; pass an aware time, such as `datetime.now(UTC)`")
-    return in_utc(moment)

@@ -16,16 +16,15 @@ from difflib import get_close_matches
 from typing import Any, cast, get_args, get_type_hints
 
 from alignkit.errors import DataInvalid
-from alignkit.models.events import microseconds
+from alignkit.models.times import MICROSECOND, microseconds
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.rules.durations import format_duration, parse_duration
 from alignkit.rules.facts import Facts
 from alignkit.rules.fields import CUSTOMER_FIELDS, ROW_FIELDS, Collection, Field, Kind
 from alignkit.rules.questions import LARGEST
-from alignkit.rules.wording import moment_of
+from alignkit.rules.wording import nearest_moment
 
-_MICROSECOND = timedelta(microseconds=1)
-_DAY = timedelta(days=1) // _MICROSECOND
+_DAY = timedelta(days=1) // MICROSECOND
 _TOLD = re.compile(r"(?:(?P<ago>\S+) ago|in (?P<ahead>\S+)|(?P<now>now))", re.ASCII)
 _SOME_WORD = "example"
 UNSET = "unset"
@@ -148,7 +147,7 @@ def _remedy(name: str, known: Sequence[str]) -> str:
 
 def _read_value(value: Any, field: Field, now: int, place: str) -> Any:
     if field.kind is Kind.TIME:
-        return microseconds(read_moment(value, moment_of(now), place))
+        return microseconds(read_moment(value, nearest_moment(now), place))
     if field.kind is Kind.LIST:
         return tuple(_word(each, field, place) for each in _texts(value, place))
     if field.kind is Kind.TEXT:
@@ -257,5 +256,5 @@ def write_moment(instant: int, now: int) -> str:
     """A time told from now, such as `3d ago`, exact to the microsecond."""
     if instant == now:
         return "now"
-    span = format_duration(abs(instant - now) * _MICROSECOND)
+    span = format_duration(abs(instant - now) * MICROSECOND)
     return f"{span} ago" if instant < now else f"in {span}"

@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Any, TypeAlias
 
 from alignkit.models.marketing import Message
+from alignkit.models.times import MICROSECOND
 from alignkit.rules import plugins
 from alignkit.rules.clocks import Dates, Window, local, parse_dates, parse_window, zone_named
 from alignkit.rules.conditions import (
@@ -83,7 +84,7 @@ def asking(
 
 def whole_microseconds(duration: timedelta) -> int:
     """The duration in the unit of facts."""
-    return duration // timedelta(microseconds=1)
+    return duration // MICROSECOND
 
 
 def shown(condition: LocalTime | LocalDate) -> Window | Dates:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
+from alignkit.models.times import MICROSECOND
 from alignkit.rules.conditions import (
     AllOfTests,
     AnyOfTests,
@@ -22,10 +23,9 @@ from alignkit.rules.conditions import (
 )
 from alignkit.rules.structure import conditions_in
 
-MEMORY = timedelta(days=7) // timedelta(microseconds=1)
+MEMORY = timedelta(days=7) // MICROSECOND
 """An explanation tells of holds that have ended so recently, in microseconds."""
 
-_MICROSECOND = timedelta(microseconds=1)
 _OF_ISSUES = frozenset({"issues", "account_issues", "all_issues"})
 _WITH_AN_END = _OF_ISSUES | {"signals", "posts", "sends"}
 """Collections of things that a store may leave out; the others it tells always."""
@@ -62,7 +62,7 @@ def _of(test: Test, collection: str) -> int | None:
     match test:
         case RowTest():
             if test.within is not None:
-                return test.within // _MICROSECOND
+                return test.within // MICROSECOND
             is_about_active = collection in _OF_ISSUES and test.field == "active"
             return 0 if is_about_active and (test.equals is True or test.is_unset is True) else None
         case AllOfTests():

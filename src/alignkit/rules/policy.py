@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 from pydantic import ValidationError
 
 from alignkit.models.marketing import Message
+from alignkit.models.times import EPOCH
 from alignkit.rules import documents
 from alignkit.rules.compiler import Compiled, compile_policy
 from alignkit.rules.decision import Decision, decide, withhold
@@ -22,7 +23,6 @@ from alignkit.rules.ruleset import Effect, Freshness, Mode, OnUnknown, Rule, Rul
 if TYPE_CHECKING:
     from alignkit.rules.presets.starter import StarterParameters
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400_000_000
 
 __all__ = ["Effect", "Freshness", "Mode", "OnUnknown", "Policy", "Rule", "RuleSet", "WhenStale"]
@@ -127,7 +127,7 @@ class Policy(RuleSet, frozen=True):
         """
         if as_of is None and not stale and not incomplete and now.tzinfo is UTC:
             # What nearly everybody asks, in as few frames as will do.
-            compiled, since = self._compiled, now - _EPOCH
+            compiled, since = self._compiled, now - EPOCH
             instant = since.days * _DAY + since.seconds * 1_000_000 + since.microseconds
             decision = Decision()
             decision.evaluation = compiled.evaluate(facts, message, instant)

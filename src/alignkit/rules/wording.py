@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
+from alignkit.models.times import moment_of
 from alignkit.rules.citation import PLUGINS, Cited, reference
 
 _MONTHS = (
@@ -27,14 +28,13 @@ _STATUSES = {
     "waiting_on_third_party": "waiting for a third party",
     "unknown": "status unknown",
 }
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_INSTANT, LAST_INSTANT = -62_135_596_800_000_000, 253_402_300_799_999_999
 """The microseconds since 1970 at which the calendar of `datetime` begins and ends."""
 
 
-def moment_of(instant: int) -> datetime:
+def nearest_moment(instant: int) -> datetime:
     """The aware UTC time of microseconds since 1970; what lies beyond the calendar is moved to its edge."""
-    return _EPOCH + timedelta(microseconds=min(max(instant, FIRST_INSTANT), LAST_INSTANT))
+    return moment_of(min(max(instant, FIRST_INSTANT), LAST_INSTANT))
 
 
 def spell_day(moment: datetime, now: datetime) -> str:
@@ -60,7 +60,7 @@ def fill(reason: str, cited: Iterable[Cited], now: datetime) -> str:
     return reason.format(
         rows=describe(*first) + (f", and {len(others)} more" if others else ""),
         count=str(len(things)),
-        since=spell_day(moment_of(began), now) if (began := _began(first[1])) else "an unknown day",
+        since=spell_day(nearest_moment(began), now) if (began := _began(first[1])) else "an unknown day",
     )
 
 

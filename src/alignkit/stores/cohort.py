@@ -9,7 +9,7 @@ from typing import Any
 
 from alignkit.models import Hold, microseconds
 from alignkit.rules.facts import Facts, HoldFacts
-from alignkit.rules.wording import moment_of, spell_moment
+from alignkit.rules.wording import nearest_moment, spell_moment
 
 CAP = 500
 """How many people one such hold may silence before somebody confirms it."""
@@ -78,7 +78,9 @@ class BlackoutFacts(HoldFacts):
 
     def explain(self, now: datetime) -> str:
         """The blackout in one clause."""
-        return f"everything outbound is stopped since {spell_moment(moment_of(self.opened_at), now)}: {self.reason}"
+        return (
+            f"everything outbound is stopped since {spell_moment(nearest_moment(self.opened_at), now)}: {self.reason}"
+        )
 
 
 def blackout_in(facts: Facts, now: datetime) -> BlackoutFacts | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -20,9 +20,8 @@ from alignkit.models import (
     Send,
     microseconds,
 )
+from alignkit.models.times import MICROSECOND
 from alignkit.stores.base import OWN_SOURCE, Applied, Batch, Store
-
-_TICK = timedelta(microseconds=1)
 
 
 def new_hold(
@@ -80,7 +79,7 @@ def lifted(hold: Hold, reason: str, now: datetime) -> Hold:
 def changed(hold: Hold, now: datetime, **fields: Any) -> Hold:
     """The hold with other fields; a change counts as later, whatever the clocks of two callers say."""
     last = hold.remote_updated_at or hold.opened_at
-    return hold.model_copy(update={**fields, "remote_updated_at": max(now, last + _TICK)})
+    return hold.model_copy(update={**fields, "remote_updated_at": max(now, last + MICROSECOND)})
 
 
 def record(store: Store, events: Sequence[CustomerEvent], now: datetime) -> Applied:

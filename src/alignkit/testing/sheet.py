@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from re import Match
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
+from alignkit.models.times import MICROSECOND
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.testing.service import Records
 from alignkit.testing.world import SECOND, Fate, Kind, MakeId, Row, World, large_number
@@ -65,7 +66,7 @@ class Bound:
     by: Stamp
     is_inclusive: bool | None
     why: Quote
-    unit: timedelta = timedelta(microseconds=1)
+    unit: timedelta = MICROSECOND
     zone: timedelta = timedelta(0)
     is_until_inclusive: bool = True
 

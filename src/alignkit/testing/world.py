@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypedDict
 
 from typing_extensions import Unpack
 
+from alignkit.models.times import EPOCH
 from alignkit.models.vocabulary import IssueStatus
 
 NO_TIME = timedelta(0)
 SECOND = timedelta(seconds=1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Kind(StrEnum):
@@ -121,7 +121,7 @@ def large_number(_kind: Kind, number: int, _created: datetime) -> str:
 
 def floored(moment: datetime, unit: timedelta) -> datetime:
     """The last whole unit before a moment."""
-    return moment - (moment - _EPOCH) % unit
+    return moment - (moment - EPOCH) % unit
 
 
 @dataclass(slots=True)

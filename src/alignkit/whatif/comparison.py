@@ -14,7 +14,7 @@ from alignkit.rules.comparison import Comparison
 from alignkit.rules.decision import Decision
 from alignkit.rules.facts import Facts
 from alignkit.rules.policy import Policy
-from alignkit.rules.wording import moment_of
+from alignkit.rules.wording import nearest_moment
 from alignkit.stores.base import Store
 
 
@@ -117,6 +117,6 @@ def made_questions(policies: Sequence[Policy], *, number: int = 1_000, seed: int
         for rule in policy.rules:
             case = probe.case_of(rule).case
             if case is not None:
-                yield Question(f"made for {rule.id}", case.facts, case.message, moment_of(case.now))
+                yield Question(f"made for {rule.id}", case.facts, case.message, nearest_moment(case.now))
     for case in sample_cases(policies, seed=seed, number=number, now=NOON):
-        yield Question(str(case.facts.customer), case.facts, case.message, moment_of(case.now))
+        yield Question(str(case.facts.customer), case.facts, case.message, nearest_moment(case.now))

@@ -24,6 +24,7 @@ from alignkit.models import (
     Send,
     SendStatus,
 )
+from alignkit.models.times import EPOCH
 from alignkit.rules.facts import Facts
 from alignkit.stores import MemoryStore
 from alignkit.stores.base import Batch, Store
@@ -157,7 +158,7 @@ class Replay:
             by_source.setdefault(event.source, []).append(event)
         for source, events in by_source.items():
             for start in range(0, len(events), _AT_ONCE):
-                self._store.apply(Batch(source, events[start : start + _AT_ONCE], _BEGINNING))
+                self._store.apply(Batch(source, events[start : start + _AT_ONCE], EPOCH))
             for event in events:
                 self._remember(event)
 
@@ -167,7 +168,7 @@ class Replay:
             one = first.setdefault(customer, key)
             known = self._store.customer(one), self._store.customer(key)
             if one != key and (None in known or known[0] != known[1]):
-                self._store.merge(one, key, "known to be one person", _BEGINNING)
+                self._store.merge(one, key, "known to be one person", EPOCH)
 
     def tell(self, event: CustomerEvent, at: datetime) -> None:
         """Makes an event known."""
@@ -206,7 +207,6 @@ class Replay:
 
 
 _AT_ONCE = 1_000
-_BEGINNING = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 def went_out(event: Event) -> bool:

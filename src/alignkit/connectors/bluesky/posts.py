@@ -12,10 +12,10 @@ from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from alignkit.connectors.records import Body, Extras, Found, Recipe, Rows, Shape, Values, objects
-from alignkit.models.base import in_utc
 from alignkit.models.conversation import CustomerMatch, Post
 from alignkit.models.customer import Contact
 from alignkit.models.events import CustomerEvent
+from alignkit.models.times import in_utc
 from alignkit.models.vocabulary import PostKind
 
 PLATFORM = "bluesky"

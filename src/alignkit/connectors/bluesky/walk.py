@@ -15,7 +15,7 @@ from pydantic import Field
 
 from alignkit.connectors.bluesky.posts import parts, time_of
 from alignkit.connectors.window import Kept
-from alignkit.models.base import Instant
+from alignkit.models.times import Instant
 
 OVERLAP = timedelta(minutes=10)
 """How far every walk reaches back behind its mark."""

@@ -20,9 +20,9 @@ from alignkit.connectors.freshdesk.records import COMPANIES, CONTACTS, DELETED_C
 from alignkit.connectors.records import Body, Found, Shape
 from alignkit.connectors.window import Kept, kept, position, service_time
 from alignkit.errors import PagingStuck, ResponseInvalid
-from alignkit.models.base import Instant
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.models.issue import Issue
+from alignkit.models.times import Instant
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.transport import Flow, Request, Response, request
 

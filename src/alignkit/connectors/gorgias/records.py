@@ -11,10 +11,10 @@ from functools import partial
 
 from alignkit.connectors.records import Extras, Rows, Shape, Values, objects
 from alignkit.connectors.tags import Tags
-from alignkit.models.base import in_utc
 from alignkit.models.conversation import SurveyResponse
 from alignkit.models.customer import Contact
 from alignkit.models.issue import Issue
+from alignkit.models.times import in_utc
 from alignkit.models.vocabulary import Channel, Direction, Initiator, IssueStatus, Priority, SurveyKind
 
 STATUSES: Mapping[str, IssueStatus] = {"open": IssueStatus.OPEN, "closed": IssueStatus.CLOSED}

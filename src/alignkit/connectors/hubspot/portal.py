@@ -11,7 +11,7 @@ from alignkit.connectors.gone import said_in
 from alignkit.connectors.hubspot.records import Kind
 from alignkit.connectors.window import Walk
 from alignkit.errors import PagingStuck
-from alignkit.models.events import microseconds
+from alignkit.models.times import microseconds
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.transport import Flow, JsonValue, Request, Response, request
 

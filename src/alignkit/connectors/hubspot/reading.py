@@ -15,10 +15,10 @@ from alignkit.connectors.hubspot.records import ARCHIVED, ARCHIVED_PAGES, SETTLE
 from alignkit.connectors.records import Answer, Found
 from alignkit.connectors.window import Kept, Pace, Position, kept, position, service_time
 from alignkit.errors import PagingStuck, PermissionMissing
-from alignkit.models.base import Instant
 from alignkit.models.events import CustomerEvent
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.models.issue import Issue
+from alignkit.models.times import Instant
 from alignkit.transport import Flow, Request, Response, request
 
 PACE = Pace(overlap=timedelta(minutes=10), lag=timedelta(seconds=120))

@@ -11,10 +11,10 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from alignkit.connectors.records import Body, Extras, Path, Shape, Values
-from alignkit.models.base import in_utc
 from alignkit.models.customer import Account, Contact
 from alignkit.models.events import IssueRemoval
 from alignkit.models.issue import Issue
+from alignkit.models.times import in_utc
 from alignkit.models.vocabulary import Channel, IssueStatus, LifecycleStage, Priority
 
 CHANNELS: Mapping[str, Channel] = {

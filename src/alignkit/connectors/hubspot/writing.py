@@ -11,7 +11,7 @@ from alignkit.connectors.base import NewIssue, check_requester
 from alignkit.connectors.hubspot.portal import Portal, ticket_path
 from alignkit.connectors.window import service_time
 from alignkit.errors import DataInvalid, ResponseInvalid, SettingsError
-from alignkit.models.events import microseconds
+from alignkit.models.times import microseconds
 from alignkit.transport import Flow, JsonValue, Request, request
 
 _TICKET_TO_CONTACT = 16

@@ -19,9 +19,9 @@ from alignkit.connectors.records import Body, Found, Shape
 from alignkit.connectors.window import Kept, Pace, kept, position, service_time
 from alignkit.connectors.window import Position as Window
 from alignkit.errors import CursorExpired, RequestRefused, ResponseInvalid
-from alignkit.models.base import Instant
 from alignkit.models.exchange import Ref
 from alignkit.models.issue import Issue
+from alignkit.models.times import Instant
 from alignkit.transport import Flow, Response, request
 
 PACE = Pace(overlap=timedelta(minutes=5), lag=timedelta(minutes=1))

@@ -29,10 +29,10 @@ from alignkit.models.events import (
     IssueRemoval,
     IssueRemoved,
     SurveyAnswered,
-    microseconds,
 )
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.models.issue import Issue
+from alignkit.models.times import microseconds
 from alignkit.models.vocabulary import Initiator, SurveyKind
 from alignkit.transport import Flow, JsonValue, Request, Response, request
 

@@ -15,9 +15,9 @@ from pydantic import TypeAdapter, ValidationError
 from alignkit.connectors.answers import Payload
 from alignkit.connectors.records import Extras, Shape, Values
 from alignkit.connectors.tags import Tags
-from alignkit.models.base import Instant
 from alignkit.models.customer import Account, Contact
 from alignkit.models.issue import Issue
+from alignkit.models.times import Instant
 from alignkit.models.vocabulary import Direction, Initiator, IssueStatus, IssueType, Priority
 
 STATUSES: Mapping[str, IssueStatus] = {

@@ -13,10 +13,10 @@ from alignkit.connectors.jira_service_management.site import DESK_API, Desks, Si
 from alignkit.connectors.records import Answer, Body, Found, Shape
 from alignkit.connectors.window import Kept, kept, position, service_time
 from alignkit.errors import CursorExpired, PagingStuck
-from alignkit.models.base import Instant
 from alignkit.models.events import CustomerEvent
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.models.issue import Issue
+from alignkit.models.times import Instant
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.transport import Flow, Request, Response, request
 

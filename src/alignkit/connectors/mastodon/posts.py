@@ -16,7 +16,8 @@ from alignkit.connectors.records import Body, Extras, Found, Path, Recipe, Shape
 from alignkit.connectors.records.body import WHOLE
 from alignkit.models.conversation import CustomerMatch, Post
 from alignkit.models.customer import Contact
-from alignkit.models.events import CustomerEvent, microseconds
+from alignkit.models.events import CustomerEvent
+from alignkit.models.times import microseconds
 from alignkit.models.vocabulary import PostKind
 
 PLATFORM = "mastodon"

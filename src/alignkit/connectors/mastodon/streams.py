@@ -15,9 +15,9 @@ from alignkit.connectors.mastodon.posts import Bodies, people, seen, taken_back
 from alignkit.connectors.records import Answer, Found
 from alignkit.connectors.window import Kept, kept, position
 from alignkit.errors import PagingStuck, PermissionMissing, ResponseInvalid
-from alignkit.models.base import Instant
 from alignkit.models.conversation import Post
 from alignkit.models.events import CustomerEvent, PostPublished
+from alignkit.models.times import Instant
 from alignkit.transport import Flow, Request, Response, link_params, next_link, request
 
 PAGE_SIZE = 80

@@ -13,8 +13,9 @@ from pydantic import AwareDatetime, TypeAdapter
 
 from alignkit.connectors.records.shape import Shape, listed
 from alignkit.errors import SettingsError
-from alignkit.models.base import Entity, in_utc
+from alignkit.models.base import Entity
 from alignkit.models.issue import Issue
+from alignkit.models.times import in_utc
 from alignkit.models.vocabulary import Audience, Channel, CustomerKind, IssueType, Priority
 
 M = TypeVar("M", bound=Enum)

@@ -21,7 +21,7 @@ from alignkit.connectors.records.convert import Convert, meant_in_utc
 from alignkit.connectors.records.filler import Step, element, filler
 from alignkit.connectors.records.recipe import Found, Recipe, Want
 from alignkit.connectors.records.shape import Keys, Kind, Path, Rows, Shape, Values, alternatives, keys_of
-from alignkit.models.base import in_utc
+from alignkit.models.times import in_utc
 
 UNSET = msgspec.UNSET
 _TEXT = str | int

@@ -9,8 +9,9 @@ from typing import NamedTuple
 from alignkit import identity
 from alignkit.connectors.request_tracker.payload import Ticket, UserRecord, Watcher
 from alignkit.models.customer import Contact
-from alignkit.models.events import ContactChanged, IssueChanged, IssueRemoval, IssueRemoved, microseconds
+from alignkit.models.events import ContactChanged, IssueChanged, IssueRemoval, IssueRemoved
 from alignkit.models.issue import Issue
+from alignkit.models.times import microseconds
 from alignkit.models.vocabulary import Direction, Initiator, IssueStatus, Namespace, Priority
 
 STATUSES: Mapping[str, IssueStatus] = {

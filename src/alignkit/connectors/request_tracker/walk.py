@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from alignkit.connectors.base import Checkpoint
 from alignkit.errors import DataInvalid
-from alignkit.models.base import Instant
+from alignkit.models.times import Instant
 
 OVERLAP = timedelta(minutes=5)
 """How far a window reaches back behind its mark, for changes that were committed late."""

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from alignkit.connectors.base import Run
 from alignkit.connectors.window import Kept
 from alignkit.connectors.x.posts import made
-from alignkit.models.base import Instant
+from alignkit.models.times import Instant
 
 OVERLAP = timedelta(minutes=3)
 """How far a walk goes below the last post known, for those that are listed late."""

@@ -13,8 +13,8 @@ from alignkit.connectors.window import Position as Window
 from alignkit.connectors.zendesk.desk import API, NOT_THERE, Desk
 from alignkit.connectors.zendesk.people import ORGANIZATIONS, USERS
 from alignkit.errors import CursorExpired, PagingStuck, RequestRefused, ResponseInvalid
-from alignkit.models.base import Instant
 from alignkit.models.exchange import Ref
+from alignkit.models.times import Instant
 from alignkit.transport import Flow, Request, Response, request
 
 PAGE_SIZE = 1_000

@@ -13,7 +13,7 @@ from typing import Any, cast
 from alignkit.connectors.records import Extras, Found, Paths, Rows, Shape, Values
 from alignkit.models.conversation import SurveyResponse
 from alignkit.models.customer import Account, Contact
-from alignkit.models.events import microseconds
+from alignkit.models.times import microseconds
 from alignkit.models.vocabulary import SurveyBucket, SurveyKind
 
 PLACES: Table[str, Paths] = {

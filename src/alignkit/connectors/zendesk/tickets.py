@@ -10,7 +10,7 @@ from datetime import datetime
 
 from alignkit.connectors.records import Extras, Paths, Values
 from alignkit.models.conversation import SurveyResponse
-from alignkit.models.events import microseconds
+from alignkit.models.times import microseconds
 from alignkit.models.vocabulary import (
     Audience,
     Channel,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import TypeAlias
 
+from alignkit.models.times import EPOCH
 from alignkit.rules.clocks import DAY, Dates, Window
 from alignkit.rules.conditions import LocalDate, LocalTime
 from alignkit.rules.leaves import shown
@@ -55,5 +56,5 @@ def _days(dates: Iterable[Dates], today: int) -> Iterator[int]:
             yield from range(max(begin, today), min(end, begin + _YEARS) + 1)
 
 
-_EPOCH_DAY = 719_163
+_EPOCH_DAY = EPOCH.toordinal()
 """1970-01-01, as `date.toordinal` numbers it."""

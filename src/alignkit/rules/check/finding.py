@@ -7,8 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from alignkit.models.events import microseconds
 from alignkit.models.marketing import Message
+from alignkit.models.times import microseconds
 from alignkit.rules.examples import write_facts
 from alignkit.rules.facts import Facts
 

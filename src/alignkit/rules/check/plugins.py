@@ -15,7 +15,7 @@ from alignkit.rules.leaves import whole_microseconds
 from alignkit.rules.plugins import ConditionPlugin, change_after, make
 from alignkit.rules.policy import Rule
 from alignkit.rules.structure import conditions_in
-from alignkit.rules.wording import moment_of, spell_moment
+from alignkit.rules.wording import nearest_moment, spell_moment
 
 _SAMPLES = 200
 _MOMENTS = 50
@@ -98,7 +98,7 @@ def _unforeseen(plugin: ConditionPlugin, case: Case) -> str | None:
     answer = _answer(plugin, case)
     for at in sorted({before - 1, *(case.now + span for span in _AHEAD)}):
         if at < before and _answer(plugin, case._replace(now=at)) is not answer:
-            then = spell_moment(moment_of(at), moment_of(case.now))
+            then = spell_moment(nearest_moment(at), nearest_moment(case.now))
             return f"changes by {then}, which it does not say"
     return None
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from alignkit.models.events import microseconds
+from alignkit.models.times import microseconds
 from alignkit.rules.check.cells import ask
 from alignkit.rules.check.claims import Claims, Told, collections, holds, message_is
 from alignkit.rules.check.finding import Example
@@ -20,7 +20,7 @@ from alignkit.rules.compiler import Compiled, fault_of
 from alignkit.rules.conditions import MessageTest
 from alignkit.rules.decision import Decision
 from alignkit.rules.policy import Effect, OnUnknown, Policy, Rule
-from alignkit.rules.wording import moment_of
+from alignkit.rules.wording import nearest_moment
 
 NOON = microseconds(datetime(2026, 3, 4, 12, tzinfo=UTC))
 """The instant of examples: a Wednesday, at noon in UTC."""
@@ -68,7 +68,7 @@ class Probe:
 
     def decide(self, case: Case, policy: Policy | None = None) -> Decision:
         """The decision of the policy, or of another one, about an example."""
-        return (policy or self.policy).decide(case.facts, case.message, moment_of(case.now))
+        return (policy or self.policy).decide(case.facts, case.message, nearest_moment(case.now))
 
     def alone(self, rule: Rule) -> Policy:
         """The policy with no other rule."""
@@ -120,7 +120,7 @@ def _as_note(rule: Rule) -> Rule:
 
 def example(case: Case, shows: str) -> Example:
     """The example that a case is."""
-    return Example(case.facts, case.message, moment_of(case.now), shows)
+    return Example(case.facts, case.message, nearest_moment(case.now), shows)
 
 
 def listed(rules: Sequence[str]) -> str:

@@ -12,9 +12,9 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from alignkit.fold import moment_of
 from alignkit.identity import bucketing_id
 from alignkit.models import Hold, HoldKind, Issue, IssueStatus, Signal
+from alignkit.models.times import moment_of
 from alignkit.rules.facts import Facts
 from alignkit.signals import as_signal
 from alignkit.stores.base import IN_PLACE, Row, Scalar, Table

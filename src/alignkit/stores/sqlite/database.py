@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from alignkit.errors import AlignkitError, DataInvalid, StoreDamaged, StoreUnavailable
-from alignkit.fold import moment_of
-from alignkit.models import microseconds
+from alignkit.models.times import microseconds, moment_of
 from alignkit.stores.sqlite.schema import prepare
 
 MEMORY = ":memory:"
@@ -99,9 +98,7 @@ def us(moment: datetime) -> int:
 
 def when(instant: int) -> datetime:
     """The aware UTC time of a kept one."""
-    found = moment_of(instant)
-    assert found is not None  # noqa: S101 - only None gives None; this tells the type checker
-    return found
+    return moment_of(instant)
 
 
 def optional_us(moment: datetime | None) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
+from alignkit.models.times import moment_of
 from alignkit.stores.base import Cause, Lease, LedgerRow, LedgerState
 from alignkit.stores.sqlite.database import optional_us, us, when
 from alignkit.stores.sqlite.endpoints import Endpoints
@@ -69,7 +70,7 @@ class Ledger(Endpoints):
                 rules=tuple(json.loads(rules)),
                 evidence=tuple(json.loads(evidence)),
                 since=when(since),
-                until=None if until is None else when(until),
+                until=moment_of(until),
             )
 
     def intend(

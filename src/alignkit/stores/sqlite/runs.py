@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from alignkit.errors import LeaseHeld
-from alignkit.fold import moment_of
 from alignkit.models.exchange import Ref
+from alignkit.models.times import moment_of
 from alignkit.stores.base import Batch, Json, Lease, QuarantineRow, SourceState, StreamState
 from alignkit.stores.facts import KIND_OF, KINDS_OF_REFS, Kind
 from alignkit.stores.sqlite.database import Database, us, when
@@ -48,7 +48,7 @@ class Runs(Database):
             ).fetchall()
         found: dict[tuple[str, str], list[StreamState]] = {}
         for name, type, stream, read_at in rows:
-            state = StreamState(stream, None if read_at is None else when(read_at), read_at is not None)
+            state = StreamState(stream, moment_of(read_at), read_at is not None)
             found.setdefault((name, type), []).append(state)
         return [SourceState(name, type, tuple(streams)) for (name, type), streams in found.items()]
 

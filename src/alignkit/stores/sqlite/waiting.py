@@ -10,6 +10,7 @@ from typing import Any
 
 from alignkit.errors import DataInvalid
 from alignkit.models import Message
+from alignkit.models.times import moment_of
 from alignkit.stores.base import Became, Deferred, DeferredState, Lease
 from alignkit.stores.sqlite.database import optional_us, us, when
 from alignkit.stores.sqlite.runs import Runs
@@ -128,11 +129,11 @@ def _deferred(row: Sequence[Any]) -> Deferred:
         who=who,
         message=Message.model_validate_json(message),
         deferred_at=when(deferred_at),
-        expires_at=None if expires_at is None else when(expires_at),
+        expires_at=moment_of(expires_at),
         rank=rank,
-        recheck_at=None if recheck_at is None else when(recheck_at),
+        recheck_at=moment_of(recheck_at),
         reason=reason,
         state=DeferredState(state),
         became=None if became is None else Became(became),
-        told_at=None if told_at is None else when(told_at),
+        told_at=moment_of(told_at),
     )
