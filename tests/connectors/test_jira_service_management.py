@@ -29,7 +29,7 @@ from alignkit.sync import Sync
 from alignkit.testing import SheetTests
 from alignkit.testing.sheet import Sheet
 from alignkit.testing.sheet_service import SheetService
-from alignkit.transport import JsonValue, Request, Response
+from alignkit.transport import JsonValue, MemoryTokens, Request, Response
 
 from .answering import NOW, Answers, answer
 from .driving import drive
@@ -130,6 +130,7 @@ def test_an_apps_tokens_are_renewed_where_atlassian_gives_them_and_nowhere_else(
         client_id="app",
         client_secret="sample-secret",
         cloud_id="07779958-e747",
+        tokens=MemoryTokens(),
     )
     service = Answers(
         {

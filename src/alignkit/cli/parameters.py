@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin, get_type_hints
 
 from pydantic import SecretStr
+from typing_extensions import is_protocol
 
 from alignkit.registry import Connector
 
@@ -26,7 +28,10 @@ class Parameter:
 
 
 def parameters(connector: Connector) -> list[Parameter]:
-    """What a connector takes by name, in its own order; `name` itself comes from the settings."""
+    """What a connector takes by name from a settings file, in its own order; `name` itself is the table's.
+
+    What only a program can give, such as a `TokenStore`, is left out.
+    """
     hints = _hints(connector)
     return [
         Parameter(
@@ -36,7 +41,9 @@ def parameters(connector: Connector) -> list[Parameter]:
             is_path=_mentions(hints.get(one.name), os.PathLike),
         )
         for one in inspect.signature(connector).parameters.values()
-        if one.name != "name" and one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
+        if one.name != "name"
+        and one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
+        and not any(map(is_protocol, _parts(hints.get(one.name))))
     ]
 
 
@@ -59,7 +66,14 @@ def _hints(connector: Connector) -> dict[str, Any]:
 
 
 def _mentions(hint: Any, wanted: type) -> bool:
-    """Whether a type is, or is made of, the wanted one."""
-    if hint is wanted or get_origin(hint) is wanted:
-        return True
-    return any(_mentions(part, wanted) for part in get_args(hint))
+    """Whether a type is, or is made of, the wanted one or a kind of it."""
+    return any(issubclass(part, wanted) for part in _parts(hint))
+
+
+def _parts(hint: Any) -> Iterator[type]:
+    """The classes that a type is made of."""
+    for part in (hint, get_origin(hint)):
+        if isinstance(part, type):
+            yield part
+    for part in get_args(hint):
+        yield from _parts(part)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field, SecretStr, field_validator
@@ -11,7 +11,6 @@ from pydantic import Field, SecretStr, field_validator
 from alignkit.connectors.base import (
     Capability,
     Checkpoint,
-    ConnectorSettings,
     Fetched,
     Finding,
     Page,
@@ -26,9 +25,10 @@ from alignkit.connectors.bluesky.lists import List, Mentions, Search, notificati
 from alignkit.connectors.bluesky.profile import PROFILE
 from alignkit.connectors.bluesky.session import Session
 from alignkit.connectors.bluesky.streams import Reader, account, own_session, read
+from alignkit.connectors.renewal import RenewalSettings
 from alignkit.errors import AlignkitError, PermissionMissing, RequestRefused
 from alignkit.models.exchange import Ref
-from alignkit.transport import Account, Flow, Request, TokenFile, TokenStore, request, service_root
+from alignkit.transport import Account, Flow, Request, TokenStore, request, service_root
 
 HOST = "https://bsky.social"
 
@@ -41,7 +41,7 @@ _HIDING = {
 }
 
 
-class BlueskySettings(ConnectorSettings):
+class BlueskySettings(RenewalSettings):
     """What is needed to read for one account.
 
     Attributes:
@@ -49,8 +49,6 @@ class BlueskySettings(ConnectorSettings):
         app_password: one made for this program; the account's own password works too and may do far more.
         base_url: where the account signs in; the account's own server, where it has one.
         searches: what to search for, one query each, in Bluesky's search syntax.
-        token_file: where the session is kept between runs; without it every run signs in anew, and an account may do
-            that 300 times a day.
         keeps_text: whether posts keep their text; no decision needs it.
     """
 
@@ -58,7 +56,6 @@ class BlueskySettings(ConnectorSettings):
     app_password: SecretStr
     base_url: str = HOST
     searches: tuple[str, ...] = ()
-    token_file: str | None = None
     keeps_text: bool = True
 
     @field_validator("identifier")
@@ -82,8 +79,9 @@ class Bluesky(Source):
         app_password: one made for this program; the account's own password works too and may do far more.
         base_url: where the account signs in; its own server, where it has one.
         searches: what to search for, one query each, in Bluesky's own syntax.
-        token_file: where the session is kept between runs.
-        tokens: a `TokenStore` of your own, instead of `token_file`.
+        token_file: where the session rests between runs; without it every run signs in anew, and an account may do
+            that 300 times a day.
+        tokens: a store of your own for it, instead of a file.
         keeps_text: whether posts keep their text; no decision needs it.
         name: of this instance; it stays the same when the account moves.
 
@@ -104,7 +102,7 @@ class Bluesky(Source):
         *,
         base_url: str = HOST,
         searches: Sequence[str] = (),
-        token_file: str | os.PathLike[str] | None = None,
+        token_file: str | Path | None = None,
         tokens: TokenStore | None = None,
         keeps_text: bool = True,
         name: str = "bluesky",
@@ -114,15 +112,13 @@ class Bluesky(Source):
             "app_password": app_password,
             "base_url": base_url,
             "searches": tuple(searches),
-            "token_file": None if token_file is None else os.fspath(token_file),
+            "token_file": token_file,
             "keeps_text": keeps_text,
             "name": name,
         }
         chosen = settings(BlueskySettings, self.type, given)
-        if tokens is None and chosen.token_file is not None:
-            tokens = TokenFile(chosen.token_file)
         root = service_root(chosen.base_url)
-        auth = Session(root, chosen.identifier, chosen.app_password, tokens)
+        auth = Session(root, chosen.identifier, chosen.app_password, chosen.token_store(tokens))
         self.name: str = chosen.name
         self.account: Account | None = Account(root, auth, name=chosen.name)
         self._reader = Reader(chosen.name, chosen.keeps_text)

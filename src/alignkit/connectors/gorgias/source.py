@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from pathlib import Path
 from typing import Annotated, ClassVar
 
 from pydantic import Field, SecretStr, model_validator
@@ -13,7 +14,6 @@ from alignkit.connectors.answers import Payload, parsed
 from alignkit.connectors.base import (
     Capability,
     Checkpoint,
-    ConnectorSettings,
     Fetched,
     Finding,
     NewIssue,
@@ -29,6 +29,7 @@ from alignkit.connectors.base import (
 from alignkit.connectors.gorgias.desk import API, NOT_THERE, compiled
 from alignkit.connectors.gorgias.profile import PROFILE
 from alignkit.connectors.gorgias.records import STATUSES
+from alignkit.connectors.renewal import AppSettings
 from alignkit.connectors.tags import Tags
 from alignkit.errors import AlignkitError, DataInvalid
 from alignkit.models.exchange import Ref
@@ -41,7 +42,6 @@ from alignkit.transport import (
     Flow,
     JsonValue,
     Limits,
-    RefreshToken,
     Request,
     TokenStore,
     request,
@@ -56,16 +56,13 @@ APP_LIMITS = Limits(requests=64, seconds=20)
 NumberText = Annotated[str, Field(pattern=r"^[0-9]+$", coerce_numbers_to_str=True)]
 
 
-class GorgiasSettings(ConnectorSettings):
+class GorgiasSettings(AppSettings):
     """What is needed to read one Gorgias; see `Gorgias`."""
 
     domain: str | None = None
     email: str | None = None
     api_key: SecretStr | None = None
     access_token: SecretStr | None = None
-    refresh_token: SecretStr | None = None
-    client_id: str | None = None
-    client_secret: SecretStr | None = None
     base_url: str | None = None
     outbound_tags: frozenset[str] = frozenset()
     internal_tags: frozenset[str] = frozenset()
@@ -95,17 +92,11 @@ class GorgiasSettings(ConnectorSettings):
         return f"https://{label}.gorgias.com" if label else str(self.base_url)
 
     def auth(self, tokens: TokenStore | None) -> Auth:
-        """How requests are authenticated."""
+        """How requests are authenticated; `tokens` stands in for the file of the settings."""
         if self.access_token is not None:
             return Bearer(self.access_token, setting="access_token")
         if self.refresh_token is not None:
-            return RefreshToken(
-                f"{(self.base_url or self.root).rstrip('/')}/oauth/token",
-                self.refresh_token,
-                client_id=self.client_id or "",
-                client_secret=self.client_secret or "",
-                tokens=tokens,
-            )
+            return self.renewed(f"{(self.base_url or self.root).rstrip('/')}/oauth/token", tokens)
         return Basic(self.email or "", self.api_key or "", setting="`email` and `api_key`")
 
 
@@ -124,7 +115,8 @@ class Gorgias(Source):
         refresh_token: of an app with the scope `offline`, with `client_id` and `client_secret`: tokens are renewed.
         client_id: see `refresh_token`.
         client_secret: see `refresh_token`.
-        tokens: a store of your own for access tokens, so that they outlive the process.
+        token_file: where renewed tokens rest between runs.
+        tokens: a store of your own for them, instead of a file.
         base_url: a proxy or test server in place of `https://DOMAIN.gorgias.com`.
         name: of this instance; it stays the same when the address changes.
         outbound_tags: tags under which agents write to customers first.
@@ -162,6 +154,7 @@ class Gorgias(Source):
         refresh_token: str | SecretStr | None = None,
         client_id: str | None = None,
         client_secret: str | SecretStr | None = None,
+        token_file: str | Path | None = None,
         tokens: TokenStore | None = None,
         base_url: str | None = None,
         name: str = "gorgias",
@@ -179,6 +172,7 @@ class Gorgias(Source):
             "refresh_token": refresh_token,
             "client_id": client_id,
             "client_secret": client_secret,
+            "token_file": token_file,
             "base_url": base_url,
             "outbound_tags": outbound_tags,
             "internal_tags": internal_tags,

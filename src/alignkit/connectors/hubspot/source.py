@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field, SecretStr, model_validator
@@ -12,7 +13,6 @@ from pydantic import Field, SecretStr, model_validator
 from alignkit.connectors.base import (
     Capability,
     Checkpoint,
-    ConnectorSettings,
     Fetched,
     Finding,
     NewIssue,
@@ -30,10 +30,11 @@ from alignkit.connectors.hubspot.portal import Portal
 from alignkit.connectors.hubspot.profile import PROFILE
 from alignkit.connectors.hubspot.reading import fetch, read, read_archived, read_tickets
 from alignkit.connectors.hubspot.writing import add_note, add_tag, create_ticket
+from alignkit.connectors.renewal import AppSettings
 from alignkit.errors import ResponseInvalid
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import IssueStatus
-from alignkit.transport import Account, Auth, Bearer, Flow, Limits, RefreshToken, Response, TokenStore
+from alignkit.transport import Account, Auth, Bearer, Flow, Limits, Response, TokenStore
 
 API = "https://api.hubapi.com"
 
@@ -58,7 +59,7 @@ def _wait_of(response: Response) -> float | None:
     return _WAITS.get(str(body.get("policyName"))) if isinstance(body, dict) else None
 
 
-class HubSpotSettings(ConnectorSettings):
+class HubSpotSettings(AppSettings):
     """What is needed to read one portal.
 
     Attributes:
@@ -72,9 +73,6 @@ class HubSpotSettings(ConnectorSettings):
     """
 
     token: SecretStr | None = None
-    refresh_token: SecretStr | None = None
-    client_id: str | None = None
-    client_secret: SecretStr | None = None
     base_url: str = API
     statuses: Mapping[str, IssueStatus] = Field(default_factory=dict[str, IssueStatus])
     tag_property: str | None = None
@@ -89,17 +87,10 @@ class HubSpotSettings(ConnectorSettings):
         return self
 
     def auth(self, tokens: TokenStore | None) -> Auth:
-        """How requests are authenticated."""
+        """How requests are authenticated; `tokens` stands in for the file of the settings."""
         if self.token is not None:
             return Bearer(self.token)
-        return RefreshToken(
-            f"{self.base_url.rstrip('/')}/oauth/v3/token",
-            self.refresh_token or "",
-            client_id=self.client_id or "",
-            client_secret=self.client_secret or "",
-            client_in="body",
-            tokens=tokens,
-        )
+        return self.renewed(f"{self.base_url.rstrip('/')}/oauth/v3/token", tokens, client_in="body")
 
 
 class HubSpot(Source):
@@ -110,7 +101,8 @@ class HubSpot(Source):
         refresh_token: of an OAuth app, with `client_id` and `client_secret`, instead of `token`.
         client_id: see `refresh_token`.
         client_secret: see `refresh_token`.
-        tokens: a store of your own for access tokens, so that processes share them.
+        token_file: where renewed tokens rest between runs.
+        tokens: a store of your own for them, instead of a file.
         base_url: another address of the API, such as a proxy.
         name: of this instance; it stays the same when the address changes.
         statuses: what stages mean, by id or label, where open and closed are not enough.
@@ -152,6 +144,7 @@ class HubSpot(Source):
         refresh_token: str | SecretStr | None = None,
         client_id: str | None = None,
         client_secret: str | SecretStr | None = None,
+        token_file: str | Path | None = None,
         tokens: TokenStore | None = None,
         base_url: str = API,
         name: str = "hubspot",
@@ -166,6 +159,7 @@ class HubSpot(Source):
             "refresh_token": refresh_token,
             "client_id": client_id,
             "client_secret": client_secret,
+            "token_file": token_file,
             "base_url": base_url,
             "name": name,
             "statuses": statuses or {},

@@ -11,7 +11,6 @@ from pydantic import Field, SecretStr, model_validator
 from alignkit.connectors.base import (
     Capability,
     Checkpoint,
-    ConnectorSettings,
     Fetched,
     Finding,
     InstanceName,
@@ -36,6 +35,7 @@ from alignkit.connectors.jira_service_management.streams import (
     read_organizations,
 )
 from alignkit.connectors.jira_service_management.writing import add_comment, add_label, create_request
+from alignkit.connectors.renewal import AppSettings
 from alignkit.connectors.tags import Tags
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import IssueStatus
@@ -46,8 +46,6 @@ from alignkit.transport import (
     Bearer,
     Flow,
     Limits,
-    RefreshToken,
-    TokenFile,
     TokenStore,
     subdomain,
 )
@@ -66,18 +64,16 @@ _STREAMS = {
 }
 
 
-class JiraServiceManagementSettings(ConnectorSettings):
+class JiraServiceManagementSettings(AppSettings):
     """What is needed to read one site; see `JiraServiceManagement`."""
+
+    is_single_use: ClassVar[bool] = True
 
     name: InstanceName = "jira_service_management"
     site: str | None = None
     email: str | None = None
     token: SecretStr | None = None
     access_token: SecretStr | None = None
-    refresh_token: SecretStr | None = None
-    client_id: str | None = None
-    client_secret: SecretStr | None = None
-    token_file: Path | None = None
     cloud_id: _CloudId | None = None
     base_url: str | None = None
     projects: tuple[_ProjectKey, ...] = ()
@@ -128,16 +124,7 @@ class JiraServiceManagementSettings(ConnectorSettings):
             return Bearer(self.access_token, setting="access_token")
         if self.refresh_token is None:
             return Basic(self.email or "", self.token or "", setting="`email` and `token`")
-        if tokens is None and self.token_file is not None:
-            tokens = TokenFile(self.token_file)
-        return RefreshToken(
-            f"{(self.base_url or _TOKENS).rstrip('/')}/oauth/token",
-            self.refresh_token,
-            client_id=self.client_id or "",
-            client_secret=self.client_secret or "",
-            client_in="body",
-            tokens=tokens,
-        )
+        return self.renewed(f"{(self.base_url or _TOKENS).rstrip('/')}/oauth/token", tokens, client_in="body")
 
 
 class JiraServiceManagement(Source):

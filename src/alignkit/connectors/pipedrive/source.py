@@ -13,7 +13,6 @@ from alignkit.connectors.answers import Payload, listed, parsed
 from alignkit.connectors.base import (
     Capability,
     Checkpoint,
-    ConnectorSettings,
     Fetched,
     Finding,
     Page,
@@ -27,6 +26,7 @@ from alignkit.connectors.base import (
 from alignkit.connectors.gone import said_in, thing_gone, unseen
 from alignkit.connectors.pipedrive.profile import PROFILE
 from alignkit.connectors.pipedrive.records import KINDS, Kind
+from alignkit.connectors.renewal import AppSettings
 from alignkit.connectors.window import Pace, Position, Walk, kept, position, service_time
 from alignkit.errors import AlignkitError, PermissionMissing, RequestRefused, ResponseInvalid
 from alignkit.models.events import CustomerEvent
@@ -37,9 +37,7 @@ from alignkit.transport import (
     Flow,
     HeaderKey,
     Limits,
-    RefreshToken,
     Request,
-    TokenFile,
     TokenStore,
     request,
     subdomain,
@@ -63,22 +61,17 @@ _BY_ID = {"account": "organizations", "contact": "persons", "opportunity": "deal
 _UNSEEN = frozenset({403, 404, 410})
 
 
-class PipedriveSettings(ConnectorSettings):
+class PipedriveSettings(AppSettings):
     """What is needed to read one company.
 
     Attributes:
         company: the first label of the company's address.
         token: of a user; or `refresh_token`, `client_id` and `client_secret` of an app.
-        token_file: where the token of an app rests between runs.
         base_url: another address, such as a proxy.
     """
 
     company: str = ""
     token: SecretStr | None = None
-    refresh_token: SecretStr | None = None
-    client_id: str | None = None
-    client_secret: SecretStr | None = None
-    token_file: Path | None = None
     token_url: str = Field(default=TOKEN_URL)
     base_url: str | None = None
 
@@ -99,17 +92,8 @@ class PipedriveSettings(ConnectorSettings):
         """How requests are authenticated; `tokens` stands in for the file of the settings."""
         if self.token is not None:
             return HeaderKey("x-api-token", self.token)
-        if tokens is None and self.token_file is not None:
-            tokens = TokenFile(self.token_file)
-        return RefreshToken(
-            self.token_url,
-            self.refresh_token or "",
-            client_id=self.client_id or "",
-            client_secret=self.client_secret or "",
-            tokens=tokens,
-            root_field="api_domain" if self.base_url is None else None,
-            root_suffixes=("pipedrive.com",),
-        )
+        root_field = "api_domain" if self.base_url is None else None
+        return self.renewed(self.token_url, tokens, root_field=root_field, root_suffixes=("pipedrive.com",))
 
 
 class Pipedrive(Source):
@@ -121,8 +105,8 @@ class Pipedrive(Source):
         refresh_token: of an app, with `client_id` and `client_secret`, instead of `token`.
         client_id: see `refresh_token`.
         client_secret: see `refresh_token`.
-        token_file: where the token of an app rests between runs.
-        tokens: a store of your own for the token, instead of a file.
+        token_file: where renewed tokens rest between runs.
+        tokens: a store of your own for them, instead of a file.
         token_url: where an app's tokens come from.
         base_url: another address, such as a proxy.
         name: of this instance; it stays the same when the address changes.

@@ -13,7 +13,6 @@ from pydantic import Field, SecretStr, model_validator
 from alignkit.connectors.base import (
     Capability,
     Checkpoint,
-    ConnectorSettings,
     Fetched,
     Finding,
     NewIssue,
@@ -24,6 +23,7 @@ from alignkit.connectors.base import (
     settings,
     unknown_stream,
 )
+from alignkit.connectors.renewal import AppSettings
 from alignkit.connectors.salesforce import records
 from alignkit.connectors.salesforce.checks import check
 from alignkit.connectors.salesforce.org import Org, codes_of
@@ -39,9 +39,7 @@ from alignkit.transport import (
     ClientCredentials,
     Flow,
     Limits,
-    RefreshToken,
     Response,
-    TokenFile,
     TokenStore,
     subdomain,
 )
@@ -77,7 +75,7 @@ class SalesforceLimits(Limits):
         return _HOUR if told is None and is_over else told
 
 
-class SalesforceSettings(ConnectorSettings):
+class SalesforceSettings(AppSettings):
     """What is needed to read one org.
 
     Attributes:
@@ -85,7 +83,6 @@ class SalesforceSettings(ConnectorSettings):
         is_sandbox: whether that is a sandbox.
         client_id: of a connected app, with `client_secret`; with `refresh_token` where a person gave the access.
         token: an access token that was had elsewhere.
-        token_file: where the token rests between runs; needed where each refresh token is of a single use.
         base_url: another address of the org, such as a proxy.
         version: of the API.
         statuses: what statuses of cases mean, by word, where closed or not is not enough.
@@ -99,11 +96,7 @@ class SalesforceSettings(ConnectorSettings):
 
     domain: str = ""
     is_sandbox: bool = False
-    client_id: str | None = None
-    client_secret: SecretStr | None = None
-    refresh_token: SecretStr | None = None
     token: SecretStr | None = None
-    token_file: Path | None = None
     base_url: str | None = None
     version: Annotated[str, Field(pattern=r"^[0-9]{2}\.0$")] = "62.0"
     statuses: Mapping[str, IssueStatus] = Field(default_factory=dict[str, IssueStatus])
@@ -135,28 +128,16 @@ class SalesforceSettings(ConnectorSettings):
         """How requests are authenticated; `tokens` stands in for the file of the settings."""
         if self.token is not None:
             return Bearer(self.token)
-        url, secret = f"{self.root.rstrip('/')}/services/oauth2/token", self.client_secret or ""
-        if tokens is None and self.token_file is not None:
-            tokens = TokenFile(self.token_file)
+        url, suffixes = f"{self.root.rstrip('/')}/services/oauth2/token", ("salesforce.com",)
         root_field = "instance_url" if self.base_url is None else None
-        suffixes = ("salesforce.com",)
-        if self.refresh_token is None:
-            return ClientCredentials(
-                url,
-                self.client_id or "",
-                secret,
-                client_in="body",
-                tokens=tokens,
-                root_field=root_field,
-                root_suffixes=suffixes,
-            )
-        return RefreshToken(
+        if self.refresh_token is not None:
+            return self.renewed(url, tokens, client_in="body", root_field=root_field, root_suffixes=suffixes)
+        return ClientCredentials(
             url,
-            self.refresh_token,
-            client_id=self.client_id or "",
-            client_secret=secret,
+            self.client_id or "",
+            self.client_secret or "",
             client_in="body",
-            tokens=tokens,
+            tokens=self.token_store(tokens),
             root_field=root_field,
             root_suffixes=suffixes,
         )
@@ -172,8 +153,8 @@ class Salesforce(Source):
         client_secret: see `client_id`.
         refresh_token: where a person gave the access; with `client_id`.
         token: an access token that was had elsewhere, instead of an app.
-        token_file: where the token rests between runs; needed where each refresh token is of a single use.
-        tokens: a store of your own for the token, instead of a file.
+        token_file: where renewed tokens rest between runs; needed where each renewal replaces the refresh token.
+        tokens: a store of your own for them, instead of a file.
         base_url: another address of the org, such as a proxy.
         name: of this instance; it stays the same when the address changes.
         version: of the API.

@@ -15,7 +15,6 @@ from pydantic import Field, SecretStr, model_validator
 from alignkit.connectors.base import (
     Capability,
     Checkpoint,
-    ConnectorSettings,
     Fetched,
     Finding,
     Page,
@@ -26,6 +25,7 @@ from alignkit.connectors.base import (
     settings,
     unknown_stream,
 )
+from alignkit.connectors.renewal import AppSettings
 from alignkit.connectors.x.checks import check
 from alignkit.connectors.x.fetch import fetch
 from alignkit.connectors.x.profile import PROFILE
@@ -33,17 +33,7 @@ from alignkit.connectors.x.spending import MILLION, Budget, Spending, SpendingFi
 from alignkit.connectors.x.streams import Reader, read
 from alignkit.errors import SettingsError
 from alignkit.models.exchange import Ref
-from alignkit.transport import (
-    Account,
-    Auth,
-    Bearer,
-    Flow,
-    Limits,
-    RefreshToken,
-    Response,
-    TokenFile,
-    TokenStore,
-)
+from alignkit.transport import Account, Auth, Bearer, Flow, Limits, Response, TokenStore
 
 API = "https://api.x.com"
 
@@ -60,13 +50,12 @@ class XLimits(Limits):
         return _HOUR if is_capped else Limits.advised_wait(self, response, now)
 
 
-class XSettings(ConnectorSettings):
+class XSettings(AppSettings):
     """What is needed to read one account.
 
     Attributes:
         user_id: of the account, a number.
         token: an app's bearer token; or `refresh_token` and `client_id` of a user's grant.
-        token_file: where the token of a grant rests between runs; each refresh token is of a single use.
         query: what is searched for, in X's own language.
         daily_budget: the most that reading may cost in a day of UTC, in dollars; all streams share it.
         price_post: of one post.
@@ -79,12 +68,10 @@ class XSettings(ConnectorSettings):
             of the budget is spent on that.
     """
 
+    is_single_use: ClassVar[bool] = True
+
     user_id: str = Field(pattern=r"^[0-9]{1,20}$")
     token: SecretStr | None = None
-    refresh_token: SecretStr | None = None
-    client_id: str | None = None
-    client_secret: SecretStr | None = None
-    token_file: Path | None = None
     base_url: str = API
     query: str | None = Field(default=None, min_length=1, max_length=512)
     daily_budget: Annotated[float, Field(gt=0)] = 5.0
@@ -105,15 +92,7 @@ class XSettings(ConnectorSettings):
         """How requests are authenticated; `tokens` stands in for the file of the settings."""
         if self.token is not None:
             return Bearer(self.token)
-        if tokens is None and self.token_file is not None:
-            tokens = TokenFile(self.token_file)
-        return RefreshToken(
-            f"{self.base_url.rstrip('/')}/2/oauth2/token",
-            self.refresh_token or "",
-            client_id=self.client_id or "",
-            client_secret=self.client_secret or "",
-            tokens=tokens,
-        )
+        return self.renewed(f"{self.base_url.rstrip('/')}/2/oauth2/token", tokens)
 
 
 class X(Source):
@@ -125,8 +104,8 @@ class X(Source):
         refresh_token: of a user's grant, with `client_id`, instead of `token`.
         client_id: see `refresh_token`.
         client_secret: where the app has one.
-        token_file: where the token of a grant rests between runs; each refresh token is of a single use.
-        tokens: a store of your own for the token, instead of a file.
+        token_file: where renewed tokens rest between runs; needed with `refresh_token`, as each renewal replaces it.
+        tokens: a store of your own for them, instead of a file.
         base_url: another address, such as a proxy.
         name: of this instance; it stays the same when the address changes.
         query: what is searched for, in X's own language.
@@ -193,8 +172,6 @@ class X(Source):
             "watched_days": watched_days,
         }
         chosen = settings(XSettings, self.type, given)
-        if chosen.refresh_token is not None and tokens is None and chosen.token_file is None:
-            raise SettingsError("give `token_file`: a refresh token is of a single use, and its successor must be kept")
         if spending is None:
             if chosen.spending_file is None:
                 raise SettingsError("give `spending_file`: what a day has cost must be kept, or no budget holds")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from pathlib import Path
 from typing import Annotated, ClassVar
 
 from pydantic import Field, SecretStr, model_validator
@@ -12,7 +13,6 @@ from pydantic import Field, SecretStr, model_validator
 from alignkit.connectors.base import (
     Capability,
     Checkpoint,
-    ConnectorSettings,
     Fetched,
     Finding,
     NewIssue,
@@ -25,6 +25,7 @@ from alignkit.connectors.base import (
     settings,
     unknown_stream,
 )
+from alignkit.connectors.renewal import AppSettings
 from alignkit.connectors.tags import Tags
 from alignkit.connectors.zendesk.checks import check
 from alignkit.connectors.zendesk.desk import API, Desk, compiled
@@ -43,7 +44,6 @@ from alignkit.transport import (
     Flow,
     JsonValue,
     Limits,
-    RefreshToken,
     Request,
     TokenStore,
     request,
@@ -66,16 +66,15 @@ _STREAMS = {
 }
 
 
-class ZendeskSettings(ConnectorSettings):
+class ZendeskSettings(AppSettings):
     """What is needed to read one Zendesk; see `Zendesk`."""
+
+    is_single_use: ClassVar[bool] = True
 
     subdomain: str | None = None
     email: str | None = None
     token: SecretStr | None = None
     access_token: SecretStr | None = None
-    refresh_token: SecretStr | None = None
-    client_id: str | None = None
-    client_secret: SecretStr | None = None
     base_url: str | None = None
     custom_statuses: Mapping[_Id, IssueStatus] = Field(default_factory=dict[str, IssueStatus])
     outbound_tags: frozenset[str] = frozenset()
@@ -106,18 +105,12 @@ class ZendeskSettings(ConnectorSettings):
         return f"https://{label}.zendesk.com" if label else str(self.base_url)
 
     def auth(self, tokens: TokenStore | None) -> Auth:
-        """How requests are authenticated."""
+        """How requests are authenticated; `tokens` stands in for the file of the settings."""
         if self.access_token is not None:
             return Bearer(self.access_token, setting="access_token")
         if self.refresh_token is not None:
-            return RefreshToken(
-                f"{(self.base_url or self.root).rstrip('/')}/oauth/tokens",
-                self.refresh_token,
-                client_id=self.client_id or "",
-                client_secret=self.client_secret or "",
-                client_in="body",
-                tokens=tokens,
-            )
+            url = f"{(self.base_url or self.root).rstrip('/')}/oauth/tokens"
+            return self.renewed(url, tokens, client_in="body")
         return Basic(f"{self.email}/token", self.token or "")
 
 
@@ -132,7 +125,8 @@ class Zendesk(Source):
         refresh_token: of an OAuth client, with `client_id` and `client_secret`; access tokens are renewed by it.
         client_id: see `refresh_token`.
         client_secret: see `refresh_token`.
-        tokens: where renewed tokens are kept; a store that outlives the process, since each renewal replaces the last.
+        token_file: where renewed tokens rest between runs; needed with `refresh_token`, as each renewal replaces it.
+        tokens: a store of your own for them, instead of a file.
         base_url: a proxy, sandbox or test server in place of `https://SUBDOMAIN.zendesk.com`.
         name: of this instance; it stays the same when the address changes.
         custom_statuses: the id, or the name that agents see, of a custom status -> what it means; others mean what
@@ -173,6 +167,7 @@ class Zendesk(Source):
         refresh_token: str | SecretStr | None = None,
         client_id: str | None = None,
         client_secret: str | SecretStr | None = None,
+        token_file: str | Path | None = None,
         tokens: TokenStore | None = None,
         base_url: str | None = None,
         name: str = "zendesk",
@@ -192,6 +187,7 @@ class Zendesk(Source):
             "refresh_token": refresh_token,
             "client_id": client_id,
             "client_secret": client_secret,
+            "token_file": token_file,
             "base_url": base_url,
             "custom_statuses": custom_statuses or {},
             "outbound_tags": outbound_tags,
