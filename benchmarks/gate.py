@@ -22,7 +22,7 @@ from alignkit.models import (
     IssueType,
     Priority,
 )
-from alignkit.stores.base import Batch
+from alignkit.stores.records import Batch
 from benchmarks.report import Figure, percentile, write
 
 SIZES = (10_000, 1_000_000)

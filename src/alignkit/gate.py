@@ -20,8 +20,9 @@ from alignkit.rules.facts import EarlierHold, Facts, HoldFacts
 from alignkit.rules.freshness import View, fresh_until, view
 from alignkit.rules.policy import Policy
 from alignkit.rules.policy_file import PolicyFile
-from alignkit.stores.base import OWN_SOURCE, Store
+from alignkit.stores.base import Store
 from alignkit.stores.cohort import BlackoutFacts, blackout_in
+from alignkit.stores.records import OWN_SOURCE
 
 NO_SOURCE = "any source"
 """Stands in `Decision.incomplete` where no source was ever read and the policy names none."""

@@ -16,7 +16,7 @@ from alignkit.models.events import ContactChanged, IssueChanged, SurveyAnswered
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import Channel, Initiator, IssueStatus, Priority, SurveyBucket
 from alignkit.stores import MemoryStore
-from alignkit.stores.base import Batch
+from alignkit.stores.records import Batch
 from alignkit.testing import SheetTests
 from alignkit.testing.sheet import Sheet
 from alignkit.testing.sheet_service import SheetService

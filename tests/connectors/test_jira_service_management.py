@@ -24,7 +24,7 @@ from alignkit.models.events import ContactChanged, IssueChanged, IssueRemoved, S
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import Initiator, IssueStatus, Priority, SurveyBucket
 from alignkit.stores import MemoryStore
-from alignkit.stores.base import Batch
+from alignkit.stores.records import Batch
 from alignkit.sync import Sync
 from alignkit.testing import SheetTests
 from alignkit.testing.sheet import Sheet

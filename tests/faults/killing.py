@@ -24,7 +24,8 @@ from tests.sync.fakes import OFFER, STARTER, FakeSink, FakeSource, Member, addre
 from alignkit import SQLiteStore, Sync
 from alignkit.models import microseconds
 from alignkit.models.exchange import Ref
-from alignkit.stores.base import OWN_SOURCE, Store
+from alignkit.stores.base import Store
+from alignkit.stores.records import OWN_SOURCE
 from alignkit.sync import Backlog, Cohort, Pace
 from alignkit.sync.stop import find
 from alignkit.testing.stores import at, contact, issue

@@ -13,7 +13,7 @@ from alignkit import Gate, Message, Policy
 from alignkit.errors import StoreDamaged
 from alignkit.models import Category, Channel, Verdict
 from alignkit.stores import SQLiteStore
-from alignkit.stores.base import LedgerState
+from alignkit.stores.records import LedgerState
 from alignkit.stores.sqlite.schema import APPLICATION_ID, VERSION, prepare
 from alignkit.testing.stores import DESK, PEOPLE, at, issue, page, put, told
 

@@ -22,7 +22,7 @@ from alignkit.errors import AlignkitError, DataInvalid, StoreDamaged, StoreUnava
 from alignkit.models import Event, IssueChanged
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.stores import MemoryStore, SQLiteStore, Store
-from alignkit.stores.base import Became, LedgerState, Reach, Wave
+from alignkit.stores.records import Became, LedgerState, Reach, Wave
 from alignkit.testing.stores import (
     DESK,
     EVERYTHING,

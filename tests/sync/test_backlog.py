@@ -25,7 +25,7 @@ from alignkit.rules import Effect, Rule
 from alignkit.rules.conditions import AnyRow, RowTest
 from alignkit.rules.policy import Mode
 from alignkit.stores import MemoryStore
-from alignkit.stores.base import DeferredState
+from alignkit.stores.records import DeferredState
 from alignkit.sync import AsyncBacklog, Backlog, Became, Deferred, DueResult, Pace
 from alignkit.testing.stores import DESK, at, contact, page
 

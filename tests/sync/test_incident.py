@@ -16,7 +16,7 @@ from alignkit import AsyncSync, Gate, Message, Policy, Sync, Verdict
 from alignkit.errors import DataInvalid, StoreUnavailable
 from alignkit.models import Category, Channel, CustomerEvent, Order, OrderChanged, OrderLine
 from alignkit.stores import MemoryStore
-from alignkit.stores.base import OWN_SOURCE, Reach
+from alignkit.stores.records import OWN_SOURCE, Reach
 from alignkit.sync import CAP, EVERYBODY, Cohort
 from alignkit.sync import incident as incident_module
 from alignkit.testing.stores import DESK, at, contact, issue, page, put, wide

@@ -14,7 +14,7 @@ from alignkit import Policy, Sync
 from alignkit.connectors.base import Result
 from alignkit.errors import LeaseHeld
 from alignkit.stores import MemoryStore
-from alignkit.stores.base import IN_PLACE, LedgerState
+from alignkit.stores.records import IN_PLACE, LedgerState
 from alignkit.sync.ledger import last_to_end
 from alignkit.testing.stores import DESK, at, page
 

@@ -11,7 +11,7 @@ from alignkit import AsyncSync, Gate, Send, Sync, Verdict
 from alignkit.errors import DataInvalid
 from alignkit.models import Category, Channel
 from alignkit.stores import MemoryStore
-from alignkit.stores.base import Applied
+from alignkit.stores.records import Applied
 from alignkit.testing.stores import DESK, EVERYTHING, at, page
 
 from .fakes import OFFER, RENEWAL, STARTER, address, audience

@@ -20,7 +20,7 @@ from alignkit.errors import (
 )
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.stores import MemoryStore
-from alignkit.stores.base import Lease
+from alignkit.stores.records import Lease
 from alignkit.sync import Progress
 from alignkit.testing.stores import DESK, EVERYTHING, at, contact, issue, removal
 

@@ -17,7 +17,7 @@ from alignkit.errors import DataInvalid, LeaseHeld, PagingStuck, ServiceUnreacha
 from alignkit.models import Category, Channel
 from alignkit.rules.policy import Mode
 from alignkit.stores import MemoryStore
-from alignkit.stores.base import LedgerState
+from alignkit.stores.records import LedgerState
 from alignkit.sync import PushResult
 from alignkit.testing.stores import DESK, at, page
 

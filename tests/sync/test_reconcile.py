@@ -10,7 +10,7 @@ import pytest
 from alignkit import AsyncSync, Sync
 from alignkit.connectors.base import Result
 from alignkit.stores import MemoryStore
-from alignkit.stores.base import LedgerState
+from alignkit.stores.records import LedgerState
 from alignkit.sync import ReconcileResult
 from alignkit.testing.stores import DESK, at, contact, page
 

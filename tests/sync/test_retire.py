@@ -12,7 +12,7 @@ from alignkit import AsyncSync, Gate, Policy, Sync
 from alignkit.errors import DataInvalid, LeaseHeld, ServiceUnreachable
 from alignkit.models import Verdict
 from alignkit.stores import MemoryStore
-from alignkit.stores.base import OWN_SOURCE
+from alignkit.stores.records import OWN_SOURCE
 from alignkit.testing.stores import DESK, TERM, at, contact, hold, issue, wide
 
 from .fakes import OFFER, STARTER, FakeSource, address, ask, audience, desk

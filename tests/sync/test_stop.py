@@ -13,7 +13,7 @@ from alignkit import AsyncSync, Gate, Message, SQLiteStore, Sync, Verdict
 from alignkit.errors import DataInvalid, LeaseHeld, Stopped
 from alignkit.models import Category, Channel
 from alignkit.stores import MemoryStore
-from alignkit.stores.base import OWN_SOURCE
+from alignkit.stores.records import OWN_SOURCE
 from alignkit.sync.stop import find, find_all
 from alignkit.testing.stores import DESK, at, page
 

@@ -20,7 +20,7 @@ from alignkit.models import (
     SurveyResponse,
 )
 from alignkit.stores import MemoryStore
-from alignkit.stores.base import Batch
+from alignkit.stores.records import Batch
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 DAY, HOUR, TICK = timedelta(days=1), timedelta(hours=1), timedelta(microseconds=1)

@@ -20,7 +20,7 @@ from alignkit.errors import AlignkitError, SettingsError
 from alignkit.rules.durations import spell_duration
 from alignkit.rules.policy import Mode, Policy
 from alignkit.stores import MemoryStore
-from alignkit.stores.base import SourceState
+from alignkit.stores.records import SourceState
 from alignkit.sync import Sync
 from alignkit.sync.location import refuse_other
 from alignkit.sync.shadows import refuse_confusion

@@ -28,7 +28,7 @@ from alignkit.rules.decision import Decision
 from alignkit.rules.facts import Facts, IssueFacts
 from alignkit.rules.policy import Policy
 from alignkit.rules.wording import nearest_moment
-from alignkit.stores.base import SourceState
+from alignkit.stores.records import SourceState
 
 _NEEDS = frozenset({"issues", "surveys", "holds", "sends"})
 _STYLES = {Verdict.SEND: "bold green", Verdict.SUPPRESS: "bold yellow"}

@@ -21,7 +21,7 @@ from alignkit.rules.decision import Decision
 from alignkit.rules.facts import IssueFacts
 from alignkit.rules.wording import nearest_moment
 from alignkit.stores import SQLiteStore
-from alignkit.stores.base import Cause
+from alignkit.stores.records import Cause
 from alignkit.sync import PullResult, PushResult, Sync
 
 SOURCE, DESTINATION, OFFER = "shop-zendesk", "newsletter", "offer"

@@ -20,7 +20,7 @@ from alignkit.models import Verdict
 from alignkit.rules.decision import Decision
 from alignkit.rules.guard import excluded
 from alignkit.stores import SQLiteStore
-from alignkit.stores.base import Cause
+from alignkit.stores.records import Cause
 
 _WORDS = {
     "open-issue": "an issue is being worked on",

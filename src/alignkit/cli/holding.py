@@ -27,7 +27,7 @@ from alignkit.cli.sends import batches, only_send
 from alignkit.cli.settlements import tell_unsettled, unsettled_rows
 from alignkit.errors import DataInvalid
 from alignkit.models import Category, Channel, Hold, HoldKind
-from alignkit.stores.base import OWN_SOURCE
+from alignkit.stores.records import OWN_SOURCE
 from alignkit.sync import ReleaseResult
 
 

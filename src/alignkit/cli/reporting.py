@@ -21,7 +21,7 @@ from alignkit.connectors.base import Source
 from alignkit.errors import AlignkitError
 from alignkit.models import Hold, HoldKind
 from alignkit.stores import SQLiteStore
-from alignkit.stores.base import DeferredState
+from alignkit.stores.records import DeferredState
 from alignkit.sync.incident import is_about_single_people
 from alignkit.sync.stop import find_all, is_stop
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from alignkit.cli.exits import Exit
 from alignkit.cli.output import Output, number
-from alignkit.stores.base import LedgerState, Store
+from alignkit.stores.base import Store
+from alignkit.stores.records import LedgerState
 from alignkit.sync import Settlement
 from alignkit.sync.ledger import in_place
 

@@ -12,7 +12,7 @@ from alignkit.cli.command import Now, Session, a_moment, command
 from alignkit.cli.output import Output, moment, stamp
 from alignkit.errors import DataInvalid, SettingsError
 from alignkit.models import Category, Channel
-from alignkit.stores.base import OWN_SOURCE
+from alignkit.stores.records import OWN_SOURCE
 from alignkit.sync import CAP, Cohort, Stop, WideHold
 
 _MOST = 50_000_000

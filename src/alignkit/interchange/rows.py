@@ -14,7 +14,7 @@ from alignkit.connectors.base import Capability, Checkpoint, Page, Run, Source, 
 from alignkit.errors import CursorExpired, DataInvalid
 from alignkit.models.events import Event
 from alignkit.models.exchange import Ref
-from alignkit.stores.base import Row, Scalar
+from alignkit.stores.records import Row, Scalar
 from alignkit.transport import PageGuard, Request, Response, run
 
 SendRequest = Callable[[Request], Response]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from alignkit.stores.base import Became, Deferred, Reach, WideHold
 from alignkit.stores.cohort import CAP, EVERYBODY, Cohort
+from alignkit.stores.records import Became, Deferred, Reach, WideHold
 from alignkit.sync.backlog import AsyncBacklog, Backlog, DueResult
 from alignkit.sync.ledger import Settlement
 from alignkit.sync.pace import Pace, Paced

@@ -18,7 +18,8 @@ from alignkit.gate import Gate, aware
 from alignkit.models import Message, Outcome, Verdict
 from alignkit.rules.decision import Decision
 from alignkit.rules.policy import Mode, Policy
-from alignkit.stores.base import Became, Deferred, DeferredState, Store
+from alignkit.stores.base import Store
+from alignkit.stores.records import Became, Deferred, DeferredState
 from alignkit.sync.lease import Tenure
 from alignkit.sync.pace import Pace, Paced, allow, finish, note
 from alignkit.sync.stop import Stop, find

@@ -21,8 +21,9 @@ from alignkit.errors import DataInvalid
 from alignkit.identity import ACCOUNT
 from alignkit.models import Category, Channel, Hold, HoldKind
 from alignkit.rules.policy import Policy
-from alignkit.stores.base import OWN_SOURCE, Batch, Lease, Reach, Store, WideHold
+from alignkit.stores.base import Store
 from alignkit.stores.cohort import CAP, Cohort
+from alignkit.stores.records import OWN_SOURCE, Batch, Lease, Reach, WideHold
 from alignkit.sync.lease import held
 from alignkit.sync.ledger import parts
 from alignkit.sync.manual import changed, hold_event, lifted

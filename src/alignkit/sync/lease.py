@@ -15,7 +15,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from alignkit.errors import LeaseHeld
-from alignkit.stores.base import Lease, Store
+from alignkit.stores.base import Store
+from alignkit.stores.records import Lease
 
 TERM = timedelta(minutes=10)
 """How long a lease lasts unless it is renewed; a run renews it long before."""

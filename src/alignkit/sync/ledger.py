@@ -14,7 +14,8 @@ from typing import Literal, TypeVar
 
 from alignkit.connectors.base import Capability, Look, Members, Order, Receipt, Result, Sink, Standing, Submitted
 from alignkit.errors import PagingStuck
-from alignkit.stores.base import IN_FLIGHT, IN_PLACE, Cause, Lease, LedgerRow, LedgerState, Store
+from alignkit.stores.base import Store
+from alignkit.stores.records import IN_FLIGHT, IN_PLACE, Cause, Lease, LedgerRow, LedgerState
 from alignkit.transport import Flow, call
 
 T = TypeVar("T")

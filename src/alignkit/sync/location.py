@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from alignkit.connectors.base import Endpoint, Source
 from alignkit.errors import SettingsError
-from alignkit.stores.base import Lease, Role, Store
+from alignkit.stores.base import Store
+from alignkit.stores.records import Lease, Role
 from alignkit.sync.lease import held, of_destination, of_source
 
 

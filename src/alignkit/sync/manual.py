@@ -21,7 +21,8 @@ from alignkit.models import (
     microseconds,
 )
 from alignkit.models.times import MICROSECOND
-from alignkit.stores.base import OWN_SOURCE, Applied, Batch, Store
+from alignkit.stores.base import Store
+from alignkit.stores.records import OWN_SOURCE, Applied, Batch
 
 
 def new_hold(

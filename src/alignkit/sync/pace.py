@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from alignkit.errors import DataInvalid
-from alignkit.stores.base import Lease, Store, Wave
+from alignkit.stores.base import Store
+from alignkit.stores.records import Lease, Wave
 
 _HOUR = timedelta(hours=1)
 _ROUNDING = 1e-9

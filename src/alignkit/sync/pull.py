@@ -17,7 +17,8 @@ from alignkit.connectors.base import Capability, Checkpoint, Page, Run, Source, 
 from alignkit.errors import CursorExpired, DataInvalid, PagingStuck
 from alignkit.log import logger
 from alignkit.models.exchange import Ref
-from alignkit.stores.base import Batch, Store
+from alignkit.stores.base import Store
+from alignkit.stores.records import Batch
 from alignkit.sync.lease import Tenure, of_source
 from alignkit.sync.location import refuse_other, settle
 from alignkit.transport import Flow, call

@@ -19,7 +19,8 @@ from alignkit.identity import readable
 from alignkit.models import Message, Verdict
 from alignkit.rules.decision import Decision
 from alignkit.rules.policy import Mode, Policy
-from alignkit.stores.base import Cause, Store, WideHold
+from alignkit.stores.base import Store
+from alignkit.stores.records import Cause, WideHold
 from alignkit.sync.destination import DestinationJob
 from alignkit.sync.incident import capped
 from alignkit.sync.ledger import Settlement, parts, refused, still_held

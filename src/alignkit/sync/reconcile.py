@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from alignkit.connectors.base import Standing
 from alignkit.identity import readable
-from alignkit.stores.base import Cause, LedgerRow, LedgerState
+from alignkit.stores.records import Cause, LedgerRow, LedgerState
 from alignkit.sync.destination import DestinationJob
 from alignkit.sync.ledger import in_place, parts
 from alignkit.transport import Flow, call

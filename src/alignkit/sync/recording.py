@@ -8,8 +8,9 @@ from datetime import datetime
 from alignkit.connectors.base import Endpoint
 from alignkit.gate import aware
 from alignkit.models import Category, Channel, Hold, Send
-from alignkit.stores.base import Applied, Store, WideHold
+from alignkit.stores.base import Store
 from alignkit.stores.cohort import CAP, Cohort
+from alignkit.stores.records import Applied, WideHold
 from alignkit.sync import incident
 from alignkit.sync.location import move
 from alignkit.sync.manual import hold_event, lifted, new_hold, record, send_events, standing

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from alignkit.identity import readable
-from alignkit.stores.base import IN_FLIGHT, LedgerRow
+from alignkit.stores.records import IN_FLIGHT, LedgerRow
 from alignkit.sync.destination import DestinationJob
 from alignkit.sync.ledger import Settlement, in_place, refused
 from alignkit.transport import Flow, call

@@ -12,7 +12,8 @@ from datetime import datetime
 
 from alignkit.errors import DataInvalid
 from alignkit.models import CustomerEvent, Hold, HoldChanged, HoldKind, IssueRemoval, IssueRemoved
-from alignkit.stores.base import OWN_SOURCE, Batch, Store
+from alignkit.stores.base import Store
+from alignkit.stores.records import OWN_SOURCE, Batch
 from alignkit.sync.lease import held, of_source
 from alignkit.sync.ledger import parts
 from alignkit.sync.manual import lifted

@@ -16,8 +16,9 @@ from alignkit.errors import DataInvalid, Stopped
 from alignkit.models import Category, Hold, HoldKind
 from alignkit.rules.facts import Facts
 from alignkit.rules.wording import spell_moment
-from alignkit.stores.base import OWN_SOURCE, Batch, Reach, Store
+from alignkit.stores.base import Store
 from alignkit.stores.cohort import EVERYBODY
+from alignkit.stores.records import OWN_SOURCE, Batch, Reach
 from alignkit.sync.manual import changed, hold_event, lifted
 
 STOP = "stop"

@@ -14,8 +14,9 @@ from alignkit.gate import aware
 from alignkit.identity import identifier
 from alignkit.models import Category, Channel, Hold, Message, Send
 from alignkit.rules.policy import Policy
-from alignkit.stores.base import Applied, Forgotten, Store, WideHold
+from alignkit.stores.base import Store
 from alignkit.stores.cohort import CAP, Cohort
+from alignkit.stores.records import Applied, Forgotten, WideHold
 from alignkit.sync.pace import Pace
 from alignkit.sync.pull import OnProgress, PullJob, PullResult
 from alignkit.sync.push import Brake, PushJob, PushResult

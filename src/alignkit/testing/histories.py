@@ -12,7 +12,7 @@ import pytest
 
 from alignkit.connectors.base import Capability
 from alignkit.stores import MemoryStore
-from alignkit.stores.base import Applied, Batch
+from alignkit.stores.records import Applied, Batch
 from alignkit.testing.case import LATER, Trial
 from alignkit.testing.changes import Changes
 from alignkit.testing.sheet_case import SheetCase

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from alignkit.connectors.base import Capability, Receipt, Result, Sink, Standing
-from alignkit.stores.base import IN_PLACE
+from alignkit.stores.records import IN_PLACE
 from alignkit.sync import Sync
 from alignkit.testing.sink_case import MOST_PAGES, S, SinkParts, SinkTrial
 

@@ -15,7 +15,7 @@ from alignkit.connectors.base import Capability
 from alignkit.errors import ServiceMisbehaved
 from alignkit.models.events import ContactChanged, IssueChanged
 from alignkit.stores import MemoryStore
-from alignkit.stores.base import Applied, Batch
+from alignkit.stores.records import Applied, Batch
 from alignkit.testing.case import MOST_PAGES, S, SourceTests, Trial, same
 from alignkit.testing.moments import FAR_ZONE, in_zone, times
 from alignkit.testing.service import FakeService, Records

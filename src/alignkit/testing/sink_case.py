@@ -16,7 +16,7 @@ from alignkit.errors import AlignkitError
 from alignkit.models import Category, Channel, Message
 from alignkit.rules.policy import Policy
 from alignkit.stores import MemoryStore, Store
-from alignkit.stores.base import IN_FLIGHT, IN_PLACE, OWN_SOURCE, Batch, LedgerRow
+from alignkit.stores.records import IN_FLIGHT, IN_PLACE, OWN_SOURCE, Batch, LedgerRow
 from alignkit.sync import AsyncSync, PushResult, Sync
 from alignkit.testing.service import FakeService
 from alignkit.testing.watch import Clock, Crash, CrashPoint, Watched, watched

@@ -52,7 +52,9 @@ from alignkit.models import (
     SurveyResponse,
 )
 from alignkit.models.exchange import Quarantined, Ref
-from alignkit.stores.base import (
+from alignkit.stores.base import Store
+from alignkit.stores.cohort import CAP, Cohort
+from alignkit.stores.records import (
     OWN_SOURCE,
     Applied,
     Batch,
@@ -64,10 +66,8 @@ from alignkit.stores.base import (
     LedgerRow,
     LedgerState,
     Reach,
-    Store,
     Wave,
 )
-from alignkit.stores.cohort import CAP, Cohort
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 """A Monday morning, from which every story here goes on."""

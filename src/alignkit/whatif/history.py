@@ -27,7 +27,8 @@ from alignkit.models import (
 from alignkit.models.times import EPOCH
 from alignkit.rules.facts import Facts
 from alignkit.stores import MemoryStore
-from alignkit.stores.base import Batch, Store
+from alignkit.stores.base import Store
+from alignkit.stores.records import Batch
 
 _TOLD = (
     "issue.changed",

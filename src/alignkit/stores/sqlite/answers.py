@@ -17,8 +17,8 @@ from alignkit.models import Hold, HoldKind, Issue, IssueStatus, Signal
 from alignkit.models.times import moment_of
 from alignkit.rules.facts import Facts
 from alignkit.signals import as_signal
-from alignkit.stores.base import IN_PLACE, Row, Scalar, Table
 from alignkit.stores.facts import KINDS_FOR, PLACE, Kind, add, blank, rate, readings
+from alignkit.stores.records import IN_PLACE, Row, Scalar, Table
 from alignkit.stores.sqlite.database import unreadable
 from alignkit.stores.sqlite.ledger import Ledger
 from alignkit.stores.sqlite.log import Log

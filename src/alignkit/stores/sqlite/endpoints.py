@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from alignkit.errors import DataInvalid
-from alignkit.stores.base import Lease, Role
+from alignkit.stores.records import Lease, Role
 from alignkit.stores.sqlite.runs import STREAMS_CHANGED, Runs
 
 

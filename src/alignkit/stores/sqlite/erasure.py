@@ -11,8 +11,8 @@ from typing import Any
 from alignkit import identity
 from alignkit.errors import DataInvalid, StoreUnavailable
 from alignkit.models import Entity, IssueRemoved, Namespace
-from alignkit.stores.base import IN_FLIGHT, IN_PLACE, Forgotten
 from alignkit.stores.facts import Kind
+from alignkit.stores.records import IN_FLIGHT, IN_PLACE, Forgotten
 from alignkit.stores.sqlite.database import MEMORY, failure, translated
 from alignkit.stores.sqlite.log import Key
 from alignkit.stores.sqlite.reach import Reaching

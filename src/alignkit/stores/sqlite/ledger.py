@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from alignkit.models.times import moment_of
-from alignkit.stores.base import Cause, Lease, LedgerRow, LedgerState
+from alignkit.stores.records import Cause, Lease, LedgerRow, LedgerState
 from alignkit.stores.sqlite.database import optional_us, us, when
 from alignkit.stores.sqlite.endpoints import Endpoints
 

@@ -13,8 +13,8 @@ from alignkit import identity
 from alignkit.errors import DataInvalid
 from alignkit.garbage import put_off
 from alignkit.models import EVENT_TYPES, CustomerEvent, Event, Issue, microseconds
-from alignkit.stores.base import Applied, Batch
 from alignkit.stores.facts import KIND_OF, Folded, Kind, fold
+from alignkit.stores.records import Applied, Batch
 from alignkit.stores.sqlite.database import us, when
 from alignkit.stores.sqlite.people import Concerned, People, as_json, keys_in
 from alignkit.stores.sqlite.runs import Runs

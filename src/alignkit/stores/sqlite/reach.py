@@ -15,9 +15,9 @@ from alignkit import identity
 from alignkit.errors import DataInvalid
 from alignkit.models import ContactChanged, Hold, HoldChanged, HoldKind
 from alignkit.rules.facts import Facts, HoldFacts
-from alignkit.stores.base import OWN_SOURCE, Batch, Reach, WideHold
 from alignkit.stores.cohort import CAP, BlackoutFacts, Cohort, is_active
 from alignkit.stores.facts import Kind, add
+from alignkit.stores.records import OWN_SOURCE, Batch, Reach, WideHold
 from alignkit.stores.sqlite.answers import Answers
 from alignkit.stores.sqlite.database import optional_us, when
 from alignkit.stores.sqlite.people import as_json, keys_in

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from alignkit.errors import LeaseHeld
 from alignkit.models.exchange import Ref
 from alignkit.models.times import moment_of
-from alignkit.stores.base import Batch, Json, Lease, QuarantineRow, SourceState, StreamState
 from alignkit.stores.facts import KIND_OF, KINDS_OF_REFS, Kind
+from alignkit.stores.records import Batch, Json, Lease, QuarantineRow, SourceState, StreamState
 from alignkit.stores.sqlite.database import Database, us, when
 
 STREAMS_STATE = "SELECT value FROM meta WHERE key = 'streams'"

@@ -17,8 +17,8 @@ from typing import Any
 from alignkit import identity
 from alignkit.models import Contact, CustomerEvent, Entity, Hold, Issue, Namespace, Opportunity
 from alignkit.models.exchange import Ref
-from alignkit.stores.base import Batch
 from alignkit.stores.facts import KIND_OF, KINDS_OF_REFS, Kind
+from alignkit.stores.records import Batch
 from alignkit.stores.sqlite.database import Database, us
 
 

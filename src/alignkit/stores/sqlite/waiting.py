@@ -11,7 +11,7 @@ from typing import Any
 from alignkit.errors import DataInvalid
 from alignkit.models import Message
 from alignkit.models.times import moment_of
-from alignkit.stores.base import Became, Deferred, DeferredState, Lease
+from alignkit.stores.records import Became, Deferred, DeferredState, Lease
 from alignkit.stores.sqlite.database import optional_us, us, when
 from alignkit.stores.sqlite.runs import Runs
 

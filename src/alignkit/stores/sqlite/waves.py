@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from alignkit.stores.base import Lease, Wave
+from alignkit.stores.records import Lease, Wave
 from alignkit.stores.sqlite.database import us, when
 from alignkit.stores.sqlite.runs import Runs
 
