@@ -29,9 +29,9 @@ from alignkit.models.events import CustomerEvent
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import PostKind
 from alignkit.testing import SheetTests
-from alignkit.testing.changes import Changes
 from alignkit.testing.sheet import Sheet
-from alignkit.testing.sheet_service import SheetService
+from alignkit.testing.sheet.changes import Changes
+from alignkit.testing.sheet.service import SheetService
 from alignkit.testing.world import Kind
 from alignkit.transport import MemoryTokens, Request, Response, Token
 

@@ -19,7 +19,7 @@ from alignkit.stores import MemoryStore
 from alignkit.stores.records import Batch
 from alignkit.testing import SheetTests
 from alignkit.testing.sheet import Sheet
-from alignkit.testing.sheet_service import SheetService
+from alignkit.testing.sheet.service import SheetService
 from alignkit.transport import JsonValue, Response
 
 from .answering import NOW, Answers, answer

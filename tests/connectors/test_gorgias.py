@@ -17,7 +17,7 @@ from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import Channel, Initiator, IssueStatus, Priority, SurveyBucket
 from alignkit.testing import SheetTests
 from alignkit.testing.sheet import Sheet
-from alignkit.testing.sheet_service import SheetService
+from alignkit.testing.sheet.service import SheetService
 from alignkit.transport import JsonValue, Response
 
 from .answering import NOW, Answers, answer

@@ -17,8 +17,7 @@ from alignkit.models import AccountChanged, ContactChanged, IssueChanged, IssueR
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.testing import Sheet, SheetService, SheetTests
-from alignkit.testing.sheet import Cap
-from alignkit.testing.sheet_service import answered
+from alignkit.testing.sheet import Cap, answered
 from alignkit.testing.world import Kind
 from alignkit.transport import JsonValue, Request, Response
 

@@ -28,7 +28,7 @@ from alignkit.stores.records import Batch
 from alignkit.sync import Sync
 from alignkit.testing import SheetTests
 from alignkit.testing.sheet import Sheet
-from alignkit.testing.sheet_service import SheetService
+from alignkit.testing.sheet.service import SheetService
 from alignkit.transport import JsonValue, MemoryTokens, Request, Response
 
 from .answering import NOW, Answers, answer

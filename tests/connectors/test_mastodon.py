@@ -21,8 +21,8 @@ from alignkit.models.vocabulary import PostKind
 from alignkit.stores import MemoryStore
 from alignkit.sync import Sync
 from alignkit.testing import Sheet, SheetService, SheetTests
-from alignkit.testing.changes import Changes
-from alignkit.testing.sheet_service import answered
+from alignkit.testing.sheet import answered
+from alignkit.testing.sheet.changes import Changes
 from alignkit.testing.world import Fate, Kind
 from alignkit.transport import JsonValue, Request, Response
 

@@ -15,7 +15,7 @@ from alignkit.errors import DataInvalid, ResponseInvalid, SettingsError, Untrust
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import OpportunityStatus
 from alignkit.testing import Sheet, SheetService, SheetTests
-from alignkit.testing.sheet_service import answered
+from alignkit.testing.sheet import answered
 from alignkit.testing.world import Kind
 from alignkit.transport import JsonValue, Request, Response
 

@@ -29,7 +29,7 @@ from alignkit.models import ContactChanged, IssueRemoved, OpportunityChanged
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import CustomerKind, Initiator, IssueStatus, OpportunityStatus
 from alignkit.testing import Sheet, SheetService, SheetTests
-from alignkit.testing.sheet_service import answered
+from alignkit.testing.sheet import answered
 from alignkit.transport import JsonValue, Request, Response
 
 from .driving import drive

@@ -33,10 +33,10 @@ from alignkit.models.vocabulary import PostKind
 from alignkit.stores import MemoryStore
 from alignkit.sync import Sync
 from alignkit.testing import Sheet, SheetService, SheetTests
-from alignkit.testing.case import LATER, Trial
-from alignkit.testing.changes import Changes
-from alignkit.testing.sheet_case import SheetCase
-from alignkit.testing.sheet_service import answered
+from alignkit.testing.sheet import answered
+from alignkit.testing.sheet.case import SheetCase
+from alignkit.testing.sheet.changes import Changes
+from alignkit.testing.source.case import LATER, Trial
 from alignkit.testing.watch import Crash, CrashPoint
 from alignkit.testing.world import Fate, Kind
 from alignkit.transport import JsonValue, Request, Response

@@ -15,7 +15,7 @@ from alignkit.connectors.hubspot import HubSpot
 from alignkit.models import ContactChanged, CustomerEvent, IssueChanged
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import IssueStatus
-from alignkit.testing.sheet_service import answered
+from alignkit.testing.sheet import answered
 from alignkit.testing.world import Kind
 from alignkit.transport import JsonValue, Request, Response
 

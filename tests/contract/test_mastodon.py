@@ -11,7 +11,7 @@ from alignkit.connectors.base import Run
 from alignkit.connectors.mastodon import Mastodon
 from alignkit.models.events import PostPublished
 from alignkit.models.exchange import Ref
-from alignkit.testing.sheet_service import answered
+from alignkit.testing.sheet import answered
 from alignkit.transport import JsonValue, Request, Response
 
 from . import evidence, recordings, specs

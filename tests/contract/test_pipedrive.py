@@ -12,7 +12,7 @@ from tests.connectors.driving import drive
 from alignkit.connectors.base import Run
 from alignkit.connectors.pipedrive import Pipedrive
 from alignkit.models.exchange import Ref
-from alignkit.testing.sheet_service import answered
+from alignkit.testing.sheet import answered
 from alignkit.transport import Request, Response
 
 from . import evidence, recordings, specs

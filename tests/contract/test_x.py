@@ -13,7 +13,7 @@ from alignkit.connectors.base import Run
 from alignkit.connectors.x import MemorySpending, X
 from alignkit.models.events import PostPublished
 from alignkit.models.exchange import Ref
-from alignkit.testing.sheet_service import answered
+from alignkit.testing.sheet import answered
 from alignkit.transport import JsonValue, Request, Response
 
 from . import evidence, recordings, specs

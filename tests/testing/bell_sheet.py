@@ -26,9 +26,9 @@ from alignkit.testing.sheet import (
     Touches,
     Visit,
     Withheld,
+    answered,
     quoting,
 )
-from alignkit.testing.sheet_service import answered
 from alignkit.testing.world import Fate, Kind, Row, World
 from alignkit.transport import JsonValue
 

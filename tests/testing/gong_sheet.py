@@ -28,9 +28,9 @@ from alignkit.testing.sheet import (
     Tokens,
     Varies,
     Visit,
+    link_to,
     quoting,
 )
-from alignkit.testing.sheet_service import link_to
 from alignkit.testing.world import Kind, Row, World
 from alignkit.transport import JsonValue, Request
 from alignkit_hostile.gong import STATUSES

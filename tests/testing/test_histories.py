@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from alignkit.testing import SheetTests
 from alignkit.testing.sheet import Sheet
-from alignkit.testing.sheet_service import SheetService
+from alignkit.testing.sheet.service import SheetService
 from alignkit_hostile.bell import Bell
 
 from .bell_sheet import BELL

@@ -27,10 +27,11 @@ from alignkit.testing.sheet import (
     Tokens,
     Visit,
     Withheld,
+    link_to,
     quotes,
     quoting,
 )
-from alignkit.testing.sheet_service import SheetService, link_to
+from alignkit.testing.sheet.service import SheetService
 from alignkit.testing.world import Fate, Kind, Row, World
 from alignkit.transport import JsonValue, Request
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from alignkit.testing import ConnectorTests, SheetService, SheetTests
-from alignkit.testing.histories import seeds
+from alignkit.testing.sheet.histories import seeds
 from alignkit_hostile import gongs as hostile_gongs
 from alignkit_hostile.gong import Gong
 

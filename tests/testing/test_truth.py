@@ -9,7 +9,7 @@ import pytest
 from alignkit.stores import MemoryStore
 from alignkit.sync import Sync
 from alignkit.testing import SheetService
-from alignkit.testing.truth import differences
+from alignkit.testing.sheet.truth import differences
 from alignkit.testing.world import Fate, Kind, World
 from alignkit_hostile.gong import Gong
 from alignkit_hostile.gongs import TakesTheReadingForTheAnswer

@@ -8,34 +8,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from alignkit.testing.case import Expected, SourceCase, Trial
     from alignkit.testing.connectors import ConnectorTests
     from alignkit.testing.service import Edit, FakeService, Record, Recorded, Records
     from alignkit.testing.sheet import Sheet
-    from alignkit.testing.sheet_service import SheetService
+    from alignkit.testing.sheet.service import SheetService
     from alignkit.testing.sheets import SheetTests
-    from alignkit.testing.sink_case import Cast, SinkCase, SinkTrial
+    from alignkit.testing.sink.case import Cast, SinkCase, SinkTrial
     from alignkit.testing.sinks import SinkTests
+    from alignkit.testing.source.case import Expected, SourceCase, Trial
     from alignkit.testing.stores import StoreTests
 
 _HOMES = {
-    "Cast": "sink_case",
+    "Cast": "sink.case",
     "ConnectorTests": "connectors",
     "Edit": "service",
-    "Expected": "case",
+    "Expected": "source.case",
     "FakeService": "service",
     "Record": "service",
     "Recorded": "service",
     "Records": "service",
     "Sheet": "sheet",
-    "SheetService": "sheet_service",
+    "SheetService": "sheet.service",
     "SheetTests": "sheets",
-    "SinkCase": "sink_case",
+    "SinkCase": "sink.case",
     "SinkTests": "sinks",
-    "SinkTrial": "sink_case",
-    "SourceCase": "case",
+    "SinkTrial": "sink.case",
+    "SourceCase": "source.case",
     "StoreTests": "stores",
-    "Trial": "case",
+    "Trial": "source.case",
 }
 
 __all__ = [

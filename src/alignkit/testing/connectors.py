@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from alignkit.testing.breaking import BreakingTests
-from alignkit.testing.case import S
-from alignkit.testing.claims import ClaimTests
-from alignkit.testing.reading import ReadingTests
-from alignkit.testing.records import RecordTests
+from alignkit.testing.source.breaking import BreakingTests
+from alignkit.testing.source.case import S
+from alignkit.testing.source.claims import ClaimTests
+from alignkit.testing.source.reading import ReadingTests
+from alignkit.testing.source.records import RecordTests
 from alignkit.testing.traps import TrapTests
 
 

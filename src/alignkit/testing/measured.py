@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from alignkit.connectors.base import Capability
-from alignkit.testing.case import LATER, SourceTests, Trial
-from alignkit.testing.changes import Changes
-from alignkit.testing.sheet_case import SheetCase
-from alignkit.testing.sheet_service import SheetService
-from alignkit.testing.truth import differences
+from alignkit.testing.sheet.case import SheetCase
+from alignkit.testing.sheet.changes import Changes
+from alignkit.testing.sheet.service import SheetService
+from alignkit.testing.sheet.truth import differences
+from alignkit.testing.source.case import LATER, SourceTests, Trial
 from alignkit.testing.world import Fate, Kind, Row, World
 
 STEPS = (timedelta(minutes=5), timedelta(hours=1), timedelta(hours=2), timedelta(days=1), timedelta(days=2))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from alignkit.testing.connectors import ConnectorTests
-from alignkit.testing.histories import HistoryTests
-from alignkit.testing.sheet_service import SheetService
-from alignkit.testing.sheet_traps import SheetTrapTests
+from alignkit.testing.sheet.histories import HistoryTests
+from alignkit.testing.sheet.service import SheetService
+from alignkit.testing.sheet.traps import SheetTrapTests
 
 
 class SheetTests(SheetTrapTests, HistoryTests, ConnectorTests[SheetService]):

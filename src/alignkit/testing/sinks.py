@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from alignkit.testing.failing import FailingTests
-from alignkit.testing.holding import HoldingTests
-from alignkit.testing.sink_case import S
+from alignkit.testing.sink.case import S
+from alignkit.testing.sink.failing import FailingTests
+from alignkit.testing.sink.holding import HoldingTests
 
 
 class SinkTests(HoldingTests[S], FailingTests[S]):

@@ -8,7 +8,7 @@ from inspect import signature
 from typing import Any
 
 from alignkit.connectors.base import Capability
-from alignkit.testing.case import S, SourceTests
+from alignkit.testing.source.case import S, SourceTests
 
 WRITES = (Capability.WRITE_ISSUE, Capability.WRITE_NOTE, Capability.WRITE_TAG)
 

@@ -23,9 +23,9 @@ from alignkit.testing.sheet import (
     Sort,
     Tokens,
     Visit,
+    answered,
     quoting,
 )
-from alignkit.testing.sheet_service import answered
 from alignkit.testing.world import Kind, Row, World
 from alignkit.transport import JsonValue, Request
 

@@ -27,9 +27,9 @@ from alignkit.testing.sheet import (
     Sort,
     Tokens,
     Visit,
+    answered,
     quoting,
 )
-from alignkit.testing.sheet_service import answered
 from alignkit.testing.world import Fate, Kind, Row, World
 from alignkit.transport import JsonValue, Response
 

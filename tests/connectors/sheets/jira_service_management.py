@@ -26,9 +26,9 @@ from alignkit.testing.sheet import (
     Sort,
     Tokens,
     Visit,
+    answered,
     quoting,
 )
-from alignkit.testing.sheet_service import answered
 from alignkit.testing.world import Fate, Kind, Row, World, large_number
 from alignkit.transport import JsonValue, Request, Response
 

@@ -20,9 +20,9 @@ from alignkit.testing.sheet import (
     Sort,
     Tokens,
     Visit,
+    link_to,
     quoting,
 )
-from alignkit.testing.sheet_service import link_to
 from alignkit.testing.world import Fate, Kind, Row, World
 from alignkit.transport import JsonValue
 

@@ -30,9 +30,9 @@ from alignkit.testing.sheet import (
     Tokens,
     Varies,
     Visit,
+    answered,
     quoting,
 )
-from alignkit.testing.sheet_service import answered
 from alignkit.testing.world import SECOND, Fate, Kind, Row, World
 from alignkit.transport import JsonValue, Request
 

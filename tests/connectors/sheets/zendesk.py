@@ -33,9 +33,9 @@ from alignkit.testing.sheet import (
     Varies,
     Visit,
     Withheld,
+    answered,
     quoting,
 )
-from alignkit.testing.sheet_service import answered
 from alignkit.testing.world import Fate, Kind, Row, World
 from alignkit.transport import JsonValue, Request, Response
 

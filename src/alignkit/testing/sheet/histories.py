@@ -13,11 +13,11 @@ import pytest
 from alignkit.connectors.base import Capability
 from alignkit.stores import MemoryStore
 from alignkit.stores.records import Applied, Batch
-from alignkit.testing.case import LATER, Trial
-from alignkit.testing.changes import Changes
-from alignkit.testing.sheet_case import SheetCase
-from alignkit.testing.sheet_service import ODDS, SheetService
-from alignkit.testing.truth import differences
+from alignkit.testing.sheet.case import SheetCase
+from alignkit.testing.sheet.changes import Changes
+from alignkit.testing.sheet.service import ODDS, SheetService
+from alignkit.testing.sheet.truth import differences
+from alignkit.testing.source.case import LATER, Trial
 from alignkit.testing.watch import Crash
 from alignkit.testing.world import Fate, Kind, World
 from alignkit.transport import Request, Response

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from alignkit.errors import AlignkitError, CredentialsRejected, PermissionMissing, UntrustedTarget
-from alignkit.testing.case import S, SourceTests, Trial, same
 from alignkit.testing.faults import ASKED, LASTING, LIMIT_FORMS, STRANGER, TOLD_AS_SUCCESS, Fault, elsewhere, limit
 from alignkit.testing.overheard import overheard
 from alignkit.testing.service import FakeService
+from alignkit.testing.source.case import S, SourceTests, Trial, same
 from alignkit.transport import Request, Response
 
 

@@ -14,7 +14,7 @@ from alignkit.models.customer import Account, Contact
 from alignkit.models.issue import Issue
 from alignkit.models.vocabulary import Namespace, SurveyBucket
 from alignkit.stores import Store
-from alignkit.testing.sheet_service import SheetService
+from alignkit.testing.sheet.service import SheetService
 from alignkit.testing.world import SECOND, Fate, Kind, Row, World, floored
 
 _BAD = frozenset({SurveyBucket.BAD, SurveyBucket.DETRACTOR})

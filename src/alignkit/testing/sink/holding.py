@@ -10,7 +10,7 @@ import pytest
 from alignkit.connectors.base import Capability, Receipt, Result, Sink, Standing
 from alignkit.stores.records import IN_PLACE
 from alignkit.sync import Sync
-from alignkit.testing.sink_case import MOST_PAGES, S, SinkParts, SinkTrial
+from alignkit.testing.sink.case import MOST_PAGES, S, SinkParts, SinkTrial
 
 DONE = frozenset({Result.CONFIRMED, Result.ACCEPTED, Result.UNVERIFIABLE})
 CLAIMS = frozenset({Capability.HOLD, Capability.RELEASE, Capability.READ_BACK, Capability.AMEND})

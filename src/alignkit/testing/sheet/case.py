@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from alignkit.models.vocabulary import IssueStatus
-from alignkit.testing.case import Expected, SourceTests
-from alignkit.testing.changes import Changes, settled_world
 from alignkit.testing.service import Records
-from alignkit.testing.sheet import Sheet
-from alignkit.testing.sheet_service import SheetService
+from alignkit.testing.sheet.changes import Changes, settled_world
+from alignkit.testing.sheet.service import SheetService
+from alignkit.testing.sheet.sheet import Sheet
+from alignkit.testing.source.case import Expected, SourceTests
 from alignkit.testing.world import Fate, Kind, Row, World
 
 

@@ -14,15 +14,16 @@ import pytest
 from alignkit.connectors.base import Run
 from alignkit.errors import AlignkitError, RateLimited, ServiceMisbehaved
 from alignkit.sync import Sync
-from alignkit.testing.case import LATER, Trial
-from alignkit.testing.changes import Changes
 from alignkit.testing.faults import ASKED, Fault, led_to
 from alignkit.testing.overheard import overheard
 from alignkit.testing.served import Served
-from alignkit.testing.sheet import Cap, Listing
-from alignkit.testing.sheet_case import SheetCase
-from alignkit.testing.sheet_service import SheetService
-from alignkit.testing.truth import differences
+from alignkit.testing.sheet.case import SheetCase
+from alignkit.testing.sheet.changes import Changes
+from alignkit.testing.sheet.lines import Cap
+from alignkit.testing.sheet.service import SheetService
+from alignkit.testing.sheet.sheet import Listing
+from alignkit.testing.sheet.truth import differences
+from alignkit.testing.source.case import LATER, Trial
 from alignkit.testing.world import Kind
 from alignkit.transport import Request, Response, run, run_all
 

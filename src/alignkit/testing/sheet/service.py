@@ -11,9 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import format_datetime
 from functools import partial
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
-from alignkit.testing.sheet import Answer, Ask, Bound, Found, Listing, Lookup, Refused, Render, Renews, Sheet, Visit
+from alignkit.testing.sheet.exchange import Ask, Found, Refused, Render, Visit, answered, response_of
+from alignkit.testing.sheet.lines import Bound, Renews
+from alignkit.testing.sheet.sheet import Listing, Lookup, Sheet
 from alignkit.testing.world import Fate, Kind, Row, World, floored
 from alignkit.transport import JsonValue, MemoryTokens, Request, Response, TokenStore
 
@@ -334,24 +336,6 @@ class SheetService:
         """A thing as it can be read by id, unless it is gone."""
         row = self.world.by_id(kind, id)
         return None if row is None or row.fate is not None else row
-
-
-def answered(status: int, body: JsonValue, headers: Mapping[str, str] | None = None) -> Response:
-    """A response with a JSON body."""
-    return Response(status, {"content-type": "application/json", **(headers or {})}, json.dumps(body).encode())
-
-
-def response_of(answer: Answer) -> Response:
-    """The answer as a response; a bare body is a 200."""
-    return answer if isinstance(answer, Response) else answered(200, answer)
-
-
-def link_to(found: Found, **params: str) -> str:
-    """This request's address with other parameters, as a service gives it in a link."""
-    parts = urlsplit(found.visit.request.url)
-    place = urlsplit(found.visit.service.base_url)
-    query = urlencode({**found.visit.params, **params})
-    return f"{place.scheme}://{place.netloc}{parts.path}?{query}"
 
 
 def hash_of(*parts: object) -> int:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from alignkit.models.vocabulary import IssueStatus
-from alignkit.testing.case import S, SourceTests, Trial, same
 from alignkit.testing.moments import FAR_ZONE, in_zone, times
 from alignkit.testing.service import Doubled, Edit, Record, Records
+from alignkit.testing.source.case import S, SourceTests, Trial, same
 from alignkit.testing.state import State
 from alignkit.transport import JsonValue
 

@@ -16,9 +16,9 @@ from alignkit.errors import ServiceMisbehaved
 from alignkit.models.events import ContactChanged, IssueChanged
 from alignkit.stores import MemoryStore
 from alignkit.stores.records import Applied, Batch
-from alignkit.testing.case import MOST_PAGES, S, SourceTests, Trial, same
 from alignkit.testing.moments import FAR_ZONE, in_zone, times
 from alignkit.testing.service import FakeService, Records
+from alignkit.testing.source.case import MOST_PAGES, S, SourceTests, Trial, same
 from alignkit.testing.state import State
 from alignkit.testing.watch import Crash, CrashPoint
 from alignkit.transport import JsonValue, Request, Response

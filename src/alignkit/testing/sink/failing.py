@@ -11,7 +11,7 @@ from alignkit.errors import TryAgainLater, UntrustedTarget
 from alignkit.testing.faults import ASKED, LASTING, LIMIT_FORMS, elsewhere, limit
 from alignkit.testing.overheard import overheard
 from alignkit.testing.service import FakeService
-from alignkit.testing.sink_case import S, SinkParts, SinkTrial
+from alignkit.testing.sink.case import S, SinkParts, SinkTrial
 from alignkit.testing.watch import CrashPoint
 from alignkit.transport import Request, Response
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 
-from alignkit.testing.sheet import Sheet
+from alignkit.testing.sheet.sheet import Sheet
 from alignkit.testing.world import NO_TIME, Fate, Fields, Kind, Row, World
 
 BEFORE = timedelta(days=2)

@@ -11,8 +11,8 @@ from alignkit.errors import AlignkitError, ServiceUnreachable
 from alignkit.models.events import CustomerEvent, IssueChanged, IssueRemoved
 from alignkit.models.exchange import Ref
 from alignkit.sync import Sync
-from alignkit.testing.case import LATER, S, SourceCase, SourceTests, Trial
 from alignkit.testing.faults import LASTING, NO_WORD
+from alignkit.testing.source.case import LATER, S, SourceCase, SourceTests, Trial
 from alignkit.transport import Flow, run
 
 SHOWN_BY: Mapping[Capability, str] = {

@@ -1,0 +1,1 @@
+"""The conformance kit for sources, part by part; `alignkit.testing.connectors` puts them together."""
