@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache, partial
 from importlib.util import find_spec
@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from tests.strategies import events, json_values
 
-from alignkit.connectors.records import Answer, Body, Extras, Found, Recipe, Rows, Shape, Values, objects
+from alignkit.connectors.records import Answer, Body, Extras, Found, Paths, Recipe, Rows, Shape, Values, objects
 from alignkit.connectors.records.writer import writer
 from alignkit.errors import DataInvalid, ResponseInvalid, SettingsError
 from alignkit.models import Channel, Contact, CustomerEvent, Issue, IssueStatus, Post, PostKind, Priority
@@ -352,6 +352,13 @@ def test_one_bad_record_is_set_aside_by_its_id_without_its_values() -> None:
     assert bad.key == "2"
     assert "`opened`" in bad.reason
     assert "yesterday" not in bad.reason
+
+
+@pytest.mark.parametrize(("places", "record"), [("Id", {"Id": 7}), (["key", ("of", "id")], {"of": {"id": "7"}})])
+def test_a_bad_record_is_named_by_the_id_that_its_shape_knows(places: Paths, record: Mapping[str, Any]) -> None:
+    body = Body({"rows": Shape(model=Contact, places={"id": places, "remote_updated_at": "at"})})
+    [bad] = body.read(json.dumps({"rows": [{**record, "at": "yesterday"}]}).encode()).bad
+    assert bad.key == "7"
 
 
 def test_a_bad_record_without_an_id_is_named_by_its_place() -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
-from alignkit.connectors.records import Body, Extras, Paths, Rows, Shape, Values, day
-from alignkit.models.commerce import Money, Opportunity
+from alignkit.connectors.records import Body, Extras, Paths, Rows, Shape, Values, day, money
+from alignkit.models.commerce import Opportunity
 from alignkit.models.customer import Account as Organisation
 from alignkit.models.customer import Contact
 from alignkit.models.vocabulary import OpportunityStatus
@@ -36,10 +35,8 @@ def _organisation(account: Values) -> Extras:
 
 
 def _deal(deal: Values) -> Extras:
-    person, currency = deal.get("person"), deal.get("currency")
-    deal["contact_ids"] = (person,) if person else ()
-    if deal.get("value") and currency and len(currency) == 3:
-        deal["amount"] = Money(amount=Decimal(deal["value"]), currency=currency.upper())
+    deal["contact_ids"] = (deal["person"],) if deal.get("person") else ()
+    deal["amount"] = money(deal.get("value"), deal.get("currency"))
     deal["close_date"] = day(deal.get("close_day"))
     deal["deleted_at"] = deal["remote_updated_at"] if deal.get("deleted") else None
     return Extras()

@@ -12,7 +12,7 @@ from pydantic_core import SchemaValidator
 
 from alignkit.connectors.records import wire
 from alignkit.connectors.records.recipe import Found, Recipe, Want
-from alignkit.connectors.records.shape import Kind, Path, Paths, Shape, Values, keys_of
+from alignkit.connectors.records.shape import Kind, Path, Paths, Shape, Values, alternatives, keys_of
 from alignkit.errors import ResponseInvalid
 from alignkit.garbage import put_off
 from alignkit.models.base import Entity
@@ -127,7 +127,7 @@ class Body:
         bad: list[Quarantined] = []
         absent: list[Shape[Any]] = []
         for path, recipe in self._recipes.items():
-            part = _part(document, path)
+            part, ids = _part(document, path), alternatives(recipe.shape.places.get("id", "id"))
             if part is _NO_JSON:
                 absent.append(recipe.shape)
                 continue
@@ -138,7 +138,7 @@ class Body:
                 try:
                     good.append(self._each[path].validate_json(json.dumps(item)))
                 except ValidationError as error:
-                    bad.append(Quarantined(name_of(item, f"{at}[{number}]"), reason(error)))
+                    bad.append(Quarantined(_name(item, ids, f"{at}[{number}]"), reason(error)))
             records[recipe.shape] = good
         try:
             beside: Values = self._beside.validate_json(text) if isinstance(document, dict) else {}
@@ -182,9 +182,9 @@ def as_list(value: Any) -> list[Any]:
     return [*cast("Sequence[Any]", value)] if isinstance(value, list) else [value]
 
 
-def name_of(record: Any, place: str) -> str:
+def _name(record: Any, ids: Sequence[Path], place: str) -> str:
     """The id that a record names, else where it stands."""
-    known = cast("dict[str, Any]", record).get("id") if isinstance(record, dict) else None
+    known = next((id for path in ids if (id := _part(record, path)) is not _NO_JSON), None)
     return str(known) if isinstance(known, str | int) and known != "" else place
 
 

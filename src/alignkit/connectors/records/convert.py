@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, TypeAdapter
 from alignkit.connectors.records.shape import Shape, listed
 from alignkit.errors import SettingsError
 from alignkit.models.base import Entity
+from alignkit.models.commerce import Money
 from alignkit.models.issue import Issue
 from alignkit.models.times import in_utc
 from alignkit.models.vocabulary import Audience, Channel, CustomerKind, IssueType, Priority
@@ -138,6 +139,21 @@ def day(text: str | None) -> datetime | None:
         return datetime.strptime(text or "", "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
         return None
+
+
+def money(amount: str | None, currency: str | None) -> Money | None:
+    """An amount in a currency; None where one of the two is not told.
+
+    Raises:
+        ValueError: the amount is no number, or the currency none.
+    """
+    if not amount or not currency or len(currency) != _CURRENCY:
+        return None
+    return Money.model_validate({"amount": amount, "currency": currency.upper()})
+
+
+_CURRENCY = 3
+"""The letters of a currency (ISO 4217)."""
 
 
 class Words(dict[str, M | None]):

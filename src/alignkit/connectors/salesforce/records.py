@@ -7,13 +7,12 @@ Opportunity.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from functools import cache
 from typing import Any, NamedTuple
 
-from alignkit.connectors.records import Body, Extras, Path, Shape, Values, day
+from alignkit.connectors.records import Body, Extras, Path, Shape, Values, day, money
 from alignkit.connectors.records.shape import alternatives, keys_of
-from alignkit.models.commerce import Money, Opportunity
+from alignkit.models.commerce import Opportunity
 from alignkit.models.customer import Account, Contact
 from alignkit.models.issue import Issue
 from alignkit.models.vocabulary import (
@@ -182,7 +181,7 @@ def opportunities(currency: str | None = None) -> Kind:
     def finish(deal: Values) -> Extras:
         if deal.get("closed"):
             deal["status"] = OpportunityStatus.WON if deal.get("won") else OpportunityStatus.LOST
-        deal["amount"] = _money(deal.get("amount_told"), deal.get("currency") or currency)
+        deal["amount"] = money(deal.get("amount_told"), deal.get("currency") or currency)
         deal["close_date"] = day(deal.get("close_day"))
         deal["contact_ids"] = (deal["contact"],) if deal.get("contact") else ()
         deal["deleted_at"] = deal["remote_updated_at"] if deal.get("deleted") else None
@@ -263,10 +262,3 @@ def _domain(website: str) -> str:
     """The host that a website's address names, without `www`."""
     host = website.partition("://")[2] or website
     return host.partition("/")[0].partition(":")[0].strip().casefold().removeprefix("www.")
-
-
-def _money(amount: str | None, currency: str | None) -> Money | None:
-    """An amount with its currency."""
-    if not amount or not currency or len(currency) != 3:
-        return None
-    return Money(amount=Decimal(amount), currency=currency.upper())

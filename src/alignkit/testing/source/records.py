@@ -80,6 +80,15 @@ class RecordTests(SourceTests[S]):
                 for key, reason in state.quarantined.items():
                     assert PLANTED not in f"{key} {reason}", f"{when}: the quarantine repeats the record's values"
 
+    def test_a_text_where_a_number_belongs_costs_that_record_alone(self) -> None:
+        wanted = self.undisturbed().state
+        for kind, record in {kind.kind: (kind, record) for kind, record in self._seen()}.values():
+            worded = {name: one if name == kind.key else _worded(one) for name, one in record.items()}
+            if worded != record:
+                state = self._with(kind, record, worded)
+                id = kind.id_of(record)
+                _nothing_else_lost(state, wanted, id, f"{kind.kind} {id} had texts for its numbers")
+
     def test_a_record_that_comes_twice_on_a_page_counts_once(self) -> None:
         wanted = self.undisturbed()
         service = self.service()
@@ -264,3 +273,12 @@ def _rubbish(kind: Records, record: Record) -> Iterator[tuple[str, JsonValue]]:
     for name in sorted(kind.required):
         if "." not in name and name in record:
             yield f"had rubbish in `{name}`", {**record, name: {"odd": [PLANTED]}}
+
+
+def _worded(value: JsonValue) -> JsonValue:
+    """The same with a text in place of every number."""
+    if isinstance(value, dict):
+        return {name: _worded(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_worded(inner) for inner in value]
+    return PLANTED if isinstance(value, int | float) and not isinstance(value, bool) else value
