@@ -209,6 +209,14 @@ def test_the_list_of_deleted_tickets_is_walked_once_an_hour() -> None:
     assert due.more
 
 
+@pytest.mark.parametrize("status", [423, 477])
+def test_a_portal_that_is_locked_or_moved_is_asked_again(status: int) -> None:
+    answers = iter([told({"status": "error"}, status)])
+    source = HubSpot(TOKEN)
+    page = drive(source, source.read("companies", None, RUN), lambda wanted: next(answers, None) or portal()(wanted))
+    assert not page.more
+
+
 @pytest.mark.parametrize(("policy", "seconds"), [("SECONDLY", 1.0), ("TEN_SECONDLY_ROLLING", 10.0)])
 def test_a_refusal_is_waited_for_as_its_policy_says(policy: str, seconds: float) -> None:
     source, waits = HubSpot(TOKEN), list[float]()

@@ -44,6 +44,7 @@ PROFILE = Profile(
             "A refusal (429) names the window that is spent: after `SECONDLY` one second is waited,"
             " after `TEN_SECONDLY_ROLLING` ten; after `DAILY` the run ends with `RateLimited`."
         ),
+        "A portal that is locked (423) or being moved (477) is asked again after a pause, like one that answers 429.",
         (
             "A search reaches no further than 10,000 rows. Pages follow the last id, so that no number of rows,"
             " not even of one and the same time, is too large."

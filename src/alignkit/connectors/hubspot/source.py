@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -26,37 +25,17 @@ from alignkit.connectors.base import (
 )
 from alignkit.connectors.hubspot import records
 from alignkit.connectors.hubspot.checks import check
+from alignkit.connectors.hubspot.limits import LIMITS
 from alignkit.connectors.hubspot.portal import Portal
 from alignkit.connectors.hubspot.profile import PROFILE
 from alignkit.connectors.hubspot.reading import fetch, read, read_archived, read_tickets
 from alignkit.connectors.hubspot.writing import add_note, add_tag, create_ticket
 from alignkit.connectors.renewal import AppSettings
-from alignkit.errors import ResponseInvalid
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import IssueStatus
-from alignkit.transport import Account, Auth, Bearer, Flow, Limits, Response, TokenStore
+from alignkit.transport import Account, Auth, Bearer, Flow, TokenStore
 
 API = "https://api.hubapi.com"
-
-_WAITS = {"SECONDLY": 1.0, "TEN_SECONDLY_ROLLING": 10.0, "DAILY": 3_600.0}
-
-
-@dataclass(frozen=True, slots=True)
-class HubSpotLimits(Limits):
-    """Waits as HubSpot's refusals ask for them: they name the window that is spent, not its end."""
-
-    def advised_wait(self, response: Response, now: float) -> float | None:
-        """See `Limits.advised_wait`."""
-        told = Limits.advised_wait(self, response, now)
-        return _wait_of(response) if told is None and self.means_limited(response) else told
-
-
-def _wait_of(response: Response) -> float | None:
-    try:
-        body = response.json()
-    except ResponseInvalid:
-        return None
-    return _WAITS.get(str(body.get("policyName"))) if isinstance(body, dict) else None
 
 
 class HubSpotSettings(AppSettings):
@@ -169,9 +148,8 @@ class HubSpot(Source):
             "keeps_subjects": keeps_subjects,
         }
         chosen = settings(HubSpotSettings, self.type, given)
-        limits = HubSpotLimits(requests=4, seconds=1.0, reset=())
         self.name: str = chosen.name
-        self.account: Account | None = Account(chosen.base_url, chosen.auth(tokens), name=chosen.name, limits=limits)
+        self.account: Account | None = Account(chosen.base_url, chosen.auth(tokens), name=chosen.name, limits=LIMITS)
         self._chosen = chosen
         self._portal = Portal(chosen.name, chosen.statuses)
         tickets = records.tickets(chosen.tag_property, keeps_subjects=chosen.keeps_subjects)
