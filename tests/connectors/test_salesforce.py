@@ -202,6 +202,21 @@ def test_a_field_that_is_hidden_is_left_out_and_the_rest_is_read() -> None:
     assert len(asked) == 3
 
 
+def test_fields_that_are_hidden_later_are_left_out_from_then_on() -> None:
+    seen = ["Id", "CreatedDate", "SystemModstamp", "IsDeleted", "Email", "Phone", "Name"]
+
+    def send(wanted: Request) -> Response:
+        if wanted.url.endswith("/describe"):
+            return told({"fields": [{"name": name} for name in seen]})
+        fields = soql(wanted).removeprefix("SELECT ").partition(" FROM ")[0].split(", ")
+        return told(rows(record("003dM00000F2OMjQAN"))) if set(fields) <= {*seen} else fault("INVALID_FIELD")
+
+    source = org()
+    for _ in range(2):
+        assert drive(source, source.read("contacts", None, RUN), send).events
+        seen.remove(seen[-1])
+
+
 def test_a_field_that_is_needed_and_hidden_ends_the_run() -> None:
     def send(wanted: Request) -> Response:
         if wanted.url.endswith("/describe"):
@@ -370,6 +385,13 @@ def test_contacts_and_leads_are_told_apart_by_their_ids() -> None:
     assert asked == ["Contact", "Lead"]
     assert all(isinstance(event, ContactChanged) for event in fetched.events)
     assert list(fetched.done) == refs
+
+
+def test_a_case_that_cannot_be_read_is_set_aside_by_its_id_and_not_asked_for_again() -> None:
+    source, ref = org(), Ref("issue", CASE)
+    bad = record(CASE, Status="New", IsClosed=False, CreatedDate="yesterday")
+    fetched = drive(source, source.fetch([ref], RUN), lambda _: told(rows(bad)))
+    assert ([one.key for one in fetched.quarantined], list(fetched.done), fetched.gaps) == ([CASE], [ref], [])
 
 
 LOG = "/services/data/v62.0/sobjects/Case/deleted/"

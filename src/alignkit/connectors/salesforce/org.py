@@ -76,6 +76,7 @@ class Org:
             PermissionMissing: a field is hidden without which records would be misread.
             RequestRefused: the query is refused for another reason.
         """
+        was_learned = False
         while True:
             hidden = self._hidden.get(kind.object, frozenset())
             fields = ", ".join(field for field in kind.fields if field not in hidden)
@@ -85,9 +86,10 @@ class Org:
             codes = refusal(response, self.name)
             if "INVALID_TYPE" in codes:
                 raise ObjectHidden(f"`{self.name}` shows no object `{kind.object}`; give its user the right to read it")
-            if "INVALID_FIELD" not in codes or kind.object in self._hidden:
+            if "INVALID_FIELD" not in codes or was_learned:
                 raise RequestRefused(f"`{self.name}` refused a query of `{kind.object}` (400); report this", status=400)
             yield from self._learn_fields(kind)
+            was_learned = True
 
     def query(self, soql: str) -> Flow[Response]:
         """The answer to any other query.
