@@ -15,7 +15,7 @@ from alignkit.errors import AlignkitError, DataInvalid, PolicyInvalid, StoreDama
 from alignkit.models import Category, Channel, microseconds
 from alignkit.rules import PolicyFile
 from alignkit.stores import MemoryStore
-from alignkit.testing.stores import DESK, at, contact, issue, page
+from alignkit.testing.store.stories import DESK, at, contact, issue, page
 
 OFFER = Message(category=Category.PROMOTIONAL, channel=Channel.EMAIL)
 REQUEST = Message(category=Category.SOLICITATION, channel=Channel.EMAIL)

@@ -28,7 +28,7 @@ from alignkit.stores.base import Store
 from alignkit.stores.records import OWN_SOURCE
 from alignkit.sync import Backlog, Cohort, Pace
 from alignkit.sync.stop import find
-from alignkit.testing.stores import at, contact, issue
+from alignkit.testing.store.stories import at, contact, issue
 from alignkit.transport import Request, Response
 
 STORE_CALLS = frozenset(name for name in vars(Store) if not name.startswith("_"))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from alignkit.models import Hold, HoldKind
 from alignkit.stores.cohort import EVERYBODY, Cohort, is_active
-from alignkit.testing.stores import at
+from alignkit.testing.store.stories import at
 
 WORDS = st.lists(st.text(min_size=1, max_size=8), max_size=3).map(tuple)
 

@@ -15,7 +15,7 @@ from alignkit.models import Category, Channel, Verdict
 from alignkit.stores import SQLiteStore
 from alignkit.stores.records import LedgerState
 from alignkit.stores.sqlite.schema import APPLICATION_ID, VERSION, prepare
-from alignkit.testing.stores import DESK, PEOPLE, at, issue, page, put, told
+from alignkit.testing.store.stories import DESK, PEOPLE, at, issue, page, put, told
 
 from .breaking import dump
 

@@ -23,12 +23,11 @@ from alignkit.models import Event, IssueChanged
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.stores import MemoryStore, SQLiteStore, Store
 from alignkit.stores.records import Became, LedgerState, Reach, Wave
-from alignkit.testing.stores import (
+from alignkit.testing.store.stories import (
     DESK,
     EVERYTHING,
     PEOPLE,
     TERM,
-    StoreTests,
     at,
     cause,
     contact,
@@ -42,6 +41,7 @@ from alignkit.testing.stores import (
     waits,
     wide,
 )
+from alignkit.testing.stores import StoreTests
 
 from .breaking import BreakableStore, dump
 
@@ -269,7 +269,7 @@ def test_an_erasure_that_another_reader_keeps_from_being_whole_says_so(path: Pat
 WRITER = """
 import sys
 from alignkit.stores import SQLiteStore
-from alignkit.testing.stores import issue, page, row, cause
+from alignkit.testing.store.stories import issue, page, row, cause
 path, name = sys.argv[1:]
 with SQLiteStore(path) as store:
     for number in range(25):

@@ -29,7 +29,7 @@ from alignkit.connectors.base import (
 )
 from alignkit.models import Category, Channel, CustomerEvent, Message
 from alignkit.models.exchange import Quarantined, Ref
-from alignkit.testing.stores import issue
+from alignkit.testing.store.stories import issue
 from alignkit.transport import Flow, call
 
 PAGE = 2

@@ -27,7 +27,7 @@ from alignkit.rules.policy import Mode
 from alignkit.stores import MemoryStore
 from alignkit.stores.records import DeferredState
 from alignkit.sync import AsyncBacklog, Backlog, Became, Deferred, DueResult, Pace
-from alignkit.testing.stores import DESK, at, contact, page
+from alignkit.testing.store.stories import DESK, at, contact, page
 
 from .fakes import OFFER, RENEWAL, STARTER, address, ask
 

@@ -19,7 +19,7 @@ from alignkit.stores import MemoryStore
 from alignkit.stores.records import OWN_SOURCE, Reach
 from alignkit.sync import CAP, EVERYBODY, Cohort
 from alignkit.sync import incident as incident_module
-from alignkit.testing.stores import DESK, at, contact, issue, page, put, wide
+from alignkit.testing.store.stories import DESK, at, contact, issue, page, put, wide
 
 from .fakes import OFFER, RENEWAL, STARTER, address, audience
 

@@ -16,7 +16,7 @@ from alignkit.errors import LeaseHeld
 from alignkit.stores import MemoryStore
 from alignkit.stores.records import IN_PLACE, LedgerState
 from alignkit.sync.ledger import last_to_end
-from alignkit.testing.stores import DESK, at, page
+from alignkit.testing.store.stories import DESK, at, page
 
 from .fakes import OFFER, RENEWAL, STARTER, FakeSink, TellingSink, address, ask, audience
 

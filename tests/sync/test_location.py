@@ -16,7 +16,7 @@ from alignkit.connectors.base import Endpoint, Sink
 from alignkit.errors import LeaseHeld, ServiceUnreachable, SettingsError
 from alignkit.models import Verdict
 from alignkit.stores import MemoryStore
-from alignkit.testing.stores import DESK, TERM, at, page
+from alignkit.testing.store.stories import DESK, TERM, at, page
 
 from .fakes import OFFER, STARTER, FakeSink, FakeSource, ask, audience, desk
 

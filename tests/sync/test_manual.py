@@ -12,7 +12,7 @@ from alignkit.errors import DataInvalid
 from alignkit.models import Category, Channel
 from alignkit.stores import MemoryStore
 from alignkit.stores.records import Applied
-from alignkit.testing.stores import DESK, EVERYTHING, at, page
+from alignkit.testing.store.stories import DESK, EVERYTHING, at, page
 
 from .fakes import OFFER, RENEWAL, STARTER, address, audience
 

@@ -11,7 +11,7 @@ from alignkit import AsyncSync, Sync
 from alignkit.connectors.base import Result
 from alignkit.errors import DataInvalid, LeaseHeld, SettingsError, Stopped, TryAgainLater
 from alignkit.stores import MemoryStore
-from alignkit.testing.stores import DESK, TERM, at, page
+from alignkit.testing.store.stories import DESK, TERM, at, page
 
 from .fakes import OFFER, STARTER, FakeSink, address, ask, audience
 

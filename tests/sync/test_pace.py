@@ -15,7 +15,7 @@ from alignkit import AsyncSync, Sync
 from alignkit.errors import DataInvalid, StoreUnavailable
 from alignkit.stores import MemoryStore
 from alignkit.sync import Pace, PushResult
-from alignkit.testing.stores import DESK, at, page
+from alignkit.testing.store.stories import DESK, at, page
 
 from .fakes import OFFER, RENEWAL, STARTER, FakeSink, address, ask, audience
 

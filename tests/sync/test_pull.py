@@ -22,7 +22,7 @@ from alignkit.models.exchange import Quarantined, Ref
 from alignkit.stores import MemoryStore
 from alignkit.stores.records import Lease
 from alignkit.sync import Progress
-from alignkit.testing.stores import DESK, EVERYTHING, at, contact, issue, removal
+from alignkit.testing.store.stories import DESK, EVERYTHING, at, contact, issue, removal
 
 from .fakes import FakeSource, ask, desk
 

@@ -19,7 +19,7 @@ from alignkit.rules.policy import Mode
 from alignkit.stores import MemoryStore
 from alignkit.stores.records import LedgerState
 from alignkit.sync import PushResult
-from alignkit.testing.stores import DESK, at, page
+from alignkit.testing.store.stories import DESK, at, page
 
 from .fakes import OFFER, RENEWAL, STARTER, FakeSink, TellingSink, address, ask, audience
 

@@ -12,7 +12,7 @@ from alignkit.connectors.base import Result
 from alignkit.stores import MemoryStore
 from alignkit.stores.records import LedgerState
 from alignkit.sync import ReconcileResult
-from alignkit.testing.stores import DESK, at, contact, page
+from alignkit.testing.store.stories import DESK, at, contact, page
 
 from .fakes import OFFER, RENEWAL, STARTER, FakeSink, Member, address, ask, audience
 

@@ -11,7 +11,7 @@ from alignkit import AsyncSync, Sync
 from alignkit.connectors.base import Result
 from alignkit.errors import DataInvalid
 from alignkit.stores import MemoryStore
-from alignkit.testing.stores import DESK, at, page
+from alignkit.testing.store.stories import DESK, at, page
 
 from .fakes import OFFER, STARTER, FakeSink, address, ask, audience
 

@@ -13,7 +13,7 @@ from alignkit.errors import DataInvalid, LeaseHeld, ServiceUnreachable
 from alignkit.models import Verdict
 from alignkit.stores import MemoryStore
 from alignkit.stores.records import OWN_SOURCE
-from alignkit.testing.stores import DESK, TERM, at, contact, hold, issue, wide
+from alignkit.testing.store.stories import DESK, TERM, at, contact, hold, issue, wide
 
 from .fakes import OFFER, STARTER, FakeSource, address, ask, audience, desk
 

@@ -20,7 +20,7 @@ from alignkit.rules.policy import Mode
 from alignkit.stores import MemoryStore
 from alignkit.sync import PushResult
 from alignkit.sync.shadows import Shadows
-from alignkit.testing.stores import DESK, at, page
+from alignkit.testing.store.stories import DESK, at, page
 
 from .fakes import OFFER, STARTER, FakeSink, address, ask, audience
 

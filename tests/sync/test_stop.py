@@ -15,7 +15,7 @@ from alignkit.models import Category, Channel
 from alignkit.stores import MemoryStore
 from alignkit.stores.records import OWN_SOURCE
 from alignkit.sync.stop import find, find_all
-from alignkit.testing.stores import DESK, at, page
+from alignkit.testing.store.stories import DESK, at, page
 
 from .fakes import OFFER, STARTER, FakeSink, address, ask, audience
 
