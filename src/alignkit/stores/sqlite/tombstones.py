@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import hmac
 import sqlite3
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from alignkit import identity
-from alignkit.models import Contact, CustomerEvent, Entity, Hold, Issue, Namespace, Opportunity
+from alignkit.models import Contact, CustomerEvent, Entity, Hold, HoldKind, Issue, Namespace, Opportunity
 from alignkit.models.exchange import Ref
 from alignkit.stores.facts import KIND_OF, KINDS_OF_REFS, Kind
-from alignkit.stores.records import Batch
+from alignkit.stores.records import OWN_SOURCE, Batch
 from alignkit.stores.sqlite.database import Database, us
 
 
@@ -118,8 +119,13 @@ class _Graves:
 
 
 def _since(event: CustomerEvent) -> int:
-    """Since when what an event tells is so; for a person's record of no date, since ever."""
+    """Since when what an event tells is so; for a person's record of no date, since ever.
+
+    What somebody here says by hand is so from now on, whatever the clock that it was said by.
+    """
     match event.data:
+        case Hold(kind=HoldKind.MANUAL) if event.source == OWN_SOURCE:
+            return sys.maxsize
         case Issue(created_at=created_at):
             return us(created_at)
         case Contact(remote_updated_at=updated, remote_created_at=created):

@@ -11,6 +11,7 @@ from alignkit.errors import AlignkitError, DataInvalid, StoreUnavailable
 from alignkit.models import Contact, ContactChanged, Opportunity, OpportunityChanged, OpportunityStatus
 from alignkit.models.exchange import Ref
 from alignkit.stores.base import Store
+from alignkit.sync import Sync
 from alignkit.testing.store.case import StoreCase
 from alignkit.testing.store.stories import (
     DESK,
@@ -120,6 +121,17 @@ class UpkeepTests(StoreCase):
         assert store.forget("a@x.example", at(2)).customers == 0
         put(store, [issue("1", 1, requester_email="a@x.example")])
         assert store.customer("a@x.example") is None
+
+    @pytest.mark.parametrize("hours", [1, 3])
+    def test_a_hold_by_hand_on_a_forgotten_person_is_put_and_lifted_whatever_the_clocks_say(
+        self, store: Store, hours: int
+    ) -> None:
+        store.forget("a@x.example", at(2))
+        made = Sync(store).hold("a@x.example", "a recall", now=at(hours))
+        assert len(store.facts("email:a@x.example", EVERYTHING).holds) == 1
+        Sync(store).lift(made.id, now=at(hours - 2))
+        [lifted] = store.holds()
+        assert lifted.released_at == at(hours - 2)
 
     def test_an_export_holds_one_persons_own_and_nothing_of_others(self, store: Store) -> None:
         put(store, story())
