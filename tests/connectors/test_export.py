@@ -164,6 +164,15 @@ def test_a_half_written_last_line_waits_for_its_rest_and_is_told(tmp_path: Path,
     assert len(pulled.gaps) == 1
 
 
+@pytest.mark.parametrize("content", [lines(PAGES)[:400], b"id,status,created_at,updated"])
+def test_a_file_that_ends_within_its_first_line_is_told(tmp_path: Path, content: bytes) -> None:
+    export = Export(kept(tmp_path, content, "a.jsonl"), mapping="csv" if content.startswith(b"id") else "zendesk")
+    said = f"`a.jsonl` ends within its first line; its {len(content)} bytes wait for the rest"
+    assert pull(export).gaps == [said]
+    [finding] = check(export)
+    assert (finding.is_well, finding.remedy) == (False, f"{said}; export it again if none comes")
+
+
 def test_a_last_line_without_line_end_counts_once_it_is_whole(tmp_path: Path) -> None:
     path = kept(tmp_path, lines(PAGES).rstrip(b"\n"))
     pulled = pull(Export(path))
@@ -447,6 +456,8 @@ def test_a_missing_file_is_named_with_what_to_set(tmp_path: Path) -> None:
         (b"<!DOCTYPE html><html><body>Log in</body></html>", "holds HTML or XML"),
         (" id,status\n".encode("utf-16"), "is not UTF-8"),
         (b"id,status,created_at,updated_at\n1,\xff,,\n", "is not UTF-8"),
+        (b"id,status,created_at,updated_at\r1,open,,\r", "ends its lines with CR alone"),
+        (b"id,Status,created_at,updated_at,status\n1,open,,,closed\n", "has the column `status` twice"),
         (b"number,state\n1,open\n", "lacks the columns `id`, `status`, `created_at`, `updated_at`; it has `number`"),
         (b'{\n "tickets": []\n}\n', "one JSON document over many lines"),
         (b'[{"id": 1},', "is cut short"),

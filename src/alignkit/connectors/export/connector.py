@@ -152,6 +152,7 @@ class Export(Source):
                     place = None
                 place = replace(place, stamp=file.stamp) if place else layouts.begin(file, self._reader)
                 if place is None:
+                    remarks += _begun(file)
                     continue
                 step = layouts.step(file, place, self._reader)
                 after[name] = step.place
@@ -192,8 +193,11 @@ class Export(Source):
             with _opened(name, path, self._limit) as file:
                 place = layouts.begin(file, self._reader)
                 step = layouts.step(file, place, self._reader) if place else None
+                begun = [] if place else _begun(file)
         except AlignkitError as error:
             return Finding(is_well=False, subject=f"`{name}`", remedy=str(error))
+        if begun:
+            return Finding(is_well=False, subject=f"`{name}`", remedy=f"{begun[0]}; export it again if none comes")
         bad = step.reading.bad if step and step.reading else ()
         if bad:
             remedy = f"{len(bad)} of its first records cannot be read, the first because {bad[0].reason}"
@@ -241,6 +245,13 @@ def _since(checkpoint: Checkpoint | None, run: Run) -> datetime | None:
         return run.since
     kept = checkpoint.get("since")
     return datetime.fromisoformat(kept) if isinstance(kept, str) else None
+
+
+def _begun(file: OpenFile) -> list[str]:
+    """What is left unread of a file whose first line is not whole; nothing of an empty one."""
+    if not file.size:
+        return []
+    return [f"`{file.name}` ends within its first line; its {file.size:,} bytes wait for the rest"]
 
 
 @contextmanager

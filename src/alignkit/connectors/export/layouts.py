@@ -32,6 +32,8 @@ def begin(file: OpenFile, reader: Reader) -> Place | None:
         raise DataInvalid(f"`{file.name}` holds HTML or XML, perhaps a log-in page; export it again as JSON or CSV")
     if first == b"[":
         return replace(file.place(array.LAYOUT, file.size), offset=0)
+    if b"\n" not in head and b"\r" in head[:-1]:
+        raise DataInvalid(f"`{file.name}` ends its lines with CR alone; save it with LF or CRLF at their ends")
     if first == b"{":
         layout = lines.layout(file, start, reader)
         return file.place(layout, start) if layout else None

@@ -68,6 +68,9 @@ def _columns(file: OpenFile, header: list[str], reader: Reader) -> list[str]:
     """The columns, spelled as the mapping spells those that it knows."""
     known = {name.casefold(): name for name in reader.mapping.columns}
     columns = [known.get(name.casefold(), name) for name in header]
+    twice = next((name for name in known.values() if columns.count(name) > 1), None)
+    if twice is not None:
+        raise DataInvalid(f"`{file.name}` has the column `{twice}` twice; rename the one that is not meant")
     if missing := reader.mapping.missing(columns):
         raise DataInvalid(
             f"`{file.name}` lacks the columns {listed(missing)}; it has {listed(columns[:20])}; rename its columns, or "
