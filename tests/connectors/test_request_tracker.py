@@ -691,6 +691,16 @@ def test_a_ticket_that_may_not_be_seen_is_not_removed_and_is_tried_again(desk: F
     assert fetched(desk, ticket.id) == ([], [])
 
 
+@pytest.mark.parametrize("body", [b'{"message": "no Route matched with those values"}', b"[]"])
+def test_the_404_of_a_gateway_removes_nothing(desk: FakeRequestTracker, body: bytes) -> None:
+    def send(request: Request) -> Response:
+        return Response(404, {}, body) if "/ticket/" in request.url else desk.send(request)
+
+    source = connector()
+    found = drive(source, source.fetch([Ref("issue", "7")], RUN), send)
+    assert (found.events, found.done) == ([], [])
+
+
 @pytest.mark.parametrize(
     ("answer", "error"),
     [

@@ -80,10 +80,10 @@ def _tell(desk: Desk, tickets: Sequence[Ticket], found: _Found) -> Flow[None]:
 def _look_up(desk: Desk, number: int, found: _Found) -> Flow[int | None]:
     """Asks for a ticket that no search shows; returns the one it was merged into, if that is why."""
     response = yield from request(Request("GET", f"{API}/ticket/{number}", accept=HIDDEN_OR_GONE))
-    if response.status == 404:
+    if response.status == 404 and _says_gone(response):
         _remove(desk, found, _not_found(desk, number, response))
         return None
-    if response.status == 403:
+    if response.status in HIDDEN_OR_GONE:
         found.unseen.add(number)
         return None
     try:
@@ -109,9 +109,14 @@ def _look_up(desk: Desk, number: int, found: _Found) -> Flow[int | None]:
     return None
 
 
+def _says_gone(response: Response) -> bool:
+    """Whether RT itself says that there is no such ticket, in its own words, and not just something before it."""
+    body = response.json()
+    return isinstance(body, dict) and body.get("message") == "Not Found"
+
+
 def _not_found(desk: Desk, number: int, response: Response) -> IssueRemoval:
-    """A ticket that was shredded; RT says so itself, in JSON, and not just something between us and it."""
-    response.json()
+    """The removal of a ticket that was shredded."""
     now = clock(response, desk.name)
     return IssueRemoval(id=str(number), source=desk.name, remote_updated_at=now, reason="not_found")
 
