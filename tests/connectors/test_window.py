@@ -34,6 +34,12 @@ def test_the_upper_bound_is_the_services_clock_less_its_lag_whenever_the_run_is(
     assert PACE.answered(Walk(), AT_NOON, "shop").until == NOON - timedelta(minutes=1)
 
 
+@pytest.mark.parametrize(("minutes", "is_behind"), [(None, False), (1.5, False), (2, True)])
+def test_a_walk_is_behind_once_another_one_would_bring_more(minutes: float | None, is_behind: bool) -> None:
+    until = None if minutes is None else NOON - timedelta(minutes=minutes)
+    assert PACE.is_behind(until, AT_NOON, "shop") is is_behind
+
+
 def test_the_mark_moves_when_the_walk_has_ended_and_not_before() -> None:
     walk = Walk(until=NOON)
     assert Position(mark=None).following(walk, "7") == Position(mark=None, walk=Walk(until=NOON, after="7"))

@@ -200,6 +200,12 @@ def test_a_lagging_list_shows_the_old_version_until_the_new_one_is_there() -> No
     assert shop.walk() == ["234", "51"]
 
 
+def test_a_lagging_list_may_show_the_new_version_in_the_old_ones_place() -> None:
+    shop = Shop(lag=Lag(10 * MINUTE, said("D", "a few minutes"), is_shown_afresh=True))
+    shop.world.change(Kind.ISSUE, "1", lag=5 * MINUTE, title="new")
+    assert [(row["id"], row["title"]) for row in shop.get()["rows"][:2]] == [("1", "new"), ("2", "t2")]
+
+
 def test_what_comes_late_has_an_old_stamp() -> None:
     shop = Shop()
     shop.world.add(Kind.ISSUE, late=5 * MINUTE, title="late")

@@ -73,6 +73,16 @@ class Pace(NamedTuple):
             return walk
         return walk.model_copy(update={"until": service_time(response, name) - self.lag})
 
+    def is_behind(self, until: datetime | None, response: Response, name: str) -> bool:
+        """Whether a walk took so long, or was resumed so late, that what changed meanwhile is worth another at once.
+
+        Raises:
+            ResponseInvalid: see `service_time`.
+        """
+        return until is not None and service_time(response, name) - until > self.lag + _CATCH_UP
+
+
+_CATCH_UP = timedelta(seconds=30)
 
 K = TypeVar("K", bound=Kept)
 

@@ -141,7 +141,7 @@ def search(visit: Visit) -> Ask:
         since=datetime.fromtimestamp(value, UTC),
         token=None if after is None else str(after),
         size=size,
-        sort=("created",) if sort.get("field") == "created_at" else ("changed",),
+        sort=("-changed" if sort.get("order") == "descending" else "changed",),
     )
 
 
@@ -168,7 +168,7 @@ def only(*, tickets: bool) -> Listing:
         size=Size(20, 150, said("D", "default 20, max 150 per page")),
         tokens=Tokens("keyset", said("D", "pagination:{per_page:150,starting_after}} ; default 20, max 150 per page")),
         bound=Bound("changed", None, said("D", "but behaves as strict in tests")),
-        lag=Lag(timedelta(minutes=3), said("U", "assume the same for conversations")),
+        lag=Lag(timedelta(minutes=3), said("U", "assume the same for conversations"), is_shown_afresh=True),
         at=(name,),
         required=frozenset({"id", "created_at", "updated_at"}),
         status="ticket_state.category" if tickets else "state",
@@ -301,7 +301,11 @@ INTERCOM = Sheet(
                 unit=timedelta(days=1),
                 zone=timedelta(hours=-8),
             ),
-            lag=Lag(timedelta(minutes=3), said("D", "Recently created contacts can be missing from search for a few")),
+            lag=Lag(
+                timedelta(minutes=3),
+                said("D", "Recently created contacts can be missing from search for a few"),
+                is_shown_afresh=True,
+            ),
             at=("data",),
         ),
         only(tickets=False),

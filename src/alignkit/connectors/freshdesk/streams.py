@@ -18,7 +18,7 @@ from alignkit.connectors.base import Checkpoint, Page, Run
 from alignkit.connectors.freshdesk.desk import API, BESIDE, NOT_THERE, Desk
 from alignkit.connectors.freshdesk.records import COMPANIES, CONTACTS, DELETED_CONTACTS, Listed
 from alignkit.connectors.records import Body, Found, Shape
-from alignkit.connectors.window import Kept, kept, position, service_time
+from alignkit.connectors.window import Kept, Pace, kept, position, service_time
 from alignkit.errors import PagingStuck, ResponseInvalid
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.models.issue import Issue
@@ -26,15 +26,13 @@ from alignkit.models.times import Instant
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.transport import Flow, Request, Response, request
 
-OVERLAP = timedelta(minutes=5)
-LAG = timedelta(seconds=30)
+PACE = Pace(overlap=timedelta(minutes=5), lag=timedelta(seconds=30))
 COMPANIES_EVERY = timedelta(days=1)
 FIRST = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 """Without a bound, only tickets of the last thirty days are listed."""
 
 _LATELY = timedelta(days=30)
 _SECOND = timedelta(seconds=1)
-_CATCH_UP = timedelta(seconds=30)
 
 
 class Walk(Kept):
@@ -75,12 +73,12 @@ class Position(Kept):
 
 
 def _begun(at: Position, run: Run) -> Walk:
-    return at.walk or Walk(since=run.since if at.mark is None else at.mark - OVERLAP)
+    return at.walk or Walk(since=run.since if at.mark is None else at.mark - PACE.overlap)
 
 
 def _answered(walk: Walk, response: Response, name: str) -> Walk:
     """The walk with its upper bound, which its first answer tells."""
-    return walk if walk.until else walk.model_copy(update={"until": service_time(response, name) - LAG})
+    return walk if walk.until else walk.model_copy(update={"until": service_time(response, name) - PACE.lag})
 
 
 def iso(moment: datetime) -> str:
@@ -118,9 +116,7 @@ def read_tickets(listed: Listed) -> Callable[[Desk, Checkpoint | None, Run], Flo
         told = [one for one in found if one.data.id not in asked] if asked else found
         events = [one.event(source=desk.name, received_at=run.now, sequence=sequence) for one in told]
         after = at.following(following, walk.until)
-        # What changed during a long or resumed walk may lie behind its end; another walk brings it at once.
-        is_behind = walk.until is not None and service_time(response, desk.name) - walk.until > LAG + _CATCH_UP
-        more = following is not None or is_behind
+        more = following is not None or PACE.is_behind(walk.until, response, desk.name)
         return Page(events, kept(after), more, answer.bad, refs, [*unknown, *gaps])
 
     return read

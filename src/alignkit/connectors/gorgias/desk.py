@@ -37,8 +37,6 @@ PACE = Pace(overlap=timedelta(minutes=5), lag=timedelta(seconds=30))
 SURVEY_PACE = Pace(overlap=timedelta(days=14), lag=timedelta(seconds=30))
 """A survey is listed by the time at which it was sent, and may be answered for days."""
 
-_CATCH_UP = timedelta(seconds=30)
-
 NOT_THERE = frozenset({403, 404})
 _MOVED = frozenset({301, 403, 404})
 _PAGED = {"after": (("meta", "next_cursor"), str)}
@@ -112,9 +110,7 @@ class Desk:
         has_met_mark = bool(found) and walk.since is not None and all(_stamp(one) < walk.since for one in found)
         following = None if has_met_mark else answer.beside.get("after")
         clock = service_time(response, self.name)
-        # What changed during a long or resumed walk is above where it began; another walk brings it at once.
-        is_behind = walk.until is not None and clock - walk.until > stream.pace.lag + _CATCH_UP
-        more = following is not None or is_behind
+        more = following is not None or stream.pace.is_behind(walk.until, response, self.name)
         return Page(self.events(found, run, clock), kept(at.following(walk, following)), more, answer.bad)
 
     def _refusal(self, cursor: str | None) -> Exception:

@@ -41,12 +41,12 @@ PROFILE = Profile(
     ),
     reading=(
         (
-            "Conversations and tickets are walked by the second of their last change, each page from the last second "
-            "of the one before, so that one that changes meanwhile pushes no other out."
+            "Searches are walked by the position that Intercom gives with each page, so that what changes meanwhile "
+            "pushes nothing else out. Conversations and tickets are read in the order of their last change, to the end."
         ),
         (
             "Contacts can be searched by whole days in the workspace's time zone alone. So two days more are asked "
-            "for, in the order of creation, and what changed before the window is left out here."
+            "for, those that changed last first, down to what is known already."
         ),
         (
             "A new contact may be missing from searches for some minutes. Where a new conversation or ticket tells "

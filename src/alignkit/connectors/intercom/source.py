@@ -157,15 +157,14 @@ class Intercom(Source):
     def check(self) -> Flow[Sequence[Finding]]:
         """Looks at the token, at whether it may read what the streams read, and at the known issues."""
         findings: list[Finding] = []
-        one = [("updated_at", ">", 0)]
         try:
             yield from request(get("/me"))
             findings.append(Finding(is_well=True, subject="credential"))
             for name, wanted in (
                 ("companies", companies(1)),
-                ("contacts", search("/contacts/search", one, order_by="created_at", after=None, size=1)),
-                ("conversations", search("/conversations/search", one, order_by="updated_at", after=None, size=1)),
-                ("tickets", search("/tickets/search", one, order_by="updated_at", after=None, size=1)),
+                ("contacts", search("/contacts/search", size=1)),
+                ("conversations", search("/conversations/search", size=1)),
+                ("tickets", search("/tickets/search", size=1)),
             ):
                 findings.append((yield from _allowed(name, wanted)))
             findings += yield from self._seen()

@@ -1,14 +1,17 @@
 """Reads the streams, one page for one checkpoint.
 
-Conversations and tickets are walked by the second of their last change: each page asks for what changed at or after the
-last row of the one before. So a row that changes meanwhile moves behind what is still to be read, and pushes no other
-one out. Only within one second, when all of a page is of it, is the service's own cursor followed.
+A search is walked by the position that Intercom gives with each page: by what it was sorted, and not by how many rows
+came before. So a row that changes meanwhile pushes no other one out. Conversations and tickets, of which those can be
+asked for that changed since a second, are walked upwards to the end. Contacts, of which only days can be named, are
+walked downwards to those that are known.
+
+What a search finds may be shown fresher than it was sorted, so no row's time says where another one stands.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -16,13 +19,13 @@ from alignkit.connectors.base import Checkpoint, Page, Run
 from alignkit.connectors.intercom.records import COMPANIES, CONTACTS
 from alignkit.connectors.intercom.workspace import Workspace, companies, search
 from alignkit.connectors.records import Body, Found, Shape
-from alignkit.connectors.window import Kept, Pace, kept, position, service_time
-from alignkit.connectors.window import Position as Window
-from alignkit.errors import CursorExpired, RequestRefused, ResponseInvalid
+from alignkit.connectors.window import Kept, Pace, Position, Walk, kept, position, service_time
+from alignkit.errors import CursorExpired, RequestRefused
+from alignkit.models.customer import Contact
 from alignkit.models.exchange import Ref
 from alignkit.models.issue import Issue
 from alignkit.models.times import Instant
-from alignkit.transport import Flow, Response, request
+from alignkit.transport import Flow, Request, Response, request
 
 PACE = Pace(overlap=timedelta(minutes=5), lag=timedelta(minutes=1))
 CONTACT_PACE = Pace(overlap=timedelta(minutes=15), lag=timedelta(minutes=1))
@@ -33,91 +36,86 @@ WIDEST_DAYS = timedelta(days=2)
 
 COMPANIES_EVERY = timedelta(days=1)
 _RECENT = timedelta(days=1)
-_CATCH_UP = timedelta(seconds=30)
-
-
-class SecondsWalk(Kept):
-    """A walk by the second of the last change.
-
-    Attributes:
-        since: the second from which on is asked, epoch seconds.
-        until: the mark once the walk has ended; None before its first answer.
-        after: the service's cursor within one second.
-    """
-
-    since: int = 0
-    until: Instant | None = None
-    after: str | None = None
-
-
-class SecondsPosition(Kept):
-    """The checkpoint of a stream that is walked by seconds."""
-
-    mark: Instant | None = None
-    walk: SecondsWalk | None = None
 
 
 def read_conversations(space: Workspace, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
     """One page of the conversations."""
-    return (
-        yield from _by_seconds(
-            space, "/conversations/search", space.conversation_page, space.conversations, checkpoint, run
-        )
-    )
+    path, body = "/conversations/search", space.conversation_page
+    return (yield from _read_issues(space, path, body, space.conversations, checkpoint, run))
 
 
 def read_tickets(space: Workspace, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
     """One page of the tickets."""
-    return (yield from _by_seconds(space, "/tickets/search", space.ticket_page, space.tickets, checkpoint, run))
+    return (yield from _read_issues(space, "/tickets/search", space.ticket_page, space.tickets, checkpoint, run))
 
 
-def _by_seconds(
+def _read_issues(
     space: Workspace, path: str, body: Body, shape: Shape[Issue], checkpoint: Checkpoint | None, run: Run
 ) -> Flow[Page]:
-    at = position(SecondsPosition, checkpoint, space.name)
-    walk = at.walk or _begun(at, run)
+    at = position(Position, checkpoint, space.name)
+    walk = PACE.walk(at, run)
     # `>` is described as "greater or equal" and works as "greater": one second less is right either way.
-    wanted = search(path, [("updated_at", ">", walk.since - 1)], order_by="updated_at", after=walk.after)
-    response = yield from request(wanted)
-    _refuse(space, response, walk.after)
-    if walk.until is None:
-        walk = walk.model_copy(update={"until": service_time(response, space.name) - PACE.lag})
-    answer = space.read(body, response)
+    wanted = search(path, since=_second(walk.since, timedelta(seconds=1)), after=walk.after)
+    response = yield from _searched(space, wanted, walk)
+    walk, answer = PACE.answered(walk, response, space.name), space.read(body, response)
     found = answer.of(shape)
-    following = _following(space, walk, found, answer.beside.get("after"))
-    after = SecondsPosition(mark=walk.until) if following is None else SecondsPosition(mark=at.mark, walk=following)
-    # What changed during a long or resumed walk may lie behind its end; another walk brings it at once.
-    is_behind = walk.until is not None and service_time(response, space.name) - walk.until > PACE.lag + _CATCH_UP
-    more = following is not None or is_behind
     refs = [*_wanted(found, walk), *(_converted(found) if at.mark is not None else ())]
-    return Page(space.issues(found, run), kept(after), more, answer.bad, refs)
+    following = answer.beside.get("after")
+    after = kept(at.following(walk, following))
+    return Page(space.issues(found, run), after, following is not None, answer.bad, refs)
 
 
-def _begun(at: SecondsPosition, run: Run) -> SecondsWalk:
-    since = run.since if at.mark is None else at.mark - PACE.overlap
-    return SecondsWalk(since=0 if since is None else max(0, int(since.timestamp())))
+def read_contacts(space: Workspace, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
+    """One page of the contacts that changed on the days of the window, less those that changed before it."""
+    at = position(Position, checkpoint, space.name)
+    walk = CONTACT_PACE.walk(at, run)
+    days = _second(walk.since, WIDEST_DAYS)
+    wanted = search("/contacts/search", since=days, order="descending", after=walk.after)
+    response = yield from _searched(space, wanted, walk)
+    walk, answer = CONTACT_PACE.answered(walk, response, space.name), space.read(space.contact_page, response)
+    found = answer.of(CONTACTS)
+    new = [one for one in found if walk.since is None or _changed(one.data) >= walk.since]
+    events = [one.event(source=space.name, received_at=run.now) for one in new]
+    has_met_known = not new and _is_downwards(found)
+    following = None if has_met_known else answer.beside.get("after")
+    more = following is not None or CONTACT_PACE.is_behind(walk.until, response, space.name)
+    return Page(events, kept(at.following(walk, following)), more, answer.bad)
 
 
-def _following(
-    space: Workspace, walk: SecondsWalk, found: Sequence[Found[Issue]], cursor: str | None
-) -> SecondsWalk | None:
-    """Where the walk goes on; None at its end."""
-    seconds = [_second(one.data) for one in found]
-    if any(one > other for one, other in pairwise(seconds)):
-        raise ResponseInvalid(f"`{space.name}` answered in another order than asked for; report this")
-    last = seconds[-1] if seconds else walk.since
-    if cursor is None or (walk.until is not None and last > walk.until.timestamp()):
-        return None
-    if last > walk.since:
-        return walk.model_copy(update={"since": last, "after": None})
-    return walk.model_copy(update={"after": cursor})
+def _searched(space: Workspace, wanted: Request, walk: Walk) -> Flow[Response]:
+    """The answer to a search.
+
+    Raises:
+        CursorExpired: Intercom does not know the position of the walk any more.
+        RequestRefused: it refuses the search itself.
+    """
+    response = yield from request(wanted)
+    if response.status == 400 and walk.after is not None:
+        raise CursorExpired(f"`{space.name}` does not know the position of a search any more")
+    if response.status == 400:
+        raise RequestRefused(f"`{space.name}` refused a search (400); report this", status=400)
+    return response
 
 
-def _second(issue: Issue) -> int:
-    return int((issue.remote_updated_at or issue.created_at).timestamp())
+def _second(moment: datetime | None, less: timedelta) -> int:
+    """A time so much earlier, in epoch seconds; 0 where there is none."""
+    return 0 if moment is None else max(0, int((moment - less).timestamp()))
 
 
-def _wanted(found: Sequence[Found[Issue]], walk: SecondsWalk) -> list[Ref]:
+def _changed(contact: Contact) -> datetime:
+    return contact.remote_updated_at or _LATEST
+
+
+_LATEST = datetime.fromisoformat("9999-12-31T00:00:00+00:00")
+"""A contact that tells no time is never taken for a known one."""
+
+
+def _is_downwards(found: Sequence[Found[Contact]]) -> bool:
+    """Whether there are any, in the order that was asked for; where it is ignored, known ones say nothing of others."""
+    return bool(found) and all(_changed(one.data) >= _changed(other.data) for one, other in pairwise(found))
+
+
+def _wanted(found: Sequence[Found[Issue]], walk: Walk) -> list[Ref]:
     """New contacts whose address came with nothing: searches may not show them for some minutes yet."""
     recent = None if walk.until is None else walk.until - _RECENT
     return [
@@ -131,43 +129,6 @@ def _converted(found: Sequence[Found[Issue]]) -> list[Ref]:
     """Conversations that have become tickets of another id: some may be known as what they were before."""
     ids = [(one.data.id, one.extras.beside.ticket_id) for one in found]
     return [Ref("issue", id, "became a ticket") for id, ticket in ids if ticket not in (None, id)]
-
-
-def _refuse(space: Workspace, response: Response, cursor: str | None) -> None:
-    """Tells a cursor that is not known any more from a search that is refused.
-
-    Raises:
-        CursorExpired: there was a cursor.
-        RequestRefused: there was none.
-    """
-    if response.status != 400:
-        return
-    if cursor is not None:
-        raise CursorExpired(f"`{space.name}` does not know the position of a search any more")
-    raise RequestRefused(f"`{space.name}` refused a search (400); report this", status=400)
-
-
-def read_contacts(space: Workspace, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
-    """One page of the contacts that changed on the days of the window, less those that changed before it.
-
-    They are walked in the order of their creation, which no change disturbs.
-    """
-    at = position(Window, checkpoint, space.name)
-    walk = CONTACT_PACE.walk(at, run)
-    since = max(0, int((walk.since - WIDEST_DAYS).timestamp())) if walk.since else 0
-    response = yield from request(
-        search("/contacts/search", [("updated_at", ">", since)], order_by="created_at", after=walk.after)
-    )
-    _refuse(space, response, walk.after)
-    walk = CONTACT_PACE.answered(walk, response, space.name)
-    answer = space.read(space.contact_page, response)
-    events = [
-        one.event(source=space.name, received_at=run.now)
-        for one in answer.of(CONTACTS)
-        if walk.since is None or one.data.remote_updated_at is None or one.data.remote_updated_at >= walk.since
-    ]
-    following = answer.beside.get("after")
-    return Page(events, kept(at.following(walk, following)), following is not None, answer.bad)
 
 
 class CompanyPosition(Kept):
@@ -193,7 +154,8 @@ def read_companies(space: Workspace, checkpoint: Checkpoint | None, run: Run) ->
     if response.status == 400 and at.page > 1:
         gap = f"no company beyond page {at.page - 1} is read: the list reaches no further"
         return Page((), kept(CompanyPosition(mark=begun)), more=False, gaps=[gap])
-    _refuse(space, response, None)
+    if response.status == 400:
+        raise RequestRefused(f"`{space.name}` refused the list of companies (400); report this", status=400)
     answer = space.read(space.company_page, response)
     found: Sequence[Found[Any]] = answer.of(COMPANIES)
     events = [one.event(source=space.name, received_at=run.now) for one in found]

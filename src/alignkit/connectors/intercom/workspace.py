@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Literal
 
 from alignkit.connectors.answers import Payload, listed, parsed
 from alignkit.connectors.base import Run
@@ -79,16 +80,20 @@ def compiled(name: str, tags: Tags, *, keeps_text: bool) -> Workspace:
 
 
 def search(
-    path: str, filters: Sequence[tuple[str, str, int]], *, order_by: str, after: str | None, size: int = PAGE_SIZE
+    path: str,
+    *,
+    since: int = 0,
+    order: Literal["ascending", "descending"] = "ascending",
+    after: str | None = None,
+    size: int = PAGE_SIZE,
 ) -> Request:
-    """A search, always in an order that is named, by conditions that all hold: a field, an operator and a value."""
-    wanted: list[JsonValue] = [{"field": field, "operator": how, "value": value} for field, how, value in filters]
+    """A search for what changed after `since` (epoch seconds), in the order of the last change."""
     pagination: dict[str, JsonValue] = {"per_page": size}
     if after is not None:
         pagination["starting_after"] = after
     body: dict[str, JsonValue] = {
-        "query": {"operator": "AND", "value": wanted},
-        "sort": {"field": order_by, "order": "ascending"},
+        "query": {"operator": "AND", "value": [{"field": "updated_at", "operator": ">", "value": since}]},
+        "sort": {"field": "updated_at", "order": order},
         "pagination": pagination,
     }
     # Searching twice does no harm, though it is a POST.

@@ -126,6 +126,8 @@ class History:
     def _run(self, store: FragileStore) -> None:
         """One reading to its end, by as many processes as it takes."""
         for _ in range(MOST_RUNS):
+            # No two runs begin at the same moment: of two changes within a second, the one seen later counts.
+            self.service.world.tick(timedelta(milliseconds=1))
             trial = Trial(self.case, self.service, Busy(self.service, self.chance), store)
             try:
                 error = trial.failing_pull()

@@ -110,10 +110,17 @@ class Cap:
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """How long a list may show an older version, or nothing, of what can be read by id already."""
+    """How long a list may show an older version, or nothing, of what can be read by id already.
+
+    Attributes:
+        up_to: how long.
+        why: the page's words.
+        is_shown_afresh: whether what is found and put in order by an older version is shown as it is by then.
+    """
 
     up_to: timedelta
     why: Quote
+    is_shown_afresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)

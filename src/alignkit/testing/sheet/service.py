@@ -208,7 +208,7 @@ class SheetService:
     ) -> Response:
         shown = self._repeated(listing, page)
         self.spent += listing.price * len(shown)
-        records = [self.render(row, listing.render) for row in shown]
+        records = [self.render(self._as_shown(listing, row), listing.render) for row in shown]
         found = Found(visit, ask, shown, records, token, has_more, total, offset)
         response = response_of(listing.answer(found))
         return Response(response.status, {**response.headers, **listing.headers(found)}, response.content)
@@ -237,6 +237,11 @@ class SheetService:
         for key, is_newest_first in reversed(_order(listing, ask)):
             rows.sort(key=partial(_rank, by=key), reverse=is_newest_first)
         return rows
+
+    def _as_shown(self, listing: Listing, row: Row) -> Row:
+        """A row that a list has found, as it shows it."""
+        now = self.world.by_id(row.kind, row.id) if listing.lag and listing.lag.is_shown_afresh else None
+        return row if now is None or now.fate is not None else now
 
     def _is_in_bounds(self, listing: Listing, ask: Ask, row: Row) -> bool:
         withheld = listing.withheld
