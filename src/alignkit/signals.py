@@ -18,8 +18,8 @@ escalations, of one instant are one reading.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from alignkit.fold import IssueFold, fold_issue, version_of
 from alignkit.models.care import Signal
@@ -59,6 +59,9 @@ _SURVEYS = {SurveyKind.NPS: SignalKind.NPS, SurveyKind.CSAT: SignalKind.CSAT, Su
 _BAD_STARS, _GOOD_STARS = 2.0, 4.0
 
 
+T = TypeVar("T")
+
+
 class Reading(NamedTuple):
     """One signal in the compact form in which facts keep it; `at` is in microseconds since 1970."""
 
@@ -90,8 +93,7 @@ def of_issue(fold: IssueFold) -> list[Reading]:
     issue = fold.issue
     if issue.is_spam or issue.is_deleted or issue.merged_into or issue.status in _SPEECHLESS:
         return []
-    told = of_story(story_of(fold), fold.created_at, fold.resolved_at, issue.status)
-    return [Reading(*one) for one in told]
+    return of_story(Reading, story_of(fold), fold.created_at, fold.resolved_at, issue.status)
 
 
 class Story(NamedTuple):
@@ -109,24 +111,31 @@ def story_of(fold: IssueFold) -> Story:
     return Story(_polarity_of_opening(issue), _INTENTS.get(issue.type, Intent.HELP), fold.reopenings, fold.escalations)
 
 
-Told = tuple[str, str | None, int, str | None]
-"""The first fields of a `Reading`, which say all there is to say of an issue's."""
-
 _OPENED, _REOPENED = SignalKind.ISSUE_OPENED.value, SignalKind.ISSUE_REOPENED.value
 _ESCALATED, _RESOLVED = SignalKind.ISSUE_ESCALATED.value, SignalKind.ISSUE_RESOLVED.value
 _NEGATIVE, _POSITIVE, _HELP = Polarity.NEGATIVE.value, Polarity.POSITIVE.value, Intent.HELP.value
 
 
-def of_story(story: Story | Sequence[Any], created_at: int, resolved_at: int | None, status: str) -> list[Told]:
-    """The signals of an issue with this story; times in microseconds since 1970."""
+def of_story(
+    make: Callable[..., T],
+    story: Story | Sequence[Any],
+    created_at: int,
+    resolved_at: int | None,
+    status: str,
+    *thing: str,
+) -> list[T]:
+    """The signals of an issue with this story; times in microseconds since 1970.
+
+    `make` is given the fields of a `Reading`, and then `thing`.
+    """
     polarity, intent, reopenings, escalations = story
-    found: list[Told] = [(_OPENED, polarity, created_at, intent)]
+    found = [make(_OPENED, polarity, created_at, intent, 1.0, 1.0, *thing)]
     if reopenings:
-        found += [(_REOPENED, _NEGATIVE, at, _HELP) for at in dict.fromkeys(reopenings)]
+        found += [make(_REOPENED, _NEGATIVE, at, _HELP, 1.0, 1.0, *thing) for at in dict.fromkeys(reopenings)]
     if escalations:
-        found += [(_ESCALATED, _NEGATIVE, at, _HELP) for at in dict.fromkeys(escalations)]
+        found += [make(_ESCALATED, _NEGATIVE, at, _HELP, 1.0, 1.0, *thing) for at in dict.fromkeys(escalations)]
     if resolved_at is not None and status in _SETTLED:
-        found.append((_RESOLVED, _POSITIVE, resolved_at, None))
+        found.append(make(_RESOLVED, _POSITIVE, resolved_at, None, 1.0, 1.0, *thing))
     return found
 
 

@@ -119,9 +119,15 @@ def test_an_empty_file_is_made_a_store(path: Path) -> None:
 
 
 def test_a_database_with_our_mark_and_without_our_tables_is_damaged(path: Path) -> None:
-    write(path, "CREATE TABLE cats (name TEXT)")
+    write(path, "CREATE TABLE cats (name TEXT)", version=VERSION)
     with SQLiteStore(path) as store, pytest.raises(StoreDamaged):
         store.sources()
+
+
+def test_an_older_database_with_our_mark_and_without_our_tables_is_damaged(path: Path) -> None:
+    write(path, "CREATE TABLE cats (name TEXT)")
+    with pytest.raises(StoreDamaged):
+        SQLiteStore(path)
 
 
 def test_many_processes_may_make_one_file_at_once(path: Path) -> None:

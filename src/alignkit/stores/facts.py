@@ -1,4 +1,8 @@
-"""Facts as a store keeps them: one JSON array per thing, written by folding and read for a decision."""
+"""Facts as a store keeps them: one JSON array per thing, written by folding and read for a decision.
+
+It holds the fields, what signals follow from, and which thing it is: its kind, the number of its source, its id. So
+all that is known of a customer is read as one text, in two thirds of the time that a row for each thing takes.
+"""
 
 from __future__ import annotations
 
@@ -304,21 +308,29 @@ def _always(_: object) -> int:
 _LAST_AT: Mapping[type, Callable[[Any], int]] = {Post: lambda post: signals.of_post(post).at, Send: _sent_at}
 
 
-def readings(kind: int, stored: str) -> list[signals.Reading]:
+def named(facts: str, kind: Kind, source: int, id: str) -> str:
+    """The facts of a thing, with what tells which one it is; a contact's profile is read with its customer alone."""
+    return f"{facts[:-1]},{kind.value},{source},{encode(id)}]" if facts.startswith("[") else facts
+
+
+def readings(stored: str) -> list[signals.Reading]:
     """The signals of a stored thing."""
-    fields, told = from_json(stored)
-    if kind == Kind.ISSUE:
-        if fields[_EXCLUDED] in _SPEECHLESS:
-            return []
-        created_at, resolved_at = fields[_CREATED_AT], fields[_RESOLVED_AT]
-        return [signals.Reading(*one) for one in signals.of_story(told, created_at, resolved_at, fields[_STATUS])]
-    return [signals.Reading(*reading) for reading in told]
+    fields, told, kind, _, _ = from_json(stored)
+    if kind != _ISSUE_KIND:
+        return [signals.Reading(*reading) for reading in told]
+    if fields[_EXCLUDED] in _SPEECHLESS:
+        return []
+    return signals.of_story(signals.Reading, told, fields[_CREATED_AT], fields[_RESOLVED_AT], fields[_STATUS])
 
 
 _SPEECHLESS = frozenset({"spam", "deleted", "merged"})
 PLACE: Mapping[str, int] = {field.name: place for place, field in enumerate(dataclasses.fields(IssueFacts)[1:])}
 """Where each field of an issue stands among those that are stored; its reference is not."""
 
+SOURCE = 3
+"""Where the number of a thing's source stands in its array."""
+
+_ISSUE_KIND = int(Kind.ISSUE)  # bare: comparing with a member of an enum takes twice as long
 _STATUS, _EXCLUDED = PLACE["status"], PLACE["excluded"]
 _CREATED_AT, _RESOLVED_AT = PLACE["created_at"], PLACE["resolved_at"]
 
@@ -328,20 +340,22 @@ def blank() -> Facts:
     return Facts(None, [], [], [], [], [], [], [], {}, [])
 
 
-def add(facts: Facts, kind: int, source: str, id: str, stored: str, whose: str | None = None) -> None:
+def add(facts: Facts, thing: Sequence[Any], source: str, whose: str | None = None) -> None:
     """Puts a stored thing among the facts of a customer; an issue that is nobody's problem gives no signals.
 
-    `whose` is the customer whose issue it is, where that is another one.
+    Args:
+        facts: of the customer.
+        thing: what stands in the file, read as JSON.
+        source: the name of its source.
+        whose: the customer whose issue it is, where that is another one.
     """
-    fields, told = from_json(stored)
-    if kind == Kind.ISSUE:
+    fields, told, kind, _, id = thing
+    if kind == _ISSUE_KIND:
         ref = f"{source}/issue/{id}"
-        issue = IssueFacts(ref, *fields)
-        issue.customer = whose or facts.customer
-        facts.issues.append(issue)
+        facts.issues.append(IssueFacts(ref, *fields, None, whose or facts.customer))
         if fields[_EXCLUDED] is None:
-            story = signals.of_story(told, fields[_CREATED_AT], fields[_RESOLVED_AT], fields[_STATUS])
-            facts.signals += [SignalFacts(*reading, 1.0, 1.0, ref) for reading in story]
+            created_at, resolved_at = fields[_CREATED_AT], fields[_RESOLVED_AT]
+            facts.signals += signals.of_story(SignalFacts, told, created_at, resolved_at, fields[_STATUS], ref)
     elif kind == Kind.SURVEY:
         ref = f"{source}/survey/{id}"
         name, bucket, score, share, at, issue, campaign = fields

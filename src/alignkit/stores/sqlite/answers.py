@@ -17,7 +17,7 @@ from alignkit.models import Hold, HoldKind, Issue, IssueStatus, Signal
 from alignkit.models.times import moment_of
 from alignkit.rules.facts import Facts
 from alignkit.signals import as_signal
-from alignkit.stores.facts import KINDS_FOR, PLACE, Kind, add, blank, rate, readings
+from alignkit.stores.facts import KINDS_FOR, PLACE, SOURCE, Kind, add, blank, rate, readings
 from alignkit.stores.records import IN_PLACE, Row, Scalar, Table
 from alignkit.stores.sqlite.database import unreadable
 from alignkit.stores.sqlite.ledger import Ledger
@@ -26,20 +26,21 @@ from alignkit.stores.sqlite.runs import STREAMS_STATE
 
 _DECIDING = (
     """
-SELECT c.no, c.profile, t.kind, t.source, t.id, t.facts, ("""
+SELECT c.no, c.profile, {keys}, ("""
     + STREAMS_STATE
-    + """), {keys}
+    + """), (
+    SELECT group_concat(t.facts) FROM concerns k CROSS JOIN things t ON t.no = k.thing
+    WHERE k.customer = c.no AND k.kind BETWEEN {first} AND {last}{gaps}
+    AND (t.active IS NOT 0 OR t.last_at > ?2) AND t.facts != ''
+)
 FROM identifiers i JOIN customers c ON c.no = i.customer
-LEFT JOIN concerns k ON k.customer = c.no AND k.kind BETWEEN {first} AND {last}{gaps}
-LEFT JOIN things t ON t.no = k.thing AND (t.active IS NOT 0 OR t.last_at > ?2)
 WHERE i.identifier = ?1
 """
 )
 _THINGS_OF = """
-SELECT t.kind, t.source, t.id, t.facts,
-(SELECT customer FROM identifiers WHERE identifier = json_extract(t.people, '$[0][0]'))
+SELECT t.facts, (SELECT customer FROM identifiers WHERE identifier = json_extract(t.people, '$[0][0]'))
 FROM concerns k JOIN things t ON t.no = k.thing
-WHERE k.customer = ? AND k.kind = ?
+WHERE k.customer = ? AND k.kind = ? AND t.facts != ''
 """
 _OF_ACCOUNTS = {"account_issues": Kind.ISSUE, "holds": Kind.HOLD, "accounts": Kind.ACCOUNT}
 _ACCOUNTS = '"accounts"'
@@ -86,30 +87,28 @@ class Answers(Log, Ledger):
         self, db: sqlite3.Connection, identifier: str, needs: AbstractSet[str], after: int | None
     ) -> tuple[Facts, int | None]:
         facts = blank()
-        rows = db.execute(self._deciding(needs), (identifier, _EVER if after is None else after)).fetchall()
-        if not rows:
+        row = db.execute(self._deciding(needs), (identifier, _EVER if after is None else after)).fetchone()
+        if row is None:
             found = db.execute(STREAMS_STATE).fetchone()
             return facts, None if found is None else found[0]
+        no, profile, keys, state, things = row
+        facts.customer = str(no)
         try:
-            self._gather(db, facts, rows, needs)
+            if things is not None:
+                names = self._names
+                for thing in from_json(f"[{things}]"):
+                    add(facts, thing, names.get(thing[SOURCE]) or self._name(thing[SOURCE]))
+                if facts.surveys and facts.issues:
+                    rate(facts)
+            if keys is not None:
+                facts.bucketing_id = bucketing_id(from_json(keys))
+            if profile != "{}":
+                self._add_profile(db, facts, profile, needs)
         except (ValueError, TypeError, KeyError, IndexError):
             raise unreadable() from None
-        if facts.surveys and facts.issues:
-            rate(facts)
-        return facts, rows[0][6]
+        return facts, state
 
-    def _gather(
-        self, db: sqlite3.Connection, facts: Facts, rows: Sequence[Sequence[Any]], needs: AbstractSet[str]
-    ) -> None:
-        no, profile, keys = rows[0][0], rows[0][1], rows[0][7]
-        facts.customer = str(no)
-        for _, _, kind, source, id, stored, _, _ in rows:
-            if stored:
-                add(facts, kind, self._name(source), id, stored)
-        if keys:
-            facts.bucketing_id = bucketing_id(from_json(keys))
-        if profile == "{}":
-            return
+    def _add_profile(self, db: sqlite3.Connection, facts: Facts, profile: str, needs: AbstractSet[str]) -> None:
         if "attributes" in needs:
             known = from_json(profile)
             facts.attributes = {name: known.get(name) for name in _ATTRIBUTES}
@@ -123,9 +122,9 @@ class Answers(Log, Ledger):
         found = Facts()
         for account in accounts:
             for need in _OF_ACCOUNTS.keys() & needs:
-                for kind, source, id, stored, whose in db.execute(_THINGS_OF, (account, _OF_ACCOUNTS[need])):
-                    if stored:
-                        add(found, kind, self._name(source), id, stored, None if whose is None else str(whose))
+                for stored, whose in db.execute(_THINGS_OF, (account, _OF_ACCOUNTS[need])):
+                    thing = from_json(stored)
+                    add(found, thing, self._name(thing[SOURCE]), None if whose is None else str(whose))
         own = {issue.ref for issue in facts.issues} | {hold.ref for hold in facts.holds}
         facts.accounts = found.accounts
         facts.account_issues = [issue for issue in found.issues if issue.ref not in own]
@@ -189,7 +188,7 @@ class Answers(Log, Ledger):
                 )
         for _, source, kind, id, stored, subject in rows:
             evidence = f"{names[source]}/{Kind(kind).name.lower()}/{id}"
-            for reading in readings(kind, stored):
+            for reading in readings(stored):
                 yield as_signal(reading, evidence, None if subject is None else str(subject))
 
     def holds(self, *, active_at: datetime | None = None) -> Iterator[Hold]:

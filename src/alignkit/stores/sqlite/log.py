@@ -13,7 +13,7 @@ from alignkit import identity
 from alignkit.errors import DataInvalid
 from alignkit.garbage import put_off
 from alignkit.models import EVENT_TYPES, CustomerEvent, Event, Issue, microseconds
-from alignkit.stores.facts import KIND_OF, Folded, Kind, fold
+from alignkit.stores.facts import KIND_OF, Folded, Kind, fold, named
 from alignkit.stores.records import Applied, Batch
 from alignkit.stores.sqlite.database import us, when
 from alignkit.stores.sqlite.people import Concerned, People, as_json, keys_in
@@ -171,9 +171,10 @@ class Log(Runs, People, Tombstones):
                 persons = identity.people_of(data, name)
                 accounts = identity.accounts_of(data, name)
                 keys = _keys(persons, accounts)
-                named = [person.identifiers for person in persons]
-                named += [(account,) for account in accounts]
-                text, active, facts, seq = as_json(named), found.active, found.facts, _seq(history, found)
+                to = [person.identifiers for person in persons]
+                to += [(account,) for account in accounts]
+                text, active, seq = as_json(to), found.active, _seq(history, found)
+                facts = named(found.facts, kind, source, id)
                 last_at = found.last_at
                 if kind is Kind.CONTACT:
                     contacts.append(no)

@@ -11,12 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from pydantic_core import from_json
+
 from alignkit import identity
 from alignkit.errors import DataInvalid
 from alignkit.models import ContactChanged, Hold, HoldChanged, HoldKind
 from alignkit.rules.facts import Facts, HoldFacts
 from alignkit.stores.cohort import CAP, BlackoutFacts, Cohort, is_active
-from alignkit.stores.facts import Kind, add
+from alignkit.stores.facts import add
 from alignkit.stores.records import OWN_SOURCE, Batch, Reach, WideHold
 from alignkit.stores.sqlite.answers import Answers
 from alignkit.stores.sqlite.database import optional_us, when
@@ -133,7 +135,7 @@ class Reaching(Answers):
 
     def _limited_by(self, db: sqlite3.Connection, row: Sequence[Any]) -> _Limited | None:
         """How a hold is limited; None where it reaches all whom it names."""
-        _, source, id, people, stored, data, cap = row[:7]
+        _, source, _, people, stored, data, cap = row[:7]
         hold = Hold.model_validate_json(data)
         everybody = Cohort.from_text(hold.cohort).everybody
         is_over = hold.released_at is not None or _is_carried_out_by_parts(hold, source)
@@ -141,7 +143,7 @@ class Reaching(Answers):
         if reaches_all or is_over:
             return None
         told = Facts()
-        add(told, Kind.HOLD, source, id, stored)
+        add(told, from_json(stored), source)
         if cap is None:
             is_ours = source == OWN_SOURCE and hold.kind is HoldKind.BLACKOUT
             return _Limited(BlackoutFacts.over(told.holds[0]) if is_ours else told.holds[0], everybody, None)

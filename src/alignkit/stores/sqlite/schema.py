@@ -25,7 +25,7 @@ from secrets import token_bytes
 
 from alignkit.errors import StoreDamaged
 
-VERSION = 1
+VERSION = 2
 APPLICATION_ID = 0x616C6967  # "alig", so that another program's file is told apart
 
 _TABLES = """
@@ -110,7 +110,16 @@ CREATE TABLE tombstones (mac BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWI
 
 Migration = Callable[[sqlite3.Connection], None]
 
-MIGRATIONS: Mapping[int, Migration] = {}
+
+def _name_facts(connection: sqlite3.Connection) -> None:
+    """Since version 2, facts tell which thing they are of."""
+    connection.execute(
+        "UPDATE things SET facts = substr(facts, 1, length(facts) - 1)"
+        " || ',' || kind || ',' || source || ',' || json_quote(id) || ']' WHERE facts LIKE '[%'"
+    )
+
+
+MIGRATIONS: Mapping[int, Migration] = {1: _name_facts}
 """For each version, how a file of that version becomes one of the next."""
 
 
