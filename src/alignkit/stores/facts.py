@@ -352,7 +352,9 @@ def add(facts: Facts, thing: Sequence[Any], source: str, whose: str | None = Non
     fields, told, kind, _, id = thing
     if kind == _ISSUE_KIND:
         ref = f"{source}/issue/{id}"
-        facts.issues.append(IssueFacts(ref, *fields, None, whose or facts.customer))
+        issue = IssueFacts(ref, *fields)
+        issue.customer = whose or facts.customer
+        facts.issues.append(issue)
         if fields[_EXCLUDED] is None:
             created_at, resolved_at = fields[_CREATED_AT], fields[_RESOLVED_AT]
             facts.signals += signals.of_story(SignalFacts, told, created_at, resolved_at, fields[_STATUS], ref)

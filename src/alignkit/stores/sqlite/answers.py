@@ -24,11 +24,8 @@ from alignkit.stores.sqlite.ledger import Ledger
 from alignkit.stores.sqlite.log import Log
 from alignkit.stores.sqlite.runs import STREAMS_STATE
 
-_DECIDING = (
-    """
-SELECT c.no, c.profile, {keys}, ("""
-    + STREAMS_STATE
-    + """), (
+_DECIDING = """
+SELECT c.no, c.profile, {keys}, ({state}), (
     SELECT group_concat(t.facts) FROM concerns k CROSS JOIN things t ON t.no = k.thing
     WHERE k.customer = c.no AND k.kind BETWEEN {first} AND {last}{gaps}
     AND (t.active IS NOT 0 OR t.last_at > ?2) AND t.facts != ''
@@ -36,7 +33,6 @@ SELECT c.no, c.profile, {keys}, ("""
 FROM identifiers i JOIN customers c ON c.no = i.customer
 WHERE i.identifier = ?1
 """
-)
 _THINGS_OF = """
 SELECT t.facts, (SELECT customer FROM identifiers WHERE identifier = json_extract(t.people, '$[0][0]'))
 FROM concerns k JOIN things t ON t.no = k.thing
@@ -150,7 +146,9 @@ class Answers(Log, Ledger):
             # One range of the index instead of a search for each kind: a quarter of the statement's time.
             gaps = "".join(f" AND k.kind != {kind}" for kind in range(first, last) if kind not in kinds)
             keys = "c.keys" if "bucketing_id" in needs else "NULL"
-            statement = self._statements[needs] = _DECIDING.format(first=first, last=last, gaps=gaps, keys=keys)
+            statement = self._statements[needs] = _DECIDING.format(
+                keys=keys, state=STREAMS_STATE, first=first, last=last, gaps=gaps
+            )
         return statement
 
     def issues(self, *, active: bool | None = None, source: str | None = None) -> Iterator[Issue]:
