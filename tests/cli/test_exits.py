@@ -78,6 +78,21 @@ def test_a_service_that_refuses_or_babbles_is_named(
         assert store.checkpoint("desk", "tickets") is None
 
 
+@pytest.mark.parametrize("words", [("push", "list"), ("reconcile", "list")])
+def test_a_destination_that_babbles_is_named(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("LISTS_PASSWORD", "sample-token")
+    shop.pull()
+    with answering(200, b'{"entries": [') as url:
+        shop.change(
+            'connector = "audience_file"\npath = "audience.csv"\nheld_path = "held.csv"',
+            f'connector = "mailman"\nbase_url = "{url}"\nusername = "restadmin"\n'
+            'password = { env = "LISTS_PASSWORD" }\nlist_id = "offers.example.com"',
+        )
+        assert_one_line(shop, words, Exit.SERVICE, "error: list: the answer")
+
+
 @pytest.fixture
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries follow one another at once."""

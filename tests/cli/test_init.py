@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from .shop import NOW, Shop
+from alignkit.cli import main
+
+from .shop import NOW, Shop, page, ticket
 
 WITHOUT = """
 import sys
@@ -44,6 +47,23 @@ def test_another_missing_module_is_not_blamed_on_the_extra() -> None:
 def test_the_command_runs_as_a_program() -> None:
     done = start("import sys; sys.argv = ['alignkit', '--version']; from alignkit.cli import main; main()")
     assert (done.returncode, done.stdout.split()[0]) == (0, "alignkit")
+
+
+def test_a_name_that_the_terminal_cannot_show_does_not_end_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = Shop(tmp_path)
+    shop.write("audience.csv", "email\njürgen@example.com\n")
+    shop.write("tickets.jsonl", page(ticket(1, "jürgen@example.com")))
+    shop.pull()
+    shown = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown, "ascii", write_through=True))
+    settings = str(shop.folder / "alignkit.toml")
+    monkeypatch.setattr(sys, "argv", ["alignkit", "push", "list", "--now", NOW, "--settings", settings])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert not ended.value.code
+    assert rb"j\xfcrgen@example.com" in shown.getvalue()
 
 
 def test_a_terminal_is_shown_progress_and_a_pipe_only_results(tmp_path: Path) -> None:

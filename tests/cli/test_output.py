@@ -45,6 +45,13 @@ def test_an_error_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert (told["error"], told["exit_code"]) == ("CredentialsRejected", 3)
 
 
+def test_an_error_says_once_what_it_is_about(capsys: pytest.CaptureFixture[str]) -> None:
+    output = Output(as_json=False)
+    output.error(CredentialsRejected("`desk` refused the credential"), "desk")
+    output.error(CredentialsRejected("the credential was refused"), "desk")
+    assert capsys.readouterr().err == "error: `desk` refused the credential\nerror: desk: the credential was refused\n"
+
+
 def test_progress_is_told_in_a_terminal_alone() -> None:
     with Output(as_json=True).progress("desk") as told:
         assert told is None

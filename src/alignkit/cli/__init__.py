@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 _EXTRA = frozenset({"typer", "rich"})
@@ -9,8 +10,13 @@ _EXTRA = frozenset({"typer", "rich"})
 
 def main() -> None:
     """Runs the command that was typed; ends with one of the exit codes in `docs/cli.md`."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A name that the terminal cannot show must not end a command that has done its work.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         from alignkit.cli.app import app
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _EXTRA:
             raise

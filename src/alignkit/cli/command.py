@@ -17,6 +17,7 @@ import typer
 from alignkit.cli.exits import Exit, exit_of
 from alignkit.cli.output import Output
 from alignkit.cli.settings import Settings, find, find_any
+from alignkit.connectors.base import Sink
 from alignkit.errors import AlignkitError, SettingsError
 from alignkit.models import Category, Channel, Message
 from alignkit.stores import SQLiteStore
@@ -31,11 +32,15 @@ class Session:
     Args:
         path: the settings file that was named, None where none was.
         output: where the command's words go.
+
+    Attributes:
+        about: the destination at work, which an error is told about; None where there is none.
     """
 
     def __init__(self, path: Path | None, output: Output) -> None:
         self._path = path
         self.output = output
+        self.about: str | None = None
 
     @cached_property
     def settings(self) -> Settings:
@@ -66,6 +71,12 @@ class Session:
     def sync(self, *, new: bool = False) -> Sync:
         """Pulls and pushes over the store, which is made where it may be `new`."""
         return Sync(self.new_store if new else self.store)
+
+    def destination(self, name: str) -> Sink:
+        """The destination of the settings with this name, at which the command is at work from now on."""
+        sink = self.settings.destination(name)
+        self.about = name
+        return sink
 
     def message(
         self, name: str | None, category: Category | None, channel: Channel | None, campaign: str | None
@@ -126,7 +137,7 @@ def _session(path: Path | None, *, as_json: bool, is_verbose: bool) -> Generator
         with _logging(is_verbose=is_verbose):
             yield session
     except AlignkitError as error:
-        output.error(error)
+        output.error(error, session.about)
         raise typer.Exit(exit_of(error)) from None
     finally:
         session.close()

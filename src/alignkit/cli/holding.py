@@ -80,7 +80,7 @@ def release(
         _give_up(session, give_up)
         return
     if all_ours is not None:
-        sink = session.settings.destination(all_ours)
+        sink = session.destination(all_ours)
         with session.output.progress(all_ours):
             result = session.sync().release(sink, now=now)
         _tell_released(session, result)

@@ -74,13 +74,13 @@ class Output:
             self.show(table)
 
     def error(self, error: AlignkitError, about: str | None = None) -> None:
-        """One line on standard error, or one JSON object; `about` names what failed where several were at work."""
+        """One line on standard error, or one JSON object; `about` names the source or destination at work."""
         kind, text = type(error).__name__, plain(str(error)).replace("\n", " ")
         if self.as_json:
             code = int(exit_of(error))
             _write_line(sys.stderr, {"error": kind, "message": text, "about": about, "exit_code": code})
             return
-        where = f"{plain(about)}: " if about else ""
+        where = f"{plain(about)}: " if about and f"`{about}`" not in text else ""
         # Without wrapping, so that a log keeps the error on one line.
         self._side.print(Text.assemble(("error: ", "bold red"), where, text), soft_wrap=True)
 

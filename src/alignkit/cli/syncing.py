@@ -143,7 +143,7 @@ def push(
 ) -> None:
     """Make a destination agree with the policy: hold whom it suppresses, release whom it lets go."""
     wanted = session.message(message, category, channel, campaign)
-    sink, policy = session.settings.destination(destination), session.settings.policy()
+    sink, policy = session.destination(destination), session.settings.policy()
     brake = None if no_brake else Brake(brake_floor, brake_share)
     with session.output.progress(destination) as told:
         result = session.sync().push(
@@ -263,7 +263,7 @@ def reconcile(
     now: Now = None,
 ) -> None:
     """Compare what we hold with what really stands at a destination."""
-    sink = session.settings.destination(destination)
+    sink = session.destination(destination)
     with session.output.progress(destination):
         result = session.sync().reconcile(sink, repair=repair, now=now)
     _tell_reconciled(session, result)
