@@ -35,6 +35,8 @@ def test_all_holds_of_a_person_are_lifted_by_the_person(shop: Shop) -> None:
         shop.run("hold", CY, "--reason", reason, "--now", NOW)
     shop.run("hold", BOB, "--reason", "somebody else", "--now", NOW)
     assert [row["reason"] for row in shop.rows("release", CY, "--now", LATER)] == ["first", "second"]
+    shop.run("hold", CY, "--reason", "not yet begun", "--now", LATER)
+    assert [row["reason"] for row in shop.rows("release", CY, "--now", NOW)] == ["not yet begun"]
     again = shop.run("release", CY, "--now", LATER)
     assert again.exit_code == 6
     assert "this person has no manual hold" in again.stderr

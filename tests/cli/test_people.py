@@ -38,6 +38,7 @@ def test_forget_releases_a_person_everywhere_and_erases_them(shop: Shop) -> None
     assert ADA.encode() not in (shop.folder / "align.db").read_bytes()
     assert shop.run("export", ADA).exit_code == 6
     assert shop.rows("export", BOB)
+    assert "nothing is known of this person" in shop.run("forget", ADA, "--yes", "--now", NOW).stdout
 
 
 def test_forget_asks_nobody_in_a_script(shop: Shop) -> None:

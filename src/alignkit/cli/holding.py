@@ -51,7 +51,7 @@ def hold(
     )
     _row(session, made)
     end = f"until {moment(made.expires_at)} UTC" if made.expires_at else "until somebody lifts it"
-    session.output.say(f"held {end}; lift it with `alignkit release {made.id}`")
+    session.output.line(f"held {end}; lift it with `alignkit release {made.id}`")
 
 
 def release(
@@ -89,7 +89,7 @@ def release(
         return
     for found in _manual_holds(session, str(target), now or datetime.now(UTC)):
         _row(session, session.sync().lift(found, reason, now=now))
-        session.output.say(f"lifted {found}; the next push carries it out")
+        session.output.line(f"lifted {found}; the next push carries it out")
 
 
 def _give_up(session: Session, destination: str) -> None:
@@ -103,7 +103,7 @@ def _give_up(session: Session, destination: str) -> None:
 
 
 def _manual_holds(session: Session, target: str, now: datetime) -> list[str]:
-    """The ids of the manual holds that are meant.
+    """The ids of the manual holds that are meant, those among them that begin later.
 
     Raises:
         DataInvalid: there is none.
@@ -114,8 +114,12 @@ def _manual_holds(session: Session, target: str, now: datetime) -> list[str]:
     keys = {identity.identifier(target), *(customer.identifiers if customer else ())}
     found = [
         one.id
-        for one in session.store.holds(active_at=now)
-        if one.kind is HoldKind.MANUAL and one.source == OWN_SOURCE and keys.intersection(one.identifiers)
+        for one in session.store.holds()
+        if one.kind is HoldKind.MANUAL
+        and one.source == OWN_SOURCE
+        and one.released_at is None
+        and (one.expires_at is None or now < one.expires_at)
+        and keys.intersection(one.identifiers)
     ]
     if not found:
         raise DataInvalid("this person has no manual hold; those that follow from the policy end by themselves")

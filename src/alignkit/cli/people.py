@@ -70,10 +70,9 @@ def forget(
         typer.confirm("Erase this person? It cannot be undone.", abort=True)
     gone = session.sync().forget(who, _holding(session, who), give_up=give_up or (), now=now)
     session.output.row("forgotten", **asdict(gone))
-    session.output.say(
-        f"forgotten: {number(gone.events, 'event')}, {number(gone.things, 'record')},"
-        f" {number(gone.identifiers, 'identifier')}; what is read again does not bring them back"
-    )
+    what = f"{number(gone.events, 'event')}, {number(gone.things, 'record')}, {number(gone.identifiers, 'identifier')}"
+    known = f"forgotten: {what}" if any(asdict(gone).values()) else "nothing is known of this person"
+    session.output.say(f"{known}; what is read again does not bring them back")
 
 
 def _holding(session: Session, who: str) -> list[Sink]:
