@@ -327,6 +327,12 @@ def test_who_began_an_issue_is_its_creator(creator: JsonValue, initiator: Initia
     assert (found.initiated_by, found.customer_wrote) == (initiator, wrote)
 
 
+def test_a_customers_request_stays_one_when_an_agent_names_another_reporter() -> None:
+    other: JsonValue = {"accountId": "qm:2", "accountType": "customer"}
+    found = issue_of(jira(outbound_labels=["winback"]), creator=other, labels=["winback"])
+    assert (found.initiated_by, found.customer_wrote) == (Initiator.CUSTOMER, True)
+
+
 def test_an_agents_own_request_was_written_by_its_reporter() -> None:
     found = issue_of(creator=AGENT, reporter=AGENT)
     assert (found.initiated_by, found.customer_wrote) == (None, True)
@@ -411,6 +417,14 @@ def test_participants_that_may_not_be_seen_are_asked_for_again_and_nobody_is_dro
     assert (list(hidden.done), list(seen.done)) == ([], [ISSUE_7])
     [older], [newer] = ([one for one in found.events if isinstance(one, IssueChanged)] for found in (hidden, seen))
     assert older.source_version < newer.source_version
+
+
+@pytest.mark.parametrize("kind", ["issue", "contact", "requester"])
+def test_what_something_in_between_answers_is_told_and_asked_for_again(kind: str) -> None:
+    ref = Ref(kind, "7")
+    for nowhere in (Response(404, {}, b"<html>nginx</html>"), answer({"message": "no Route matched"}, 404)):
+        found = fetched({ISSUE: nowhere, REQUEST: nowhere, "/rest/api/3/user": nowhere}, ref)
+        assert (list(found.events), list(found.done), len(found.gaps)) == ([], [], 1)
 
 
 def test_participants_that_come_again_and_again_end_the_fetch() -> None:

@@ -229,7 +229,8 @@ def _settle_beginning(values: Values) -> None:
     values["initiated_by"] = values["customer_wrote"] = None
     if creator is None or reporter is None:
         return
-    if creator == reporter:
+    # A customer's own request stays one when an agent names somebody else as its reporter.
+    if creator == reporter or kind == "customer":
         values["initiated_by"] = Initiator.CUSTOMER if kind == "customer" else None
         values["customer_wrote"], values["direction"] = True, Direction.INBOUND
     else:

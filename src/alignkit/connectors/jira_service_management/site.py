@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from alignkit.connectors.answers import Payload
+from alignkit.connectors.gone import said_in
 from alignkit.connectors.jira_service_management.records import FIELDS, issues
 from alignkit.connectors.records import Body, Shape
 from alignkit.connectors.tags import Tags
@@ -100,6 +101,16 @@ def values_request(path: str, start: int, *, accept: frozenset[int] = frozenset(
     """A page of one of the lists of service desks."""
     params = [("start", str(start)), ("limit", str(DESK_PAGE_SIZE))]
     return Request("GET", path, params, headers=EXPERIMENTAL, accept=accept)
+
+
+def issue_request(id: str, *further: str) -> Request:
+    """One issue as it stands, with the fields that are read and `further` ones."""
+    return Request("GET", f"{API}/issue/{id}", [("fields", ",".join((*FIELDS, *further)))], accept=NOT_THERE)
+
+
+def says_not_found(response: Response) -> bool:
+    """Whether Jira itself says that it shows no such thing, and not something between us and it."""
+    return response.status == 404 and not said_in(response).keys().isdisjoint(("errorMessages", "errorMessage"))
 
 
 @lru_cache(maxsize=32)
