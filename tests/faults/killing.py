@@ -52,7 +52,10 @@ class Countdown:
 
 
 class MortalStore(SQLiteStore):
-    """A store that counts down before and after every call, and before every statement that it writes or reads with."""
+    """A store that counts down before and after every call, and before every statement that writes.
+
+    Statements that read leave everything as it is: a kill before one is the same as a kill before what follows.
+    """
 
     countdown: Countdown = Countdown()
 
@@ -61,7 +64,8 @@ class MortalStore(SQLiteStore):
 
         class Connection(sqlite3.Connection):
             def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
-                store.countdown()
+                if not sql.startswith("SELECT"):
+                    store.countdown()
                 return super().execute(sql, *parameters)
 
             def executemany(self, sql: str, *parameters: Any) -> sqlite3.Cursor:

@@ -1,4 +1,4 @@
-"""Kills a run at every call and statement of its store and at every request, and lets the next run find its way."""
+"""Kills a run at every call and change of its store and at every request, and lets the next run find its way."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has
         ("stop", 30),
         ("incident", 50),
         ("lift", 30),
-        ("due", 30),
+        ("due", 25),
         ("retire", 30),
         ("paced", 60),
     ],

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from sqlite3 import dbapi2
 from typing import Any
 
 import pytest
@@ -62,6 +63,16 @@ def path(tmp_path: Path) -> Path:
 def store(path: Path) -> Iterator[SQLiteStore]:
     with SQLiteStore(path) as store:
         yield store
+
+
+# The disk
+
+
+def test_what_is_stored_outlives_a_loss_of_power(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "connect", dbapi2.connect)  # as it is outside of tests
+    with SQLiteStore(path) as store, store.transaction() as db:
+        assert db.execute("PRAGMA synchronous").fetchone() == (2,), "not FULL"
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 # One transaction
@@ -309,6 +320,12 @@ def test_a_store_that_another_process_keeps_locked_says_so(store: SQLiteStore, p
         other.execute("ROLLBACK")
         other.close()
         impatient.apply(page([issue("1", 1)]))
+
+
+def test_a_store_is_opened_and_asked_while_another_process_writes(store: SQLiteStore, path: Path) -> None:
+    put(store, [issue("1", 1, requester_email="a@x.example")])
+    with store.transaction(), SQLiteStore(path, patience=timedelta(0)) as other:
+        assert other.facts("email:a@x.example", EVERYTHING).issues
 
 
 # Files that cannot be used

@@ -128,13 +128,16 @@ def prepare(
 ) -> None:
     """Makes the tables of an empty file, or brings an older file up to date; one transaction.
 
+    A file of this version is only looked at: who opens it waits for nobody who is writing.
+
     Raises:
         StoreDamaged: the file belongs to another program or to a newer alignkit.
     """
+    if _marks(connection) == (APPLICATION_ID, version):
+        return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        found = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
+        owner, found = _marks(connection)
         if found == 0 and owner == 0:
             _create(connection, version)
         elif owner != APPLICATION_ID:
@@ -152,6 +155,12 @@ def prepare(
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _marks(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Whose file it is, and of which version."""
+    owner, found = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
+    return int(owner), int(found)
 
 
 def _create(connection: sqlite3.Connection, version: int) -> None:
