@@ -254,6 +254,7 @@ def test_a_status_of_the_accounts_own_is_unknown_until_the_settings_say_what_it_
     ("fields", "why"),
     [
         (answer({"code": "access_denied"}, 403), "may not be seen"),
+        (Response(403, {"content-type": "text/html"}, b"<h1>Forbidden</h1>"), "may not be seen"),
         (answer([{"type": "default_status", "choices": {"9": ["Baking"]}}]), "none of these names"),
     ],
 )

@@ -60,6 +60,10 @@ def issues(events: Sequence[object]) -> list[Issue]:
     return [one.data for one in events if isinstance(one, IssueChanged)]
 
 
+GATEWAY = Response(404, {"content-type": "text/html"}, b"<h1>Not Found</h1>")
+"""What something in between says where it knows no way."""
+
+
 def contacts(events: Sequence[object]) -> list[Contact]:
     return [one.data for one in events if isinstance(one, ContactChanged)]
 
@@ -295,6 +299,7 @@ def test_a_custom_status_that_is_not_there_or_may_not_be_read_is_told_in_every_r
     path = "/api/v2/custom_statuses.json"
     for found, lost in (
         (answer({"error": "Forbidden"}, 403), "`lost`, `parts on order`"),
+        (GATEWAY, "`lost`, `parts on order`"),
         (answer(statuses), "`lost`"),
     ):
         service = Answers({TICKETS: {"tickets": [held], **EMPTY}, path: found})
@@ -435,11 +440,12 @@ def test_a_ticket_is_gone_on_zendesks_own_word_alone() -> None:
         (answer({"error": "RecordNotFound"}, 404), True),
         (answer({"error": "InvalidEndpoint"}, 404), False),
         (answer({"error": "Forbidden"}, 403), False),
+        (GATEWAY, False),
     ):
         service = Answers({SEVERAL: {"tickets": []}, one: response})
         result = drive(source, source.fetch([Ref("issue", "7")], Run(NOW)), service)
         assert [type(event) for event in result.events] == ([IssueRemoved] if is_gone else [])
-        assert bool(result.done) is is_gone
+        assert (bool(result.done), bool(result.gaps)) == (is_gone, not is_gone)
 
 
 # Writing

@@ -98,7 +98,7 @@ class Desk:
         """The number of each status -> its name in small letters; empty where the credential may not see them."""
         params = [("type", "default_status")]
         response = yield from request(Request("GET", f"{API}/ticket_fields", params, accept=NOT_THERE))
-        fields = response.json()
+        fields = None if response.status in NOT_THERE else response.json()
         found: dict[str, str] = {}
         for field in fields if isinstance(fields, list) else []:
             choices = (

@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from alignkit.connectors.base import Run
+from alignkit.connectors.gone import said_in
 from alignkit.connectors.records import Answer, Body, Extras, Found, Path, Shape, Values
 from alignkit.connectors.tags import Tags
 from alignkit.connectors.zendesk import tickets
@@ -159,9 +160,8 @@ class Desk:
     def status_labels(self) -> Flow[Mapping[str, str]]:
         """The id of each custom status -> its name in small letters; empty where the plan has none."""
         response = yield from request(Request("GET", f"{API}/custom_statuses.json", accept=NOT_THERE))
-        document = response.json()
-        listed = document.get("custom_statuses") if isinstance(document, dict) else None
-        if response.status in NOT_THERE or not isinstance(listed, list):
+        listed = None if response.status in NOT_THERE else said_in(response).get("custom_statuses")
+        if not isinstance(listed, list):
             return {}
         rows = [one for one in listed if isinstance(one, dict)]
         return {str(one["id"]): str(one.get("agent_label")).casefold() for one in rows if one.get("id") is not None}

@@ -6,17 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from alignkit.connectors.base import Fetched, Run
+from alignkit.connectors.gone import issue_gone, said_in, unseen
 from alignkit.connectors.records import Found
 from alignkit.connectors.window import service_time
 from alignkit.connectors.zendesk.audits import read_audits, survivor
 from alignkit.connectors.zendesk.desk import API, NOT_THERE, SURVIVOR, WRITERS, Desk
 from alignkit.connectors.zendesk.people import USERS
 from alignkit.models.customer import Contact
-from alignkit.models.events import CustomerEvent, IssueChanged, IssueRemoval, IssueRemoved
+from alignkit.models.events import CustomerEvent, IssueChanged
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.models.issue import Issue
 from alignkit.models.vocabulary import Initiator
-from alignkit.transport import Flow, Request, Response, request
+from alignkit.transport import Flow, Request, request
 
 _AT_ONCE = 100
 _SYSTEM = -1
@@ -50,6 +51,7 @@ def fetch(desk: Desk, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
     for start in range(0, len(issues), _AT_ONCE):
         yield from _fetch_tickets(desk, issues[start : start + _AT_ONCE], result)
     done = [ref for ref in refs if ref.kind != "issue" or ref.id not in result.unseen]
+    gaps += unseen(len(result.unseen))
     if result.astray:
         gaps.append(f"nothing proves where the merged tickets {', '.join(result.astray)} went; look at their customers")
     return Fetched(result.events, done, result.quarantined, gaps)
@@ -88,10 +90,9 @@ def _fetch_tickets(desk: Desk, ids: Sequence[str], result: _Result) -> Flow[None
 def _look_up(desk: Desk, id: str, result: _Result) -> Flow[None]:
     """Asks for a ticket that is not among several; deleted ones are told apart from those we may not see."""
     response = yield from request(Request("GET", f"{API}/tickets/{id}.json", accept=NOT_THERE))
-    if response.status == 404 and _says_not_found(response):
+    if response.status == 404 and said_in(response).get("error") == "RecordNotFound":
         now = service_time(response, desk.name)
-        removal = IssueRemoval(id=id, source=desk.name, remote_updated_at=now, reason="not_found")
-        result.events.append(IssueRemoved.of(removal, source=desk.name, received_at=result.run.now, sequence=1))
+        result.events.append(issue_gone(id, source=desk.name, at=now, received_at=result.run.now))
     elif response.status in NOT_THERE:
         result.unseen.add(id)
     else:
@@ -100,12 +101,6 @@ def _look_up(desk: Desk, id: str, result: _Result) -> Flow[None]:
         result.quarantined += answer.bad
         for one in answer.of(desk.tickets):
             yield from _learn(desk, one, result)
-
-
-def _says_not_found(response: Response) -> bool:
-    """Whether Zendesk itself says that there is no such record, and not something between us and it."""
-    body = response.json()
-    return isinstance(body, dict) and body.get("error") == "RecordNotFound"
 
 
 def _learn(desk: Desk, found: Found[Issue], result: _Result) -> Flow[None]:
