@@ -322,7 +322,8 @@ def test_an_outbound_tag_makes_a_campaigns_of_an_e_mail_without_an_answer_alone(
 
 
 def test_a_ticket_tells_its_people_channel_priority_and_place() -> None:
-    requester: JsonValue = {"id": 701, "name": "Ada", "email": "ada@example.com", "mobile": "+49301234567"}
+    requester: dict[str, JsonValue] = {"id": 701, "name": "Ada", "email": "ada@example.com"}
+    requester |= {"phone": None, "mobile": "+49301234567"}
     found = issue_of(requester=requester, priority=4, cc_emails=["Bob <bob@example.com>", "bob@example.com", "odd"])
     assert (found.requester_email, found.requester_phone) == ("ada@example.com", "+49301234567")
     assert found.affected == ("email:bob@example.com",)

@@ -255,6 +255,17 @@ def test_a_rating_of_a_conversation_is_an_answer() -> None:
     assert kept.comment is None
 
 
+def test_a_conversation_without_a_title_is_called_as_its_first_message() -> None:
+    assert from_intercom(title=None, source={"subject": "Wet"}).subject == "Wet"
+    assert from_intercom(by=intercom(keeps_text=False), title=None, source={"subject": "Wet"}).subject is None
+
+
+def test_a_rating_of_a_conversation_that_became_a_ticket_is_about_the_ticket() -> None:
+    rated = conversation(ticket={"id": 611}, conversation_rating={"rating": 1, "updated_at": SECOND})
+    [found] = answers(read(intercom(), "conversations", Answers({CONVERSATIONS: page_of(rated)})).events)
+    assert found.issue_id == "611"
+
+
 @pytest.mark.parametrize("rating", [{}, {"rating": None}, {"rating": 9, "updated_at": 1}, {"rating": 3}])
 def test_a_conversation_that_was_not_rated_has_no_answer(rating: JsonValue) -> None:
     service = Answers({CONVERSATIONS: page_of(conversation(conversation_rating=rating))})

@@ -92,7 +92,7 @@ def tickets(
             "remote_updated_at": "updated_at",
             "requester_id": "requester_id",
             "requester_email": ("requester", "email"),
-            "requester_phone": [("requester", "phone"), ("requester", "mobile")],
+            "requester_phone": ("requester", "phone"),
             "requester_name": ("requester", "name"),
             "account_id": "company_id",
             "assignee": "responder_id",
@@ -113,6 +113,7 @@ def tickets(
             "deleted": ("deleted", bool),
             "answered": (("stats", "requester_responded_at"), str),
             "copied": ("cc_emails", tuple),
+            "mobile": (("requester", "mobile"), str),
         },
         finish=partial(_ticket, listed, root, custom, tags),
     )
@@ -130,6 +131,7 @@ def _ticket(listed: Listed, root: str, custom: Mapping[str, IssueStatus], tags: 
         values["resolved_at"] = values["closed_at"] = None
     _settle_beginning(values)
     copied = values.get("copied") or ()
+    values["requester_phone"] = values["requester_phone"] or values.get("mobile")
     values["affected"] = _addresses([copied] if isinstance(copied, str) else [one for one in copied if one])
     tags.settle(values)
     return Extras()

@@ -85,7 +85,7 @@ def conversations(tags: Tags, *, keeps_text: bool) -> Shape[Issue]:
             "status": "state",
             "channel": ("source", "type"),
             "priority": "priority",
-            **({"subject": ["title", ("source", "subject")]} if keeps_text else {}),
+            **({"subject": "title"} if keeps_text else {}),
             "created_at": "created_at",
             "remote_updated_at": "updated_at",
             "waiting_since": "waiting_since",
@@ -100,6 +100,7 @@ def conversations(tags: Tags, *, keeps_text: bool) -> Shape[Issue]:
         words={"channel": CHANNELS, "priority": {"priority": Priority.HIGH, "not_priority": Priority.UNSET}},
         times="seconds",
         also={
+            "first_subject": (("source", "subject"), str),
             "contacts": (("contacts", "contacts"), Rows(("id",))),
             "tag_list": (("tags", "tags"), Rows(("name",))),
             "delivered_as": (("source", "delivered_as"), str),
@@ -114,10 +115,8 @@ def conversations(tags: Tags, *, keeps_text: bool) -> Shape[Issue]:
 
 
 def _conversation(tags: Tags, keeps_text: bool, values: Values) -> Extras:  # noqa: FBT001 - bound by `partial`
-    if not values.get("subject"):
-        values["subject"] = None
-    elif keeps_text:
-        values["subject"] = unescape(values["subject"])
+    subject = (values["subject"] or values.get("first_subject")) if keeps_text else None
+    values["subject"] = unescape(subject) if subject else None
     _settle_people(values)
     _settle_author(values)
     values["tags"] = tuple([name for one in objects(values.get("tag_list")) if (name := one.get("name"))])
@@ -175,7 +174,7 @@ def _answer(values: Values, *, keeps_text: bool) -> SurveyResponse | None:
         scale_max=5,
         comment=remark if keeps_text and isinstance(remark, str) and remark else None,
         contact_id=str(contact) if contact is not None else values["requester_id"],
-        issue_id=values["id"],
+        issue_id=values.get("ticket_id") or values["id"],
         responded_at=moment,
         remote_updated_at=moment,
     )
