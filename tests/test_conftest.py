@@ -36,26 +36,20 @@ raise AssertionError("a skipped block ran")
 """
 
 
-def run_page(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
-    """Run pytest over one README beside a copy of the root conftest, as two workers would."""
-    shutil.copy(ROOT / "conftest.py", folder)
-    (folder / "README.md").write_text(text, "utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "--numprocesses", "2", "--dist", "loadscope", "README.md"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+FAILING = "```python\nassert 1 == 2\n```\n"
 
 
-def test_blocks_of_a_page_run_in_order_in_a_folder_of_their_own(tmp_path: Path) -> None:
-    done = run_page(tmp_path, PAGE)
-    assert done.returncode == 0, done.stdout
+def test_blocks_of_a_page_run_in_order_in_a_folder_of_their_own_and_fail_by_themselves(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "conftest.py", tmp_path)
+    (tmp_path / "README.md").write_text(PAGE, "utf-8")
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "wrong.md").write_text(FAILING, "utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "--numprocesses", "2", "--dist", "loadscope", "README.md", "docs"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1, done.stdout
     # Three, because the line that asks for the skip counts as one.
-    assert "3 passed, 1 skipped" in done.stdout
+    assert "1 failed, 3 passed, 1 skipped" in done.stdout
     assert not (tmp_path / "left-behind.txt").exists()
-
-
-def test_a_block_that_fails_fails_the_run(tmp_path: Path) -> None:
-    done = run_page(tmp_path, "```python\nassert 1 == 2\n```\n")
-    assert done.returncode == 1
-    assert "1 failed" in done.stdout
 
 
 @pytest.mark.parametrize("address", ["192.0.2.1", "example.com"])

@@ -195,10 +195,10 @@ def _asked_by_ada(event: Event) -> Any:
 
 def test_iterating_takes_as_much_memory_for_many_issues_as_for_few(tmp_path: Path) -> None:
     peaks: list[int] = []
-    for number in (2_000, 20_000):
+    for number in (1_000, 5_000):
         with SQLiteStore(tmp_path / f"{number}.db") as store:
-            for start in range(0, number, 2_000):
-                store.apply(page(issue(str(n), 1, requester_id=f"u{n}") for n in range(start, start + 2_000)))
+            for start in range(0, number, 1_000):
+                store.apply(page(issue(str(n), 1, requester_id=f"u{n}") for n in range(start, start + 1_000)))
             tracemalloc.start()
             assert sum(1 for _ in store.issues()) == number
             assert sum(1 for _ in store.rows("issues")) == number
@@ -207,7 +207,7 @@ def test_iterating_takes_as_much_memory_for_many_issues_as_for_few(tmp_path: Pat
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
     few, many = peaks
-    assert many < few * 1.5 + 500_000
+    assert many < few * 1.5
 
 
 def test_a_customer_being_looked_at_keeps_no_other_thread_waiting(store: SQLiteStore) -> None:
