@@ -112,7 +112,7 @@ def test_a_host_that_cannot_be_reached_is_worth_another_try(shop: Shop, monkeypa
 def test_a_damaged_store_is_told(shop: Shop) -> None:
     shop.write("align.db", "this is no database, " * 500)
     for words in (("status",), ("pull",), ("decide", ADA)):
-        assert_one_line(shop, words, Exit.STORE, "restore a copy of it")
+        assert_one_line(shop, words, Exit.STORE, "align.db` is damaged or no SQLite database; restore a copy of it")
 
 
 def test_a_full_disk_keeps_what_was_there(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,8 +89,8 @@ def test_migrations_run_in_order_and_once(path: Path) -> None:
     write(path, VERSION_1.read_text("utf-8"))
     connection = connect(path)
     steps = {1: add_column, 2: add_table}
-    prepare(connection, steps, version=3)
-    prepare(connection, steps, version=3)
+    prepare(connection, "store.db", steps, version=3)
+    prepare(connection, "store.db", steps, version=3)
     assert connection.execute("SELECT DISTINCT name FROM colours").fetchall() == [("grey",)]
     assert connection.execute("PRAGMA user_version").fetchone() == (3,)
     connection.close()
@@ -101,7 +101,7 @@ def test_a_migration_that_fails_leaves_the_old_file(path: Path) -> None:
     before = dump(path)
     connection = connect(path)
     with pytest.raises(ZeroDivisionError):
-        prepare(connection, {1: add_column, 2: fail}, version=3)
+        prepare(connection, "store.db", {1: add_column, 2: fail}, version=3)
     assert connection.execute("PRAGMA user_version").fetchone() == (1,)
     connection.close()
     assert dump(path) == before

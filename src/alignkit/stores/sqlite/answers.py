@@ -101,7 +101,7 @@ class Answers(Log, Ledger):
             if profile != "{}":
                 self._add_profile(db, facts, profile, needs)
         except (ValueError, TypeError, KeyError, IndexError):
-            raise unreadable() from None
+            raise unreadable(self.path) from None
         return facts, state
 
     def _add_profile(self, db: sqlite3.Connection, facts: Facts, profile: str, needs: AbstractSet[str]) -> None:

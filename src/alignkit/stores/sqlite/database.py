@@ -34,32 +34,32 @@ _REMEDIES = {
 }
 
 
-def failure(error: sqlite3.Error) -> AlignkitError:
-    """What a failure of SQLite means to the caller."""
+def failure(path: str, error: sqlite3.Error) -> AlignkitError:
+    """What a failure of SQLite at this file means to the caller."""
     code = getattr(error, "sqlite_errorcode", None)
     primary = None if code is None else code & 0xFF
     if isinstance(error, sqlite3.ProgrammingError):
-        return StoreUnavailable("the store was closed; open it again")
+        return StoreUnavailable(f"the store `{path}` was closed; open it again")
     # Without a code it is Python that could not read a value; its text shows that value.
     if primary in _DAMAGE or code is None or str(error).startswith(_MISSING):
-        return StoreDamaged("the store's file is damaged or no SQLite database; restore a copy of it")
+        return StoreDamaged(f"the store `{path}` is damaged or no SQLite database; restore a copy of it")
     remedy = _REMEDIES.get(primary or 0, f"SQLite said `{error}`")
-    return StoreUnavailable(f"the store did not take part: {remedy}; nothing was half-written")
+    return StoreUnavailable(f"the store `{path}` did not take part: {remedy}; nothing was half-written")
 
 
 @contextmanager
-def translated() -> Generator[None]:
+def translated(path: str) -> Generator[None]:
     """Raises our errors in place of SQLite's."""
     try:
         yield
     except (sqlite3.Error, OverflowError) as error:
-        _raise_ours(error)
+        _raise_ours(path, error)
         raise
 
 
-def _raise_ours(error: BaseException | None) -> None:
+def _raise_ours(path: str, error: BaseException | None) -> None:
     if isinstance(error, sqlite3.Error):
-        raise failure(error) from (error if hasattr(error, "sqlite_errorcode") else None)
+        raise failure(path, error) from (error if hasattr(error, "sqlite_errorcode") else None)
     if isinstance(error, OverflowError):
         raise DataInvalid("a number does not fit into 64 bits; report it to the authors of the connector") from None
 
@@ -70,9 +70,10 @@ class Turn:
     Every decision takes two of them; as a class it costs a third of what a generator would.
     """
 
-    __slots__ = ("_connection", "_lock")
+    __slots__ = ("_connection", "_lock", "_path")
 
-    def __init__(self, lock: threading.RLock, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: str, lock: threading.RLock, connection: sqlite3.Connection) -> None:
+        self._path = path
         self._lock = lock
         self._connection = connection
 
@@ -83,12 +84,12 @@ class Turn:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self._lock.release()
         if kind is not None:
-            _raise_ours(error)
+            _raise_ours(self._path, error)
 
 
-def unreadable() -> StoreDamaged:
+def unreadable(path: str) -> StoreDamaged:
     """What to raise where a kept value cannot be read."""
-    return StoreDamaged("the store's file holds values that nobody wrote; restore a copy of it")
+    return StoreDamaged(f"the store `{path}` holds values that nobody wrote; restore a copy of it")
 
 
 def us(moment: datetime) -> int:
@@ -131,11 +132,11 @@ class Database:
         self._patience = patience.total_seconds()
         self._writing = threading.RLock()
         self.writes: int = 0
-        with translated():
+        with translated(self.path):
             self._writer = self._connect()
             try:
                 # First, for a file of another program must stay as it is.
-                prepare(self._writer)
+                prepare(self._writer, self.path)
                 self._configure(self._writer)
                 self._reader = self._writer if self.path == MEMORY else self._connect()
             except BaseException:
@@ -143,7 +144,7 @@ class Database:
                 raise
         self._reading = self._writing if self._reader is self._writer else threading.RLock()
         # It keeps nothing between `with` blocks, so all threads share it.
-        self._turn = Turn(self._reading, self._reader)
+        self._turn = Turn(self.path, self._reading, self._reader)
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(
@@ -171,7 +172,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
         """One write transaction: everything inside it is kept, or nothing."""
-        with self._writing, translated():
+        with self._writing, translated(self.path):
             connection = self._writer
             connection.execute("BEGIN IMMEDIATE")
             try:

@@ -158,12 +158,12 @@ class Erasure(Reaching, Waiting, Waves):
         """Rewrites the file, so that freed pages and the write-ahead log hold nothing of what was erased."""
         if self.path == MEMORY:
             return
-        with self._writing, self._reading, translated():
+        with self._writing, self._reading, translated(self.path):
             try:
                 self._writer.execute("VACUUM")
                 is_blocked = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             except sqlite3.OperationalError as error:
-                raise _unscrubbed(str(failure(error))) from error
+                raise _unscrubbed(str(failure(self.path, error))) from error
             if is_blocked:
                 raise _unscrubbed("another process is reading the file")
 

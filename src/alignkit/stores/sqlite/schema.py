@@ -124,7 +124,10 @@ MIGRATIONS: Mapping[int, Migration] = {1: _name_facts}
 
 
 def prepare(
-    connection: sqlite3.Connection, migrations: Mapping[int, Migration] = MIGRATIONS, version: int = VERSION
+    connection: sqlite3.Connection,
+    path: str,
+    migrations: Mapping[int, Migration] = MIGRATIONS,
+    version: int = VERSION,
 ) -> None:
     """Makes the tables of an empty file, or brings an older file up to date; one transaction.
 
@@ -139,12 +142,12 @@ def prepare(
     try:
         owner, found = _marks(connection)
         if found == 0 and owner == 0:
-            _create(connection, version)
+            _create(connection, path, version)
         elif owner != APPLICATION_ID:
-            raise StoreDamaged("the file is a database of another program; give another path for the store")
+            raise _of_another(path)
         elif found > version:
             raise StoreDamaged(
-                f"the store has schema {found} and this alignkit knows {version}; install the newer alignkit"
+                f"the store `{path}` has schema {found} and this alignkit knows {version}; install the newer alignkit"
             )
         else:
             for step in range(found, version):
@@ -163,9 +166,13 @@ def _marks(connection: sqlite3.Connection) -> tuple[int, int]:
     return int(owner), int(found)
 
 
-def _create(connection: sqlite3.Connection, version: int) -> None:
+def _of_another(path: str) -> StoreDamaged:
+    return StoreDamaged(f"`{path}` is a database of another program; give another path for the store")
+
+
+def _create(connection: sqlite3.Connection, path: str, version: int) -> None:
     if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        raise StoreDamaged("the file is a database of another program; give another path for the store")
+        raise _of_another(path)
     for statement in _TABLES.split(";\n"):
         if statement.strip():
             connection.execute(statement)
