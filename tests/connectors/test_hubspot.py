@@ -130,6 +130,23 @@ def test_a_ticket_that_is_hidden_before_its_people_are_read_is_not_told_without_
     assert [(ref.kind, ref.id) for ref in page.wanted] == [("issue", "1")]
 
 
+def test_objects_are_read_by_id_a_hundred_at_a_time() -> None:
+    asked: list[int] = []
+
+    def send(wanted: Request) -> Response:
+        if not wanted.url.endswith("contacts/batch/read"):
+            return portal()(wanted)
+        body: Any = wanted.json
+        asked.append(len(body["inputs"]))
+        return told({"results": [ticket(one["id"]) for one in body["inputs"]]})
+
+    source = HubSpot(TOKEN)
+    refs = [Ref("contact", str(number)) for number in range(1, 202)]
+    fetched = drive(source, source.fetch(refs, RUN), send)
+    assert asked == [100, 100, 1]
+    assert len(fetched.events) == len(fetched.done) == len(refs)
+
+
 def test_associations_without_end_are_stopped() -> None:
     endless: JsonValue = {"results": [{"from": {"id": "1"}, "to": [], "paging": {"next": {"after": "a"}}}]}
     send = portal(tickets_search={"total": 1, "results": [ticket("1")]}, tickets_contacts_batch_read=endless)

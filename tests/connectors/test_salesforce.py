@@ -14,6 +14,7 @@ import pytest
 
 from alignkit.connectors.base import Fetched, NewIssue, Page, Run
 from alignkit.connectors.salesforce import Salesforce
+from alignkit.connectors.salesforce.org import PAGE_SIZE
 from alignkit.connectors.salesforce.records import whole_id
 from alignkit.errors import (
     DataInvalid,
@@ -164,10 +165,10 @@ def test_pages_follow_time_and_id_within_a_fixed_window() -> None:
 
 
 def test_a_full_page_is_followed_by_another_though_it_is_called_the_last() -> None:
-    many = [record(str(whole_id(f"500dM00000{number:05d}"))) for number in range(500)]
+    many = [record(str(whole_id(f"500dM00000{number:05d}"))) for number in range(PAGE_SIZE)]
     found = page("cases", *many)
     assert found.more
-    assert len(found.events) == 500
+    assert len(found.events) == PAGE_SIZE
 
 
 def test_a_page_without_a_record_that_leads_on_ends_the_run() -> None:

@@ -215,6 +215,8 @@ def batch(visit: Visit) -> Answer:
     """Objects by id; those that are not there make it a partial answer."""
     kind = KINDS[visit.match["kind"]]
     inputs = cast("list[dict[str, str]]", visit.json["inputs"])
+    if len(inputs) > 100:
+        raise Refused(400, "too many at once")
     rows = [visit.service.seen(kind, one["id"]) for one in inputs]
     results = [visit.service.render(row) for row in rows if row is not None]
     return answered(200 if None not in rows else 207, {"status": "COMPLETE", "results": results})

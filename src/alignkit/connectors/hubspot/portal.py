@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from pydantic import AliasPath, Field
 
-from alignkit.connectors.answers import Payload, parsed
+from alignkit.connectors.answers import Payload, listed, parsed
 from alignkit.connectors.gone import said_in
 from alignkit.connectors.hubspot.records import Kind
+from alignkit.connectors.records import Found
 from alignkit.connectors.window import Walk
 from alignkit.errors import PagingStuck
+from alignkit.models.exchange import Quarantined
 from alignkit.models.times import microseconds
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.transport import Flow, JsonValue, Request, Response, request
 
+SEARCH_SIZE = 200
 PAGE_SIZE = 100
-"""Search allows 200; a batch of other calls, which follows each page, takes 100."""
+"""The most objects that a list shows, or that are read by id at once."""
 
 _MOST_ROUNDS = 1_000
 
@@ -132,21 +136,28 @@ class Portal:
             "filterGroups": [{"filters": filters}] if filters else [],
             "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
             "properties": [*kind.properties],
-            "limit": PAGE_SIZE,
+            "limit": SEARCH_SIZE,
             "after": "0",
         }
         path = f"/crm/v3/objects/{kind.name}/search"
         return (yield from request(Request("POST", path, json=body, accept=accept, repeatable=True)))
 
-    def batch(self, kind: Kind, ids: Sequence[str]) -> Flow[Response]:
-        """Objects by id; those that are not there are left out, with the status 207."""
-        body: JsonValue = {
-            "inputs": [{"id": one} for one in ids],
-            "properties": [*kind.properties],
-            "propertiesWithHistory": [],
-        }
-        wanted = Request("POST", f"/crm/v3/objects/{kind.name}/batch/read", json=body, repeatable=True)
-        return (yield from request(wanted))
+    def by_id(self, kind: Kind, ids: Sequence[str]) -> Flow[tuple[list[Found[Any]], list[Quarantined]]]:
+        """Objects by id, and those that cannot be read; HubSpot leaves out what is not there, with the status 207."""
+        found: list[Found[Any]] = []
+        bad: list[Quarantined] = []
+        for start in range(0, len(ids), PAGE_SIZE):
+            body: JsonValue = {
+                "inputs": [{"id": one} for one in ids[start : start + PAGE_SIZE]],
+                "properties": [*kind.properties],
+                "propertiesWithHistory": [],
+            }
+            path = f"/crm/v3/objects/{kind.name}/batch/read"
+            response = yield from request(Request("POST", path, json=body, repeatable=True))
+            answer = listed(kind.body, response, self.name)
+            found += answer.of(kind.shape)
+            bad += answer.bad
+        return found, bad
 
     def associated(self, ids: Sequence[str], to: str) -> Flow[Mapping[str, tuple[str, ...]]]:
         """The ids of all objects of a kind that tickets are associated with; a ticket with many has pages of its own.

@@ -133,17 +133,15 @@ def fetch(portal: Portal, kinds: Mapping[str, Kind], refs: Sequence[Ref], run: R
         ids = list(dict.fromkeys(ref.id for ref in refs if ref.kind == name and _is_id(ref.id)))
         if not ids:
             continue
-        response = yield from portal.batch(kind, ids)
-        answer = listed(kind.body, response, portal.name)
-        bad += answer.bad
-        found = answer.of(kind.shape)
+        found, unread = yield from portal.by_id(kind, ids)
+        bad += unread
         if name == "issue":
             told, hidden = yield from _ticket_events(portal, kind, found, run.now)
             events += told
             left |= {(name, id) for id in hidden}
         else:
             events += _events(portal, kind, found, run.now)
-        seen = {one.data.id for one in found} | {one.key for one in answer.bad}
+        seen = {one.data.id for one in found} | {one.key for one in unread}
         missing = [one for one in ids if one not in seen]
         # A right that was taken away may hide all of a kind: what is not there counts where something else is.
         shows = bool(found) or (bool(missing) and (yield from _shows(kind)))
@@ -189,10 +187,8 @@ def _ticket_events(
 
 def _hidden(portal: Portal, kind: Kind, ids: Sequence[str]) -> Flow[AbstractSet[str]]:
     """Which of these are not shown any more."""
-    if not ids:
-        return set()
-    answer = listed(kind.body, (yield from portal.batch(kind, ids)), portal.name)
-    return {*ids} - {one.data.id for one in answer.of(kind.shape)} - {one.key for one in answer.bad}
+    found, unread = yield from portal.by_id(kind, ids)
+    return {*ids} - {one.data.id for one in found} - {one.key for one in unread}
 
 
 def _settled(portal: Portal, found: Found[Issue], people: Associated, companies: Associated) -> Found[Issue]:

@@ -13,7 +13,8 @@ from alignkit.connectors.window import Walk
 from alignkit.errors import PermissionMissing, RequestRefused, ResponseInvalid
 from alignkit.transport import Flow, Request, Response, request
 
-PAGE_SIZE = 500
+PAGE_SIZE = 2_000
+"""The most that one answer holds; each request counts against the org's daily quota."""
 _REFUSED = frozenset({400})
 
 
