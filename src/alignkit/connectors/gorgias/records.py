@@ -6,7 +6,6 @@ Sources: developers.gorgias.com/reference, "Tickets", "Customers" and "Satisfact
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from functools import partial
 
 from alignkit.connectors.records import Extras, Rows, Shape, Values, objects
@@ -14,7 +13,6 @@ from alignkit.connectors.tags import Tags
 from alignkit.models.conversation import SurveyResponse
 from alignkit.models.customer import Contact
 from alignkit.models.issue import Issue
-from alignkit.models.times import in_utc
 from alignkit.models.vocabulary import Channel, Direction, Initiator, IssueStatus, Priority, SurveyKind
 
 STATUSES: Mapping[str, IssueStatus] = {"open": IssueStatus.OPEN, "closed": IssueStatus.CLOSED}
@@ -172,27 +170,21 @@ def surveys(*, keeps_text: bool) -> Shape[SurveyResponse]:
             "contact_id": "customer_id",
             "issue_id": "ticket_id",
             "remote_created_at": "created_datetime",
+            "remote_updated_at": "scored_datetime",
             "responded_at": "created_datetime",
             "offered_at": "created_datetime",
         },
-        also={"stars": ("score", int), "scored": ("scored_datetime", str)},
+        also={"stars": ("score", int)},
         finish=_survey,
     )
 
 
 def _survey(values: Values) -> Extras:
-    stars, scored = values.get("stars"), values.get("scored")
-    is_answered = stars is not None and bool(scored)
+    stars, scored_at = values.get("stars"), values["remote_updated_at"]
+    is_answered = stars is not None and scored_at is not None
     if is_answered:
-        values["responded_at"] = values["remote_updated_at"] = _instant(str(scored))
+        values["responded_at"] = scored_at
     values["kind"] = SurveyKind.CSAT
     values["score"] = float(stars) if is_answered and stars is not None else 1.0
     values["scale_min"], values["scale_max"] = 1.0, 5.0
     return Extras(beside=is_answered)
-
-
-def _instant(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("the time has no zone")
-    return in_utc(moment)
