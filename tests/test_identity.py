@@ -329,6 +329,12 @@ def test_a_handle_belongs_to_its_platform() -> None:
         assert handle(platform, name) is None
 
 
+def test_a_platform_that_was_renamed_is_one_under_both_names() -> None:
+    assert handle("Twitter", "@Ada") == handle("x", "ada") == "social_handle:x/ada"
+    assert identifier("social_handle:twitter/ada") == identifier("social_handle:Twitter/Ada") == "social_handle:x/ada"
+    assert keys(Contact(id="1", handles=("twitter/ada",))) == keys(Contact(id="1", handles=("x/Ada",)))
+
+
 @pytest.mark.parametrize(
     ("text", "key"),
     [

@@ -41,7 +41,7 @@ _FULL_STOPS = str.maketrans("\u3002\uff0e\uff61", "...")
 
 # What nearly every address and handle looks like: nothing about it needs a second look.
 _PLAIN = re.compile(r"[A-Za-z0-9_.+-]{1,64}@(?:[A-Za-z0-9]{1,60}\.){1,3}[A-Za-z]{2,60}")
-_PLAIN_HANDLE = re.compile(r"[a-z0-9_.-]{1,60}/[a-z0-9_.:-][a-z0-9_.:/@-]{0,200}")
+_PLAIN_HANDLE = re.compile(r"(?!twitter/)[a-z0-9_.-]{1,60}/[a-z0-9_.:-][a-z0-9_.:/@-]{0,200}")
 _LONGEST_NUMBER = 40
 _PHONE_MARKS = re.compile(r"[\s./\-\u2010-\u2015]")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -215,7 +215,11 @@ def handle(platform: str, name: str) -> str | None:
     """The identifier of somebody by the name that one platform knows them by, with or without its `@`."""
     place, found = _compared(platform), _compared(name)
     found = found.removeprefix("@") if found else None
-    return f"social_handle:{place}/{found}" if place and found else None
+    return f"social_handle:{_RENAMED.get(place, place)}/{found}" if place and found else None
+
+
+_RENAMED = {"twitter": "x"}
+"""What helpdesks still call a platform -> its name, under which people are known there."""
 
 
 def of_service(namespace: Namespace, source: str, value: str) -> str:
