@@ -8,8 +8,8 @@ from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextma
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from alignkit.connectors.base import Endpoint, Finding, NewIssue, Run, Sink, Source
-from alignkit.errors import TryAgainLater
+from alignkit.connectors.base import Capability, Endpoint, Finding, NewIssue, Run, Sink, Source
+from alignkit.errors import DataInvalid, TryAgainLater
 from alignkit.gate import aware
 from alignkit.identity import identifier
 from alignkit.models import Category, Channel, Hold, Message, Send
@@ -154,14 +154,23 @@ class Sync(Recording):
             return run(endpoint.attend(endpoint.check()), send)
 
     def create_issue(self, source: Source, issue: NewIssue) -> str:
-        """Creates an issue at a helpdesk and returns its id."""
+        """Creates an issue at a helpdesk and returns its id.
+
+        Raises:
+            DataInvalid: the source cannot do that, or the helpdesk would not take this issue.
+        """
         with self._sending() as send:
-            return run(source.attend(source.create_issue(issue)), send)
+            return run(_write(source, Capability.WRITE_ISSUE, lambda: source.create_issue(issue)), send)
 
     def add_note(self, source: Source, issue_id: str, text: str) -> None:
-        """Adds a note to an issue that the customer does not see."""
+        """Adds a note to an issue that the customer does not see; raises as `create_issue` does."""
         with self._sending() as send:
-            run(source.attend(source.add_note(issue_id, text)), send)
+            run(_write(source, Capability.WRITE_NOTE, lambda: source.add_note(issue_id, text)), send)
+
+    def add_tag(self, source: Source, issue_id: str, tag: str) -> None:
+        """Adds a tag to an issue and leaves the others as they are; raises as `create_issue` does."""
+        with self._sending() as send:
+            run(_write(source, Capability.WRITE_TAG, lambda: source.add_tag(issue_id, tag)), send)
 
     def _driven(self, job: _Job, flow: Callable[[], Flow[T]]) -> T:
         with self._sending() as send, _open(job):
@@ -388,12 +397,17 @@ class AsyncSync:
     async def create_issue(self, source: Source, issue: NewIssue) -> str:
         """See `Sync.create_issue`."""
         async with self._sending() as send:
-            return await arun(source.attend(source.create_issue(issue)), send)
+            return await arun(_write(source, Capability.WRITE_ISSUE, lambda: source.create_issue(issue)), send)
 
     async def add_note(self, source: Source, issue_id: str, text: str) -> None:
         """See `Sync.add_note`."""
         async with self._sending() as send:
-            await arun(source.attend(source.add_note(issue_id, text)), send)
+            await arun(_write(source, Capability.WRITE_NOTE, lambda: source.add_note(issue_id, text)), send)
+
+    async def add_tag(self, source: Source, issue_id: str, tag: str) -> None:
+        """See `Sync.add_tag`."""
+        async with self._sending() as send:
+            await arun(_write(source, Capability.WRITE_TAG, lambda: source.add_tag(issue_id, tag)), send)
 
     async def _driven(self, job: _Job, flow: Callable[[], Flow[T]]) -> T:
         async with self._sending() as send, _aopen(job):
@@ -429,6 +443,14 @@ def _pull_job(
 ) -> PullJob:
     run_now = Run(aware(now), None if since is None else aware(since, "since"))
     return PullJob(source, store, run_now, streams or source.streams, max_pages, on_progress)
+
+
+def _write(source: Source, capability: Capability, flow: Callable[[], Flow[T]]) -> Flow[T]:
+    if capability not in source.capabilities:
+        raise DataInvalid(
+            f"`{source.name}` cannot do `{capability}`; `alignkit connectors` shows what each connector can"
+        )
+    return source.attend(flow())
 
 
 def _addresses(store: Store, who: str) -> list[str]:
