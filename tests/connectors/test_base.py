@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+
 import pytest
 
-from alignkit.connectors import Bluesky, Freshdesk, Gorgias, HubSpot, Intercom, Mastodon, Pipedrive, X, Zendesk
-from alignkit.connectors.base import ConnectorSettings, settings
-from alignkit.errors import SettingsError
+from alignkit.connectors import (
+    Bluesky,
+    Freshdesk,
+    Gorgias,
+    HubSpot,
+    Intercom,
+    JiraServiceManagement,
+    Mastodon,
+    Pipedrive,
+    RequestTracker,
+    Salesforce,
+    X,
+    Zendesk,
+)
+from alignkit.connectors.base import ConnectorSettings, Run, Source, settings
+from alignkit.connectors.x.spending import MemorySpending
+from alignkit.errors import CredentialsRejected, SettingsError
+from alignkit.transport import Response
+
+from .answering import NOW
+from .driving import drive
 
 TOKEN = "sample-token"
 
@@ -38,3 +59,30 @@ def test_no_service_takes_a_name_that_the_others_refuse(name: str) -> None:
     for make in makers:
         with pytest.raises(SettingsError, match="`name`"):
             make()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        Bluesky("ada.example.com", TOKEN),
+        Freshdesk("acme", TOKEN),
+        Gorgias("acme", "ada@example.com", TOKEN),
+        HubSpot(TOKEN),
+        Intercom(TOKEN),
+        JiraServiceManagement("acme", "ada@example.com", TOKEN),
+        Mastodon("social.example.com", TOKEN),
+        Pipedrive("acme", TOKEN),
+        RequestTracker("https://rt.example.com", TOKEN),
+        RequestTracker("https://rt.example.com", username="ada", password=TOKEN),
+        Salesforce("acme", token=TOKEN),
+        X("7", TOKEN, spending=MemorySpending()),
+        Zendesk("acme", "ada@example.com", TOKEN),
+    ],
+    ids=lambda source: source.type,
+)
+def test_a_credential_that_is_refused_is_told_by_settings_that_there_are(source: Source) -> None:
+    with pytest.raises(CredentialsRejected) as refused:
+        drive(source, source.read(source.streams[0], None, Run(NOW)), lambda _request: Response(401))
+    named = re.findall(r"`(\w+)`", str(refused.value).partition("check ")[2])
+    assert named
+    assert set(named) <= inspect.signature(type(source)).parameters.keys()

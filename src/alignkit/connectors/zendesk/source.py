@@ -111,7 +111,7 @@ class ZendeskSettings(AppSettings):
         if self.refresh_token is not None:
             url = f"{(self.base_url or self.root).rstrip('/')}/oauth/tokens"
             return self.renewed(url, tokens, client_in="body")
-        return Basic(f"{self.email}/token", self.token or "")
+        return Basic(f"{self.email}/token", self.token or "", setting="`email` and `token`")
 
 
 class Zendesk(Source):
