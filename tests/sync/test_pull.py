@@ -10,14 +10,7 @@ from typing import Any
 import pytest
 
 from alignkit import AsyncSync, Sync
-from alignkit.errors import (
-    CursorExpired,
-    DataInvalid,
-    LeaseHeld,
-    PagingStuck,
-    ServiceUnreachable,
-    StoreUnavailable,
-)
+from alignkit.errors import CursorExpired, DataInvalid, LeaseHeld, PagingStuck, ServiceUnreachable, StoreUnavailable
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.stores import MemoryStore
 from alignkit.stores.records import Lease

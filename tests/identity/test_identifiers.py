@@ -1,53 +1,29 @@
-"""Holds identifiers to the one thing they must never do, letting two people share a key, and groups to their links."""
+"""Holds identifiers to the one thing they must never do, letting two people share a key."""
 
 from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable
 from itertools import combinations, permutations
-from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from tests.strategies import START, models, names
+from tests.strategies import names
 
 from alignkit.errors import DataInvalid
 from alignkit.identity import (
     ROLE_NAMES,
-    Person,
-    accounts_of,
-    assign,
     bucketing_id,
-    components,
     email,
     handle,
     identifier,
     is_shared,
     of_service,
-    people_of,
     phone,
     readable,
 )
-from alignkit.models import (
-    Account,
-    Asset,
-    Campaign,
-    ConsentState,
-    Contact,
-    CustomerMatch,
-    Engagement,
-    Hold,
-    Interaction,
-    Issue,
-    Namespace,
-    Opportunity,
-    Order,
-    Post,
-    Send,
-    SurveyResponse,
-)
+from alignkit.models import Namespace
 
 # E-mail addresses
 
@@ -332,7 +308,6 @@ def test_a_handle_belongs_to_its_platform() -> None:
 def test_a_platform_that_was_renamed_is_one_under_both_names() -> None:
     assert handle("Twitter", "@Ada") == handle("x", "ada") == "social_handle:x/ada"
     assert identifier("social_handle:twitter/ada") == identifier("social_handle:Twitter/Ada") == "social_handle:x/ada"
-    assert keys(Contact(id="1", handles=("twitter/ada",))) == keys(Contact(id="1", handles=("x/Ada",)))
 
 
 @pytest.mark.parametrize(
@@ -397,297 +372,7 @@ def test_a_service_id_that_looks_like_a_role_is_not_shared() -> None:
     assert not is_shared("helpdesk_user:desk/info@example.com")
 
 
-# Whom an event concerns
-
-
-def issue(**fields: Any) -> Issue:
-    return Issue.model_validate({"id": "1", "status": "open", "status_raw": "open", "created_at": START, **fields})
-
-
-def keys(data: object) -> list[tuple[str, ...]]:
-    return [person.identifiers for person in people_of(data, "desk")]
-
-
-def test_an_issue_concerns_its_requester_as_one_person_and_everybody_else_by_themselves() -> None:
-    found = keys(
-        issue(
-            requester_id="7",
-            requester_email="Ada@Example.com",
-            requester_phone="+44 20 7946 0018",
-            requesters=["email:bo@example.com"],
-            affected=["cy@example.com"],
-            affected_ids=["8", "9"],
-        )
-    )
-    assert found == [
-        ("helpdesk_user:desk/7", "email:ada@example.com", "phone_e164:+442079460018"),
-        ("helpdesk_user:desk/8",),
-        ("helpdesk_user:desk/9",),
-        ("email:bo@example.com",),
-        ("email:cy@example.com",),
-    ]
-
-
-def test_an_issue_with_nobody_to_be_named_concerns_nobody() -> None:
-    assert keys(issue()) == []
-    assert keys(issue(requester_email="unknown", requester_phone="020 7946 0018", requesters=["somebody"])) == []
-
-
-def test_a_contact_is_one_person_with_every_identifier_of_the_record() -> None:
-    contact = Contact(
-        id="7",
-        emails=("Ada@Example.com", "ada@example.com", "ada@work.example", "no address"),
-        phones=("+44 20 7946 0018", "020 7946 0018"),
-        external_ids=("C-1",),
-        handles=("Forum/@Ada", "ada"),
-    )
-    assert keys(contact) == [
-        (
-            "helpdesk_user:desk/7",
-            "email:ada@example.com",
-            "email:ada@work.example",
-            "phone_e164:+442079460018",
-            "external_id:desk/C-1",
-            "social_handle:forum/ada",
-        )
-    ]
-
-
-REACHED: list[Any] = [
-    Order(id="1", contact_id="7", email="ada@example.com"),
-    Engagement.model_validate({"id": "1", "kind": "click", "at": START, "contact_id": "7", "email": "ada@example.com"}),
-    ConsentState.model_validate(
-        {"id": "1", "channel": "email", "state": "subscribed", "contact_id": "7", "email": "ada@example.com"}
-    ),
-    Interaction.model_validate(
-        {
-            "id": "1",
-            "channel": "email",
-            "direction": "inbound",
-            "at": START,
-            "contact_id": "7",
-            "email": "ada@example.com",
-        }
-    ),
-    SurveyResponse.model_validate(
-        {
-            "id": "1",
-            "kind": "thumb",
-            "score": 1,
-            "scale_min": 0,
-            "scale_max": 1,
-            "responded_at": START,
-            "contact_id": "7",
-            "email": "ada@example.com",
-        }
-    ),
-    Send.model_validate({"id": "1", "channel": "email", "contact_id": "7", "address": "ada@example.com"}),
-]
-
-
-@pytest.mark.parametrize("data", REACHED, ids=lambda data: type(data).__name__)
-def test_whoever_was_reached_is_one_person_by_id_and_address(data: Any) -> None:
-    assert keys(data) == [("helpdesk_user:desk/7", "email:ada@example.com")]
-    alone = data.model_copy(update={"contact_id": None})
-    assert keys(alone) == [("email:ada@example.com",)]
-
-
-def test_a_message_may_have_gone_to_a_number_or_to_a_device() -> None:
-    sent = Send.model_validate({"id": "1", "channel": "sms", "address": "+44 20 7946 0018"})
-    assert keys(sent) == [("phone_e164:+442079460018",)]
-    assert keys(sent.model_copy(update={"address": "device-token"})) == []
-
-
-def test_a_contact_that_went_into_another_is_the_same_person() -> None:
-    assert keys(Contact(id="7", merged_into="8")) == [("helpdesk_user:desk/7", "helpdesk_user:desk/8")]
-
-
-def test_equipment_and_deals_concern_their_contacts() -> None:
-    assert keys(Asset(id="1", product_ref="p", contact_id="7")) == [("helpdesk_user:desk/7",)]
-    assert keys(Asset(id="1", product_ref="p")) == []
-    assert keys(Opportunity(id="1", contact_ids=("7", "8"))) == [("helpdesk_user:desk/7",), ("helpdesk_user:desk/8",)]
-
-
-def test_a_post_concerns_whom_it_was_matched_with_else_its_author_on_that_platform() -> None:
-    post = Post(id="1", platform="Forum", posted_at=START, author_handle="@Ada")
-    assert keys(post) == [("social_handle:forum/ada",)]
-    match = CustomerMatch(identifier="ada@example.com", confidence=1, method="profile")
-    assert keys(post.model_copy(update={"customer_match": match})) == [("email:ada@example.com",)]
-    assert keys(post.model_copy(update={"author_handle": None})) == []
-
-
-def test_a_post_without_a_match_concerns_whom_the_source_knows_by_its_authors_lasting_id() -> None:
-    post = Post(id="1", platform="Forum", posted_at=START, author_ref="7", author_handle="Ada")
-    [[lasting, name]] = keys(post)
-    [[known]] = keys(Contact(id="7"))
-    assert (lasting, name) == (known, "social_handle:forum/ada")
-    assert keys(post.model_copy(update={"author_handle": None})) == [(known,)]
-
-
-def test_a_hold_concerns_everybody_it_names_each_by_themselves() -> None:
-    hold = Hold.model_validate(
-        {
-            "id": "1",
-            "kind": "manual",
-            "reason": "asked",
-            "opened_at": START,
-            "identifiers": ["ada@example.com", "email:bo@example.com"],
-            "account_ids": ["desk/3"],
-        }
-    )
-    assert keys(hold) == [("email:ada@example.com",), ("email:bo@example.com",)]
-    assert accounts_of(hold, "alignkit") == ("account:desk/3",)
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        issue(account_id="3"),
-        Contact(id="7", account_ids=("3",)),
-        Account(id="3"),
-        Asset(id="1", product_ref="p", account_id="3"),
-        Opportunity(id="1", account_id="3"),
-    ],
-    ids=lambda data: type(data).__name__,
-)
-def test_an_account_is_named_under_its_source(data: object) -> None:
-    assert accounts_of(data, "desk") == ("account:desk/3",)
-
-
-def test_what_has_no_person_and_no_account_names_none() -> None:
-    campaign = Campaign.model_validate({"id": "1", "category": "newsletter"})
-    assert keys(campaign) == []
-    assert accounts_of(campaign, "desk") == accounts_of(issue(), "desk") == ()
-
-
-@given(st.one_of([models(model) for model in (Issue, Contact, Post, Hold, Order, Send)]), names)
-def test_everything_that_names_somebody_names_them_by_keys(data: object, source: str) -> None:
-    for person in people_of(data, source):
-        assert person.identifiers
-        assert len(set(person.identifiers)) == len(person.identifiers)
-        for key in person.identifiers:
-            assert identifier(key) == key
-
-
-# Groups
-
-SHARED = "email:info@example.com"
-KEYS = [*(f"email:{letter}@example.com" for letter in "abcdefgh"), SHARED, "email:sales@example.com"]
-people = st.lists(
-    st.lists(st.sampled_from(KEYS), min_size=1, max_size=4, unique=True).map(tuple).map(Person), max_size=8
-)
-apart = st.frozensets(st.sampled_from(KEYS), max_size=3)
-
-
-def groups(customer_of: dict[str, int]) -> set[frozenset[str]]:
-    found: dict[int, set[str]] = {}
-    for key, customer in customer_of.items():
-        found.setdefault(customer, set()).add(key)
-    return {frozenset(group) for group in found.values()}
-
-
-def person(*texts: str) -> Person:
-    return Person(tuple(identifier(text) for text in texts))
-
-
-def links(records: Iterable[Person], alone: frozenset[str]) -> list[tuple[str, str]]:
-    return [link for record in records for link in record.links(alone)]
-
-
-@given(people, apart, st.data())
-def test_the_order_of_arrival_changes_no_group(
-    records: list[Person], alone: frozenset[str], data: st.DataObject
-) -> None:
-    arrived = data.draw(st.permutations(records))
-    assert groups(assign(arrived, {}, 1, alone).customer_of) == groups(assign(records, {}, 1, alone).customer_of)
-
-
-@given(people, apart)
-def test_assigning_agrees_with_the_links_alone(records: list[Person], alone: frozenset[str]) -> None:
-    seen = {key for record in records for key in record.identifiers}
-    assert groups(assign(records, {}, 1, alone).customer_of) == set(components(seen, links(records, alone)))
-
-
-@given(people, apart, st.integers(0, 8))
-def test_pages_say_the_same_as_one_batch(records: list[Person], alone: frozenset[str], cut: int) -> None:
-    first = assign(records[:cut], {}, 1, alone)
-    second = assign(records[cut:], first.customer_of, 1 + len(first.created), alone)
-    both = {
-        key: second.merged.get(customer, customer) for key, customer in (first.customer_of | second.customer_of).items()
-    }
-    assert groups(both) == groups(assign(records, {}, 1, alone).customer_of)
-    assert set(second.created).isdisjoint(first.created)
-
-
-@given(people, apart)
-def test_shared_addresses_and_those_taken_out_stay_by_themselves(records: list[Person], alone: frozenset[str]) -> None:
-    for group in groups(assign(records, {}, 1, alone).customer_of):
-        kept_apart = {key for key in group if is_shared(key) or key in alone}
-        assert not kept_apart or len(group) == 1
-
-
-@given(people, apart)
-def test_an_assignment_is_followed_to_its_end(records: list[Person], alone: frozenset[str]) -> None:
-    found = assign(records, {}, 1, alone)
-    assert found.created == list(range(1, 1 + len(found.created)))
-    assert not set(found.customer_of.values()) & set(found.merged)
-    assert not set(found.merged.values()) & set(found.merged)
-    for loser, keeper in found.merged.items():
-        assert keeper < loser
-
-
-def test_a_person_known_by_two_customers_becomes_the_older_one() -> None:
-    found = assign([person("a@x.example", "b@x.example")], {"email:a@x.example": 9, "email:b@x.example": 4}, 20)
-    assert found.merged == {9: 4}
-    assert found.created == []
-    assert set(found.customer_of.values()) == {4}
-
-
-def test_a_chain_of_merges_ends_at_the_oldest() -> None:
-    known = {f"email:{letter}@x.example": number for letter, number in zip("abcd", (4, 3, 2, 1), strict=True)}
-    chain = [person(f"{one}@x.example", f"{other}@x.example") for one, other in ("ab", "bc", "cd")]
-    found = assign(chain, known, 20)
-    assert found.merged == {4: 1, 3: 1, 2: 1}
-    assert set(found.customer_of.values()) == {1}
-
-
-def test_one_record_can_join_people_that_were_new_a_moment_ago() -> None:
-    found = assign([person("a@x.example"), person("b@x.example"), person("a@x.example", "b@x.example")], {}, 5)
-    assert (found.created, found.merged) == ([5, 6], {6: 5})
-
-
-def test_colleagues_behind_one_mailbox_stay_two_people() -> None:
-    found = assign([person("ada@x.example", "info@x.example"), person("bo@x.example", "info@x.example")], {}, 1)
-    assert len(set(found.customer_of.values())) == 3
-
-
-def test_what_was_taken_out_by_hand_is_never_linked_again() -> None:
-    alone = frozenset({"email:b@x.example"})
-    record = person("a@x.example", "b@x.example", "c@x.example")
-    found = assign([record], {"email:b@x.example": 7}, 20, alone)
-    assert found.customer_of["email:b@x.example"] == 7
-    assert found.customer_of["email:a@x.example"] == found.customer_of["email:c@x.example"] == 20
-    assert record.links(alone) == [("email:a@x.example", "email:c@x.example")]
-
-
-def test_undoing_a_link_leaves_the_parts_that_their_own_evidence_joins() -> None:
-    known = [f"email:{letter}@x.example" for letter in "abcd"]
-    evidence = [(known[0], known[1]), (known[2], known[3])]
-    by_mistake = (known[1], known[2])
-    assert components(known, [*evidence, by_mistake]) == [frozenset(known)]
-    assert components(known, evidence) == [frozenset(known[:2]), frozenset(known[2:])]
-
-
-def test_a_link_to_something_unknown_joins_nothing() -> None:
-    assert components(["email:a@x.example"], [("email:a@x.example", "email:b@x.example")]) == [
-        frozenset({"email:a@x.example"})
-    ]
-    assert components([], []) == []
-
-
-def test_a_long_chain_is_followed_without_end_of_stack() -> None:
-    known = [f"external_id:shop/{number:05}" for number in range(20_000)]
-    assert components(known, zip(known[1:], known, strict=False)) == [frozenset(known)]
+# What holdouts choose by
 
 
 @pytest.mark.parametrize("prefix", ["email:", "phone_e164:"])
