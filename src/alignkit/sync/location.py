@@ -1,6 +1,6 @@
 """Refuses a source or destination under a name that stands for another one: their issues or holds would mix.
 
-A name stands for one instance and stays when that instance moves; `settle` by hand says that it has.
+A name stands for one instance and stays when that instance moves; `move` is how somebody says that it has.
 """
 
 from __future__ import annotations

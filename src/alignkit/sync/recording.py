@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -76,8 +77,7 @@ class Recording:
         """Stops everything outbound at once, or all runs at one destination, until `resume`.
 
         Every gate over this store answers suppress, and every run at a destination ends before its next batch with
-        `Stopped`. Transactional messages are not touched. What is stopped
-        already stays stopped by whom it was.
+        `Stopped`. Transactional messages are not touched. What is stopped already stays stopped by whom it was.
 
         Args:
             reason: why, for everybody who asks later.
@@ -228,3 +228,138 @@ class Recording:
             DataInvalid: there is no such hold, or no name or reason.
         """
         return incident.confirm_hold(self.store, hold_id, by, reason, aware(now), people=people)
+
+
+class AsyncRecording:
+    """The same as `Recording`, for event loops: each call works in a thread.
+
+    Args:
+        store: where everything is kept.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._recording = Recording(store)
+
+    async def hold(
+        self,
+        who: str,
+        reason: str,
+        *,
+        expires_at: datetime | None = None,
+        categories: Sequence[Category] = (),
+        channels: Sequence[Channel] = (),
+        by: str | None = None,
+        now: datetime | None = None,
+    ) -> Hold:
+        """See `Recording.hold`."""
+        return await asyncio.to_thread(
+            self._recording.hold,
+            who,
+            reason,
+            expires_at=expires_at,
+            categories=categories,
+            channels=channels,
+            by=by,
+            now=now,
+        )
+
+    async def lift(self, hold_id: str, reason: str = "", *, now: datetime | None = None) -> Hold:
+        """See `Recording.lift`."""
+        return await asyncio.to_thread(self._recording.lift, hold_id, reason, now=now)
+
+    async def stop(
+        self,
+        reason: str,
+        by: str,
+        *,
+        destination: str | None = None,
+        until: datetime | None = None,
+        now: datetime | None = None,
+    ) -> Stop:
+        """See `Recording.stop`."""
+        return await asyncio.to_thread(self._recording.stop, reason, by, destination=destination, until=until, now=now)
+
+    async def resume(self, reason: str = "", *, destination: str | None = None, now: datetime | None = None) -> Stop:
+        """See `Recording.resume`."""
+        return await asyncio.to_thread(self._recording.resume, reason, destination=destination, now=now)
+
+    async def moved(self, endpoint: Endpoint) -> None:
+        """See `Recording.moved`."""
+        await asyncio.to_thread(self._recording.moved, endpoint)
+
+    async def adopt(self, old: str, new: str, *, now: datetime | None = None) -> int:
+        """See `Recording.adopt`."""
+        return await asyncio.to_thread(self._recording.adopt, old, new, now=now)
+
+    async def give_up(self, destination: str, *, only: Sequence[str] | None = None) -> tuple[str, ...]:
+        """See `Recording.give_up`."""
+        return await asyncio.to_thread(self._recording.give_up, destination, only=only)
+
+    async def retire(self, source: str, *, close: bool, now: datetime | None = None) -> Retired:
+        """See `Recording.retire`."""
+        return await asyncio.to_thread(self._recording.retire, source, close=close, now=now)
+
+    async def open_incident(
+        self,
+        cohort: Cohort,
+        reason: str,
+        by: str,
+        *,
+        id: str | None = None,
+        expires_at: datetime | None = None,
+        categories: Sequence[Category] = (),
+        channels: Sequence[Channel] = (),
+        products: Sequence[str] = (),
+        cap: int | None = CAP,
+        now: datetime | None = None,
+    ) -> WideHold:
+        """See `Recording.open_incident`."""
+        return await asyncio.to_thread(
+            self._recording.open_incident,
+            cohort,
+            reason,
+            by,
+            id=id,
+            expires_at=expires_at,
+            categories=categories,
+            channels=channels,
+            products=products,
+            cap=cap,
+            now=now,
+        )
+
+    async def change_incident(
+        self,
+        hold_id: str,
+        *,
+        cohort: Cohort | None = None,
+        reason: str | None = None,
+        expires_at: datetime | None = None,
+        cap: int = CAP,
+        now: datetime | None = None,
+    ) -> WideHold:
+        """See `Recording.change_incident`."""
+        return await asyncio.to_thread(
+            self._recording.change_incident,
+            hold_id,
+            cohort=cohort,
+            reason=reason,
+            expires_at=expires_at,
+            cap=cap,
+            now=now,
+        )
+
+    async def refresh_incidents(self, *, now: datetime | None = None) -> list[WideHold]:
+        """See `Recording.refresh_incidents`."""
+        return await asyncio.to_thread(self._recording.refresh_incidents, now=now)
+
+    async def confirm(
+        self, hold_id: str, by: str, reason: str, *, people: int | None = None, now: datetime | None = None
+    ) -> WideHold:
+        """See `Recording.confirm`."""
+        return await asyncio.to_thread(self._recording.confirm, hold_id, by, reason, people=people, now=now)
+
+    async def record(self, sends: Iterable[Send], *, now: datetime | None = None) -> Applied:
+        """See `Recording.record`."""
+        return await asyncio.to_thread(self._recording.record, sends, now=now)

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from alignkit.connectors.base import Capability, Endpoint, Finding, NewIssue, Run, Sink, Source
+from alignkit.connectors.base import Capability, Finding, NewIssue, Run, Sink, Source
 from alignkit.errors import DataInvalid, TryAgainLater
 from alignkit.gate import aware
 from alignkit.identity import identifier
-from alignkit.models import Category, Channel, Hold, Message, Send
+from alignkit.models import Message
 from alignkit.rules.policy import Policy
 from alignkit.stores.base import Store
-from alignkit.stores.cohort import CAP, Cohort
-from alignkit.stores.records import Applied, Forgotten, WideHold
+from alignkit.stores.records import Forgotten
 from alignkit.sync.pace import Pace
 from alignkit.sync.pull import OnProgress, PullJob, PullResult
 from alignkit.sync.push import Brake, PushJob, PushResult
 from alignkit.sync.reconcile import ReconcileJob, ReconcileResult
-from alignkit.sync.recording import Recording
+from alignkit.sync.recording import AsyncRecording, Recording
 from alignkit.sync.release import ReleaseJob, ReleaseResult
-from alignkit.sync.retire import Retired
-from alignkit.sync.stop import Stop
 from alignkit.transport import Flow, Request, Response, arun, arun_all, call, run, run_all
 
 if TYPE_CHECKING:
@@ -195,7 +192,7 @@ class Sync(Recording):
             yield send
 
 
-class AsyncSync:
+class AsyncSync(AsyncRecording):
     """The same as `Sync`, for event loops; the store works in worker threads.
 
     Args:
@@ -204,8 +201,7 @@ class AsyncSync:
     """
 
     def __init__(self, store: Store, *, send: AsyncSendRequest | None = None) -> None:
-        self.store = store
-        self._recording = Recording(store)
+        super().__init__(store)
         self._send = send
 
     async def pull(
@@ -254,129 +250,6 @@ class AsyncSync:
         """See `Sync.release`."""
         job = ReleaseJob(self.store, sink, aware(now), only)
         return await self._driven(job, job.release)
-
-    async def hold(
-        self,
-        who: str,
-        reason: str,
-        *,
-        expires_at: datetime | None = None,
-        categories: Sequence[Category] = (),
-        channels: Sequence[Channel] = (),
-        by: str | None = None,
-        now: datetime | None = None,
-    ) -> Hold:
-        """See `Sync.hold`."""
-        return await asyncio.to_thread(
-            self._recording.hold,
-            who,
-            reason,
-            expires_at=expires_at,
-            categories=categories,
-            channels=channels,
-            by=by,
-            now=now,
-        )
-
-    async def lift(self, hold_id: str, reason: str = "", *, now: datetime | None = None) -> Hold:
-        """See `Sync.lift`."""
-        return await asyncio.to_thread(self._recording.lift, hold_id, reason, now=now)
-
-    async def stop(
-        self,
-        reason: str,
-        by: str,
-        *,
-        destination: str | None = None,
-        until: datetime | None = None,
-        now: datetime | None = None,
-    ) -> Stop:
-        """See `Sync.stop`."""
-        return await asyncio.to_thread(self._recording.stop, reason, by, destination=destination, until=until, now=now)
-
-    async def resume(self, reason: str = "", *, destination: str | None = None, now: datetime | None = None) -> Stop:
-        """See `Sync.resume`."""
-        return await asyncio.to_thread(self._recording.resume, reason, destination=destination, now=now)
-
-    async def moved(self, endpoint: Endpoint) -> None:
-        """See `Sync.moved`."""
-        await asyncio.to_thread(self._recording.moved, endpoint)
-
-    async def adopt(self, old: str, new: str, *, now: datetime | None = None) -> int:
-        """See `Sync.adopt`."""
-        return await asyncio.to_thread(self._recording.adopt, old, new, now=now)
-
-    async def give_up(self, destination: str, *, only: Sequence[str] | None = None) -> tuple[str, ...]:
-        """See `Sync.give_up`."""
-        return await asyncio.to_thread(self._recording.give_up, destination, only=only)
-
-    async def retire(self, source: str, *, close: bool, now: datetime | None = None) -> Retired:
-        """See `Sync.retire`."""
-        return await asyncio.to_thread(self._recording.retire, source, close=close, now=now)
-
-    async def open_incident(
-        self,
-        cohort: Cohort,
-        reason: str,
-        by: str,
-        *,
-        id: str | None = None,
-        expires_at: datetime | None = None,
-        categories: Sequence[Category] = (),
-        channels: Sequence[Channel] = (),
-        products: Sequence[str] = (),
-        cap: int | None = CAP,
-        now: datetime | None = None,
-    ) -> WideHold:
-        """See `Sync.open_incident`."""
-        return await asyncio.to_thread(
-            self._recording.open_incident,
-            cohort,
-            reason,
-            by,
-            id=id,
-            expires_at=expires_at,
-            categories=categories,
-            channels=channels,
-            products=products,
-            cap=cap,
-            now=now,
-        )
-
-    async def change_incident(
-        self,
-        hold_id: str,
-        *,
-        cohort: Cohort | None = None,
-        reason: str | None = None,
-        expires_at: datetime | None = None,
-        cap: int = CAP,
-        now: datetime | None = None,
-    ) -> WideHold:
-        """See `Sync.change_incident`."""
-        return await asyncio.to_thread(
-            self._recording.change_incident,
-            hold_id,
-            cohort=cohort,
-            reason=reason,
-            expires_at=expires_at,
-            cap=cap,
-            now=now,
-        )
-
-    async def refresh_incidents(self, *, now: datetime | None = None) -> list[WideHold]:
-        """See `Sync.refresh_incidents`."""
-        return await asyncio.to_thread(self._recording.refresh_incidents, now=now)
-
-    async def confirm(
-        self, hold_id: str, by: str, reason: str, *, people: int | None = None, now: datetime | None = None
-    ) -> WideHold:
-        """See `Sync.confirm`."""
-        return await asyncio.to_thread(self._recording.confirm, hold_id, by, reason, people=people, now=now)
-
-    async def record(self, sends: Iterable[Send], *, now: datetime | None = None) -> Applied:
-        """See `Sync.record`."""
-        return await asyncio.to_thread(self._recording.record, sends, now=now)
 
     async def forget(
         self, who: str, sinks: Sequence[Sink] = (), *, give_up: Sequence[str] = (), now: datetime | None = None
