@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Callable
 
 import pytest
 
 from alignkit.connectors import (
+    AudienceFile,
     Bluesky,
+    Export,
     Freshdesk,
     Gorgias,
     HubSpot,
     Intercom,
     JiraServiceManagement,
+    Mailman,
     Mastodon,
     Pipedrive,
     RequestTracker,
@@ -21,7 +25,7 @@ from alignkit.connectors import (
     X,
     Zendesk,
 )
-from alignkit.connectors.base import ConnectorSettings, Run, Source, settings
+from alignkit.connectors.base import ConnectorSettings, Endpoint, Run, Source, settings
 from alignkit.connectors.x.spending import MemorySpending
 from alignkit.errors import CredentialsRejected, SettingsError
 from alignkit.transport import Response
@@ -45,7 +49,7 @@ def test_other_names_are_taken_as_they_are(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "a\nb", "a/b"])
 def test_no_service_takes_a_name_that_the_others_refuse(name: str) -> None:
-    makers = (
+    makers: tuple[Callable[[], Endpoint], ...] = (
         lambda: Zendesk("acme", access_token=TOKEN, name=name),
         lambda: X("7", TOKEN, name=name),
         lambda: Mastodon("social.example.com", TOKEN, name=name),
@@ -55,6 +59,10 @@ def test_no_service_takes_a_name_that_the_others_refuse(name: str) -> None:
         lambda: HubSpot(TOKEN, name=name),
         lambda: Intercom(TOKEN, name=name),
         lambda: Pipedrive("acme", TOKEN, name=name),
+        lambda: RequestTracker("https://rt.example.com", TOKEN, name=name),
+        lambda: Export("tickets.jsonl", name=name),
+        lambda: Mailman("https://lists.example.com", "admin", TOKEN, "offers.example.com", name=name),
+        lambda: AudienceFile("audience.csv", held_path="held.csv", name=name),
     )
     for make in makers:
         with pytest.raises(SettingsError, match="`name`"):

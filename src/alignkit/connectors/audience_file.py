@@ -65,7 +65,6 @@ class AudienceFileSettings(ConnectorSettings):
         silent_statuses: words in the column `status` of people who are not written to already.
     """
 
-    name: str = "audience"
     path: str
     held_path: str
     column: str = Field(default="email", min_length=1)

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from alignkit import identity
 from alignkit.errors import DataInvalid, SettingsError
@@ -119,7 +119,13 @@ class NewIssue:
     tags: tuple[str, ...] = ()
 
 
-InstanceName = Annotated[str, Field(pattern=r"^[^/\s\p{C}](?:[^/\p{C}\p{Zl}\p{Zp}]*[^/\s\p{C}])?$")]
+def _told_apart(name: str) -> str:
+    if not name or not name.isprintable() or "/" in name or name != name.strip():
+        raise ValueError("is empty, or has a slash, a line break or spaces around it; write it as in `support-eu`")
+    return name
+
+
+InstanceName = Annotated[str, AfterValidator(_told_apart)]
 """The name of one instance: it stands before ids and in logs, so it has no slash, and nothing that breaks a line."""
 
 
@@ -188,11 +194,14 @@ def settings(model: type[S], connector: str, given: Mapping[str, object]) -> S:
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        wrong = "; ".join(
-            f"`{'.'.join(map(str, one['loc'])) or 'settings'}`: {one['msg'][:1].lower()}{one['msg'][1:]}"
-            for one in error.errors(include_input=False, include_url=False, include_context=False)
-        )
+        found = error.errors(include_input=False, include_url=False, include_context=False)
+        wrong = "; ".join(_complaint(one["loc"], one["msg"].removeprefix("Value error, ")) for one in found)
         raise SettingsError(f"`{connector}` cannot be set up: {wrong}") from None
+
+
+def _complaint(place: Sequence[int | str], message: str) -> str:
+    where = f"`{'.'.join(map(str, place))}`: " if place else ""
+    return f"{where}{message[:1].lower()}{message[1:]}"
 
 
 def is_one_of(*ways: Sequence[object | None]) -> bool:

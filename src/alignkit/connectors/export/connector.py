@@ -36,7 +36,6 @@ from alignkit.connectors.tags import Tags
 from alignkit.connectors.zendesk.tickets import STATUSES
 from alignkit.errors import AlignkitError, SettingsError
 from alignkit.garbage import put_off
-from alignkit.models.base import Name
 from alignkit.models.events import CustomerEvent, SurveyAnswered
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.transport import Account, Flow, JsonValue, call
@@ -61,7 +60,6 @@ class ExportSettings(ConnectorSettings):
         max_bytes: the longest line, row or JSON array.
     """
 
-    name: Name = "export"
     path: str
     mapping: str = "zendesk"
     statuses: Table[str, IssueStatus] = Field(default_factory=dict)
