@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -393,6 +394,21 @@ def test_a_case_that_cannot_be_read_is_set_aside_by_its_id_and_not_asked_for_aga
     bad = record(CASE, Status="New", IsClosed=False, CreatedDate="yesterday")
     fetched = drive(source, source.fetch([ref], RUN), lambda _: told(rows(bad)))
     assert ([one.key for one in fetched.quarantined], list(fetched.done), fetched.gaps) == ([CASE], [ref], [])
+
+
+def test_records_are_read_by_id_two_hundred_at_a_time_and_again_where_an_answer_is_not_all() -> None:
+    asked: list[list[str]] = []
+
+    def send(wanted: Request) -> Response:
+        ids = re.findall(r"'(\w+)'", soql(wanted))
+        asked.append(ids)
+        return told(rows(*(record(id) for id in ids[:150]), done=len(ids) <= 150))
+
+    ids = [str(whole_id(f"003dM00000{number:05d}")) for number in range(201)]
+    source = org()
+    fetched = drive(source, source.fetch([Ref("contact", id) for id in ids], RUN), send)
+    assert [len(one) for one in asked] == [200, 51]
+    assert [event.subject for event in fetched.events] == ids
 
 
 LOG = "/services/data/v62.0/sobjects/Case/deleted/"

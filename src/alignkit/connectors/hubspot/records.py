@@ -17,6 +17,10 @@ from alignkit.models.issue import Issue
 from alignkit.models.times import in_utc
 from alignkit.models.vocabulary import Channel, IssueStatus, LifecycleStage, Priority
 
+TICKETS, COMPANIES = "tickets", "companies"
+NAMES: Mapping[str, str] = {"contacts": "contact", COMPANIES: "account"}
+"""The kinds of objects beside tickets, and what they are called here."""
+
 CHANNELS: Mapping[str, Channel] = {
     "EMAIL": Channel.EMAIL,
     "CHAT": Channel.CHAT,
@@ -229,3 +233,8 @@ def _unique(first: tuple[str, ...], others: str | None) -> tuple[str, ...]:
         return first
     more = (one.strip() for one in others.split(";"))
     return tuple(dict.fromkeys(one for one in (*first, *more) if one))
+
+
+def is_id(text: str) -> bool:
+    """Whether this may be the id of an object: HubSpot knows no others than numbers."""
+    return text.isascii() and text.isdigit()

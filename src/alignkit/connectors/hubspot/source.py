@@ -25,10 +25,11 @@ from alignkit.connectors.base import (
 )
 from alignkit.connectors.hubspot import records
 from alignkit.connectors.hubspot.checks import check
+from alignkit.connectors.hubspot.fetch import fetch
 from alignkit.connectors.hubspot.limits import LIMITS
 from alignkit.connectors.hubspot.portal import Portal
 from alignkit.connectors.hubspot.profile import PROFILE
-from alignkit.connectors.hubspot.reading import fetch, read, read_archived, read_tickets
+from alignkit.connectors.hubspot.streams import read, read_archived, read_tickets
 from alignkit.connectors.hubspot.writing import add_note, add_tag, create_ticket
 from alignkit.connectors.renewal import AppSettings
 from alignkit.models.exchange import Ref

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from alignkit.connectors.answers import Payload, parsed
 from alignkit.connectors.base import NewIssue, check_requester
 from alignkit.connectors.hubspot.portal import Portal, ticket_path
+from alignkit.connectors.hubspot.records import is_id
 from alignkit.connectors.window import service_time
 from alignkit.errors import DataInvalid, ResponseInvalid, SettingsError
 from alignkit.models.times import microseconds
@@ -108,6 +109,6 @@ def _key(issue: NewIssue) -> str:
 
 
 def _number(issue_id: str) -> str:
-    if not (issue_id.isascii() and issue_id.isdigit()):
+    if not is_id(issue_id):
         raise DataInvalid("the id of a ticket is a number")
     return issue_id

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -26,9 +24,11 @@ from alignkit.connectors.base import (
 from alignkit.connectors.renewal import AppSettings
 from alignkit.connectors.salesforce import records
 from alignkit.connectors.salesforce.checks import check
-from alignkit.connectors.salesforce.org import Org, codes_of
+from alignkit.connectors.salesforce.fetch import fetch
+from alignkit.connectors.salesforce.limits import SalesforceLimits, is_limited
+from alignkit.connectors.salesforce.org import Org
 from alignkit.connectors.salesforce.profile import PROFILE
-from alignkit.connectors.salesforce.reading import fetch, read
+from alignkit.connectors.salesforce.streams import read
 from alignkit.connectors.salesforce.writing import add_comment, add_topic, create_case
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import IssueStatus
@@ -38,41 +38,9 @@ from alignkit.transport import (
     Bearer,
     ClientCredentials,
     Flow,
-    Limits,
-    Response,
     TokenStore,
     subdomain,
 )
-
-_USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
-_HOUR = 3_600.0
-
-
-def is_limited(response: Response) -> bool:
-    """Whether an answer says that the org's quota is spent, for which Salesforce has another status than others."""
-    return response.status == 429 or (response.status == 403 and "REQUEST_LIMIT_EXCEEDED" in codes_of(response))
-
-
-@dataclass(frozen=True, slots=True)
-class SalesforceLimits(Limits):
-    """The daily quota of an org, as each answer tells it.
-
-    Attributes:
-        most_usage: the share of the quota from which on we stop.
-    """
-
-    most_usage: float = 0.9
-
-    def is_spent(self, response: Response) -> bool:
-        """See `Limits.is_spent`."""
-        told = _USAGE.search(response.headers.get("sforce-limit-info", ""))
-        return told is not None and int(told[1]) >= int(told[2]) * self.most_usage
-
-    def advised_wait(self, response: Response, now: float) -> float | None:
-        """See `Limits.advised_wait`; a quota is given back little by little over the day, and nothing says when."""
-        told = Limits.advised_wait(self, response, now)
-        is_over = self.is_spent(response) or (response.status == 403 and is_limited(response))
-        return _HOUR if told is None and is_over else told
 
 
 class SalesforceSettings(AppSettings):
