@@ -37,6 +37,14 @@ def test_the_doctor_names_what_is_wrong_and_what_to_do(
     assert remedy in result.stdout
 
 
+def test_a_damaged_store_is_one_thing_to_put_right(shop: Shop) -> None:
+    shop.write("align.db", "this is no database, " * 500)
+    result = shop.run("doctor")
+    assert result.exit_code == 10
+    assert [line.split()[1] for line in result.stdout.splitlines() if line.startswith("wrong")] == ["store"]
+    assert "3 people" in result.stdout, "the audience was not looked at"
+
+
 def test_the_doctor_notices_a_source_that_is_read_too_seldom(shop: Shop) -> None:
     shop.pull()
     result = shop.run("doctor")

@@ -109,7 +109,7 @@ def test_a_message_is_taken_by_name(tmp_path: Path) -> None:
         ("stroe = 'align.db'", "`stroe` is not known"),
         ("[sources.desk]\npath = 'x'", "`sources.desk.connector` is missing"),
         ("[policy]\npreset = 'starter'\nparameter = {}", "`policy.parameter` is not known"),
-        ("[policy]\npreset = 'strict'", "`policy.preset`: input should be 'starter'"),
+        ("[policy]\npreset = 'strict'", "were refused: `policy.preset`: input should be 'starter'"),
         ("[messages.offer]\ncategory = 'promotional'", "`messages.offer.channel` is missing"),
         ("[messages.offer]\ncategory = 'ad'\nchannel = 'email'", "`messages.offer.category`"),
         ("[messages.offer]\ncategory = 'legal'\nchannel = 'email'\ncolour = 'red'", "`messages.offer.colour`"),

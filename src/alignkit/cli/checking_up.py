@@ -16,7 +16,7 @@ from alignkit.cli.output import age, number
 from alignkit.cli.settings import Settings
 from alignkit.cli.settlements import standing_words
 from alignkit.connectors.base import Finding, Sink, Source
-from alignkit.errors import AlignkitError, SettingsError
+from alignkit.errors import AlignkitError, SettingsError, StoreDamaged, StoreUnavailable
 from alignkit.rules.durations import spell_duration
 from alignkit.rules.policy import Mode, Policy
 from alignkit.stores import MemoryStore
@@ -91,6 +91,8 @@ def _elsewhere(session: Session, endpoint: Source | Sink) -> Iterator[Finding]:
             refuse_other(session.store, endpoint)
     except SettingsError as error:
         yield Finding(is_well=False, subject=f"`{endpoint.name}`", remedy=str(error))
+    except (StoreDamaged, StoreUnavailable):
+        return  # told already, as a finding of the store
 
 
 def _store_findings(session: Session, policy: Policy | None) -> Iterator[Finding]:

@@ -235,7 +235,10 @@ def _parsed(path: Path) -> SettingsFile:
 
 def _refusal(path: Path, error: ValidationError) -> SettingsError:
     found = error.errors(include_url=False, include_input=False, include_context=False)
-    complaints = dict.fromkeys(_complaint(one["loc"], one["type"], one["msg"]) for one in found)
+    # A policy may be a path or a table; of a table with a fault it is no news that it is no path.
+    tables = {one["loc"][: one["loc"].index("Preset")] for one in found if "Preset" in one["loc"][:-1]}
+    meant = [one for one in found if not (one["loc"][-1] == "str" and one["loc"][:-1] in tables)]
+    complaints = dict.fromkeys(_complaint(one["loc"], one["type"], one["msg"]) for one in meant)
     more = f"; and {len(complaints) - _SHOWN} more" if len(complaints) > _SHOWN else ""
     return SettingsError(f"the settings `{path}` were refused: {'; '.join([*complaints][:_SHOWN])}{more}")
 
