@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Concatenate, ParamSpec
@@ -20,6 +20,7 @@ from alignkit.cli.settings import Settings, find, find_any
 from alignkit.connectors.base import Sink
 from alignkit.errors import AlignkitError, SettingsError
 from alignkit.models import Category, Channel, Message
+from alignkit.rules.durations import parse_duration
 from alignkit.stores import SQLiteStore
 from alignkit.sync import Sync
 
@@ -171,6 +172,14 @@ def a_moment(text: str) -> datetime:
     except (ValueError, OverflowError):
         raise typer.BadParameter("give an ISO 8601 time, such as 2026-03-03T09:00:00Z") from None
     raise typer.BadParameter("the time has no zone; end it with Z for UTC, or with an offset such as +01:00")
+
+
+def a_duration(text: str) -> timedelta:
+    """The duration that was typed."""
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def ended(code: Exit) -> typer.Exit:

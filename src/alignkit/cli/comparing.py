@@ -30,8 +30,7 @@ def tell_differences(output: Output, found: Comparison) -> None:
         for one in found.differences[:SHOWN]
     ]
     output.table("Who", ("customer", "message", "", "before", "after"), shown)
-    if found.changed > SHOWN:
-        output.say(f"… and {found.changed - SHOWN:,} more", "dim")
+    output.rest(found.changed - SHOWN)
 
 
 def tell_shadows(output: Output, shadows: Sequence[Observed]) -> None:

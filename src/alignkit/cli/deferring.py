@@ -15,21 +15,12 @@ from alignkit.cli.command import (
     Now,
     Person,
     Session,
+    a_duration,
     a_moment,
     command,
 )
 from alignkit.cli.output import Output, moment, number, stamp
-from alignkit.rules.durations import parse_duration
 from alignkit.sync import Backlog, Deferred, DueResult, Pace, Paced
-
-
-def a_duration(text: str) -> timedelta:
-    """The duration that was typed."""
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-
 
 PerHour = Annotated[
     int | None, typer.Option("--per-hour", metavar="N", min=1, help="Let at most so many go within any hour.")

@@ -73,6 +73,11 @@ class Output:
             self.show(Text())
             self.show(table)
 
+    def rest(self, left: int, way: str = "") -> None:
+        """How many rows a table leaves out, where it does, and the way to see them."""
+        if left > 0:
+            self.say(f"… and {left:,} more{way}", "dim")
+
     def error(self, error: AlignkitError, about: str | None = None) -> None:
         """One line on standard error, or one JSON object; `about` names the source or destination at work."""
         kind, text = type(error).__name__, plain(str(error)).replace("\n", " ")

@@ -17,6 +17,7 @@ from alignkit.cli.endpoints import refuse_named
 from alignkit.cli.output import number
 from alignkit.connectors.base import Sink
 from alignkit.errors import SettingsError
+from alignkit.sync.release import of_people
 
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept as evidence.")]
 
@@ -78,12 +79,12 @@ def forget(
 def _holding(session: Session, who: str) -> list[Sink]:
     """The destinations of the settings at which the ledger has something about this person."""
     customer = session.store.customer(who)
-    keys = {identity.identifier(who), *(customer.identifiers if customer else ())}
-    addresses = {key.partition(":")[2] for key in keys}
+    keys = (identity.identifier(who), *(customer.identifiers if customer else ()))
+    addresses = [key.partition(":")[2] for key in keys]
     return [
         session.settings.destination(name)
         for name in session.settings.file.destinations
-        if any(identity.email(row.address) in keys or row.address in addresses for row in session.store.ledger(name))
+        if of_people(session.store.ledger(name), addresses)
     ]
 
 

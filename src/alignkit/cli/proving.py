@@ -20,6 +20,7 @@ from alignkit.cli.command import (
     MessageName,
     Now,
     Session,
+    a_duration,
     command,
     ended,
 )
@@ -29,7 +30,7 @@ from alignkit.cli.output import SHOWN, moment, number
 from alignkit.connectors.base import Source
 from alignkit.models import Category, Channel, Message
 from alignkit.rules.check import Finding, check
-from alignkit.rules.durations import parse_duration, spell_duration
+from alignkit.rules.durations import spell_duration
 from alignkit.rules.policy import Policy
 from alignkit.rules.presets import preset
 from alignkit.whatif import (
@@ -52,14 +53,6 @@ PolicyName = Annotated[
     str | None,
     typer.Argument(metavar="[POLICY]", help=f"A policy's file, or {PRESET}NAME; the one of the settings by default."),
 ]
-
-
-def a_duration(text: str) -> timedelta:
-    """The duration that was typed."""
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
 
 
 def _named(session: Session, name: str | None) -> Policy:

@@ -171,8 +171,7 @@ def _tell_unsettled(session: Session, store: SQLiteStore) -> None:
     rows = [(row.destination, row.address, row.direction, UNSETTLED[row.state], row.detail) for row in found[:_LISTED]]
     columns = ("where", "who", "to", "what became of it", "what was said")
     session.output.table("Not held, or not released, by their destination", columns, rows)
-    if len(found) > _LISTED:
-        session.output.say(f"… and {len(found) - _LISTED:,} more; `--json` lists them all\n", "dim")
+    session.output.rest(len(found) - _LISTED, "; `--json` lists them all\n")
 
 
 def _tell_wide(session: Session, store: SQLiteStore, now: datetime) -> None:

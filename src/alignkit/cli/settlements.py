@@ -32,7 +32,7 @@ def tell_unsettled(output: Output, settlements: Mapping[str, Settlement], shown:
         told = [one for one in unsettled if one.direction == direction]
         rows = [(one.address, UNSETTLED[one.state], one.detail) for one in told[:shown]]
         output.table(title, ("who", "what became of it", "what was said"), rows)
-        tell_rest(output, len(told) - shown)
+        output.rest(len(told) - shown, "; `--all` lists them")
 
 
 def _unsettled(settlements: Mapping[str, Settlement]) -> list[Settlement]:
@@ -46,12 +46,6 @@ def standing_words(store: Store, destination: str) -> str | None:
         return None
     are = number(people, "person is", "people are")
     return f"{are} held there from before, and stay so: release them with `alignkit release --all-ours {destination}`"
-
-
-def tell_rest(output: Output, left: int) -> None:
-    """Says how many a table leaves out."""
-    if left > 0:
-        output.say(f"… and {left:,} more; `--all` lists them", "dim")
 
 
 def exit_after(settlements: Iterable[Settlement]) -> Exit:

@@ -24,7 +24,7 @@ from alignkit.cli.comparing import tell_shadows
 from alignkit.cli.deferring import PerHour, Stage, StageEvery, a_pace, tell_paced
 from alignkit.cli.exits import Exit, exit_of
 from alignkit.cli.output import SHOWN, Output, moment, number, stamp
-from alignkit.cli.settlements import exit_after, standing_words, tell_rest, tell_unsettled, unsettled_rows
+from alignkit.cli.settlements import exit_after, standing_words, tell_unsettled, unsettled_rows
 from alignkit.cli.stopping import tell_stop, tell_wide
 from alignkit.errors import AlignkitError, SettingsError, StoreDamaged, StoreUnavailable
 from alignkit.sync import Brake, Change, PullResult, PushResult, ReconcileResult
@@ -230,13 +230,13 @@ def _tell_holds(output: Output, title: str, changes: Sequence[Change], shown: in
     output.table(f"{title}, by rule", ("rule", "people"), counts, right=("people",))
     rows = [(change.address, moment(change.until), change.reason) for change in changes[:shown]]
     output.table(f"{title}, and why", ("who", "until (UTC)", "why"), rows)
-    tell_rest(output, len(changes) - shown)
+    output.rest(len(changes) - shown, "; `--all` lists them")
 
 
 def _tell_releases(output: Output, title: str, changes: Sequence[Change], shown: int) -> None:
     rows = [(change.address, change.reason) for change in changes[:shown]]
     output.table(f"{title}, and why", ("who", "why"), rows)
-    tell_rest(output, len(changes) - shown)
+    output.rest(len(changes) - shown, "; `--all` lists them")
 
 
 def _of(changes: Sequence[Change], direction: str) -> list[Change]:
