@@ -33,6 +33,7 @@ MEANINGS: Mapping[Capability, str] = {
     Capability.READ_BACK: "what was done is read back",
     Capability.AMEND: "reasons and dates at the destination are kept up to date",
 }
+_WRITES = frozenset({Capability.WRITE_ISSUE, Capability.WRITE_NOTE, Capability.WRITE_TAG})
 _OF_SINKS = frozenset({Capability.HOLD, Capability.RELEASE, Capability.READ_BACK, Capability.AMEND})
 
 
@@ -52,7 +53,7 @@ def page(connector: Connector, profile: Profile) -> str:
     parts = [
         *_opening(connector, profile),
         *_settings(connector),
-        *_permissions(profile),
+        *_permissions(connector, profile),
         *_streams(connector, profile),
         *_capabilities(connector),
         *_statuses(connector),
@@ -105,10 +106,12 @@ def arguments(connector: Connector) -> dict[str, str]:
     return {name: re.sub(r"\s+", " ", text) for name, text in entries}
 
 
-def _permissions(profile: Profile) -> Iterator[str]:
+def _permissions(connector: Connector, profile: Profile) -> Iterator[str]:
     yield "## What the credential must be allowed"
     yield _table(("permission", "for"), profile.permissions.items())
-    yield "`check`, and with it `alignkit doctor`, looks at this and says what to correct."
+    looks = "`check`, and with it `alignkit doctor`, looks at what reading needs and says what to correct."
+    writes = not connector.capabilities.isdisjoint(_WRITES)
+    yield f"{looks} Whether one may write shows when something is written." if writes else looks
 
 
 def _streams(connector: Connector, profile: Profile) -> Iterator[str]:

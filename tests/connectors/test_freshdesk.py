@@ -22,7 +22,7 @@ from alignkit.testing.sheet import Sheet
 from alignkit.testing.sheet.service import SheetService
 from alignkit.transport import JsonValue, Response
 
-from .answering import NOW, Answers, answer
+from .answering import NOW, Answers, Prepared, answer
 from .driving import drive
 from .sheets.freshdesk import FRESHDESK
 
@@ -496,18 +496,25 @@ def test_what_cannot_be_written_is_refused_before_any_request() -> None:
     assert not service.asked
 
 
-def told(scope: int, **settings: Any) -> dict[str, str]:
+def told(scope: int, hidden: str = "", **settings: Any) -> dict[str, str]:
     fields: JsonValue = [{"type": "default_status", "choices": {"2": ["Open", "Open"], "8": ["Baking", "Baking"]}}]
-    service = Answers({"/api/v2/agents/me": {"ticket_scope": scope}, RATINGS: answer({}, 403), FIELDS: fields})
+    lists: dict[str, Prepared] = {COMPANIES: [], CONTACTS: [], RATINGS: [], FIELDS: fields}
+    hiding = {hidden: answer({"code": "access_denied"}, 403)} if hidden else {}
+    service = Answers({"/api/v2/agents/me": {"ticket_scope": scope}, **lists, **hiding})
     source = freshdesk(**settings)
     return {one.subject: one.remedy for one in drive(source, source.check(), service) if not one.is_well}
 
 
 def test_the_doctor_tells_of_a_part_that_is_not_seen_and_of_statuses_without_a_meaning() -> None:
-    assert told(1, statuses={"Baking": "snoozed"}) == {}
+    assert told(1, statuses={"Baking": "snoozed"}) == told(1, RATINGS, statuses={"Baking": "snoozed"}) == {}
     assert "only a part is seen" in told(2, statuses={8: "snoozed"})["tickets"]
     assert "say in `statuses` what `8` means" in told(1)["status `baking`"]
     assert "there is none of this name" in told(1, statuses={"Lost": "closed", 8: "open"})["status `Lost`"]
+
+
+@pytest.mark.parametrize(("path", "stream"), [("/api/v2/companies", "companies"), ("/api/v2/contacts", "contacts")])
+def test_the_doctor_tells_of_a_stream_that_may_not_be_read(path: str, stream: str) -> None:
+    assert f"may not read {stream}" in told(1, path, statuses={8: "snoozed"})[stream]
 
 
 class TestFreshdeskSheet(SheetTests):

@@ -195,7 +195,7 @@ class Freshdesk(Source):
         return (yield from fetch(self._desk, refs, run))
 
     def check(self) -> Flow[Sequence[Finding]]:
-        """Looks at the key, at which tickets its agent sees, at ratings and at the statuses of the settings."""
+        """Looks at the key, at what its agent may see, and at the statuses of the settings."""
         findings: list[Finding] = []
         try:
             agent = parsed(Agent, (yield from request(Request("GET", f"{API}/agents/me"))), self.name)
@@ -203,10 +203,13 @@ class Freshdesk(Source):
             sees_all = agent.ticket_scope in (None, GLOBAL_SCOPE)
             remedy = "" if sees_all else "only a part is seen; give the key's agent access to all tickets"
             findings.append(Finding(is_well=sees_all, subject="tickets", remedy=remedy))
-            ratings = Request("GET", f"{API}/surveys/satisfaction_ratings", [("per_page", "1")], accept=NOT_THERE)
-            has_none = (yield from request(ratings)).status in NOT_THERE
+            for name in ("companies", "contacts"):
+                may_not = not (yield from _is_listed(f"/{name}"))
+                remedy = f"the key may not read {name}; give its agent the right to see them" if may_not else ""
+                findings.append(Finding(is_well=not may_not, subject=name, remedy=remedy))
+            has_ratings = yield from _is_listed("/surveys/satisfaction_ratings")
             skipped = "ratings: the plan has none, so that stream is skipped"
-            findings.append(Finding(is_well=True, subject=skipped if has_none else "ratings"))
+            findings.append(Finding(is_well=True, subject="ratings" if has_ratings else skipped))
             findings += yield from self._known_statuses()
         except AlignkitError as error:
             findings.append(Finding(is_well=False, subject=f"`{self.name}`", remedy=str(error)))
@@ -282,6 +285,12 @@ class Freshdesk(Source):
         if tag not in known:
             tags: list[JsonValue] = [*known, tag]
             yield from request(Request("PUT", url, json={"tags": tags}))
+
+
+def _is_listed(path: str) -> Flow[bool]:
+    """Whether a list may be seen."""
+    response = yield from request(Request("GET", f"{API}{path}", [("per_page", "1")], accept=NOT_THERE))
+    return response.status not in NOT_THERE
 
 
 def _number(text: str, what: str) -> int:
