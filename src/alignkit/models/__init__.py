@@ -53,7 +53,7 @@ from alignkit.models.marketing import (
     SupportBrief,
     UsageFeedback,
 )
-from alignkit.models.times import Instant, in_utc, microseconds
+from alignkit.models.times import Instant, in_utc, microseconds, moment_of
 from alignkit.models.vocabulary import (
     ACTIVE_STATUSES,
     MARKETING,
@@ -199,5 +199,6 @@ __all__ = [
     "from_cloudevent",
     "in_utc",
     "microseconds",
+    "moment_of",
     "to_cloudevent",
 ]
