@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from alignkit import AsyncSync, Sync
+from alignkit.connectors import AudienceFile
 from alignkit.connectors.base import Result
 from alignkit.stores import MemoryStore
 from alignkit.stores.records import LedgerState
@@ -119,3 +121,15 @@ def test_reading_back_confirms_what_was_only_accepted(store: MemoryStore) -> Non
 def test_asynchronous_reconciling_does_the_same(store: MemoryStore, sink: FakeSink) -> None:
     disturb(sink, store)
     assert asyncio.run(AsyncSync(store).reconcile(sink, now=at(2))) == reconcile(store, sink)
+
+
+def test_our_own_hold_under_another_spelling_is_nobody_elses(store: MemoryStore, tmp_path: Path) -> None:
+    def spelled(name: str) -> AudienceFile:
+        (tmp_path / "list.csv").write_text(f"email\n{name}\n", "utf-8")
+        return AudienceFile(tmp_path / "list.csv", held_path=tmp_path / "held.csv")
+
+    sync = Sync(store)
+    sync.push(spelled("Ada@shop.example"), STARTER, OFFER, now=at(1))
+    again = sync.push(spelled("ada@shop.example"), STARTER, OFFER, now=at(2))
+    assert (again.changes, again.tally, again.held) == ((), {}, 1)
+    assert sync.reconcile(spelled("ada@shop.example"), now=at(2)).foreign == ()

@@ -14,6 +14,7 @@ from typing import Literal, TypeVar
 
 from alignkit.connectors.base import Capability, Look, Members, Order, Receipt, Result, Sink, Standing, Submitted
 from alignkit.errors import PagingStuck
+from alignkit.identity import readable
 from alignkit.stores.base import Store
 from alignkit.stores.records import IN_FLIGHT, IN_PLACE, Cause, Lease, LedgerRow, LedgerState
 from alignkit.transport import Flow, call
@@ -367,6 +368,11 @@ def _after(row: LedgerRow, receipt: Receipt, now: datetime) -> LedgerRow | None:
 def parts(rows: Sequence[T], size: int) -> list[Sequence[T]]:
     """The rows in pieces of at most `size`."""
     return [rows[start : start + size] for start in range(0, len(rows), size)]
+
+
+def key_of(address: str) -> str:
+    """What tells people apart, however a destination spells their address."""
+    return readable(address) or address
 
 
 def in_place(rows: Iterable[LedgerRow]) -> list[LedgerRow]:

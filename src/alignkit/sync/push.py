@@ -23,7 +23,7 @@ from alignkit.stores.base import Store
 from alignkit.stores.records import Cause, WideHold
 from alignkit.sync.destination import DestinationJob
 from alignkit.sync.incident import capped
-from alignkit.sync.ledger import Settlement, parts, refused, still_held
+from alignkit.sync.ledger import Settlement, key_of, parts, refused, still_held
 from alignkit.sync.location import refuse_other
 from alignkit.sync.pace import Pace, Paced, allow, finish, note
 from alignkit.sync.pull import OnProgress, Progress
@@ -303,13 +303,16 @@ class PushJob(DestinationJob):
     def _leave_out_unreachable(self, decided: dict[str, Change]) -> Flow[None]:
         """Takes out those who could not be held: not there, or silent for a reason that is not ours to touch."""
         ours = yield from call(self._in_ledger)
+        known = {key_of(address) for address in ours}
         wanted = sorted(a for a, change in decided.items() if change.direction == "hold" and a not in ours)
         for part in parts(wanted, self.sink.batch_size):
             looks = yield from self.works.look(part)
             for address in part:
                 standing = looks[address].standing
                 if standing is not Standing.FREE:
-                    self.works.pass_over(standing)
+                    is_held_as_another_spelling = standing is Standing.HELD and key_of(address) in known
+                    if not is_held_as_another_spelling:
+                        self.works.pass_over(standing)
                     self.held -= 1
                     del decided[address], self._new_causes[address]
 

@@ -17,7 +17,7 @@ from alignkit.connectors.base import Standing
 from alignkit.identity import readable
 from alignkit.stores.records import Cause, LedgerRow, LedgerState
 from alignkit.sync.destination import DestinationJob
-from alignkit.sync.ledger import in_place, parts
+from alignkit.sync.ledger import in_place, key_of, parts
 from alignkit.transport import Flow, call
 
 
@@ -62,7 +62,8 @@ class ReconcileJob(DestinationJob):
             for address, look in looks.items():
                 by_standing[look.standing].append(address)
         yield from call(self._confirm, [rows[address] for address in by_standing[Standing.HELD]])
-        foreign = yield from self._foreign([address for address in members if address not in rows])
+        ours = {key_of(address) for address in rows}
+        foreign = yield from self._foreign([address for address in members if key_of(address) not in ours])
         moved = yield from call(self._moved, by_standing[Standing.ABSENT], members)
         gone = sorted({*by_standing[Standing.ABSENT], *by_standing[Standing.SILENT]} - {old for old, _ in moved})
         missing = sorted(by_standing[Standing.FREE])

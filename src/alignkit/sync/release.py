@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from alignkit.identity import readable
 from alignkit.stores.records import IN_FLIGHT, LedgerRow
 from alignkit.sync.destination import DestinationJob
-from alignkit.sync.ledger import Settlement, in_place, refused
+from alignkit.sync.ledger import Settlement, in_place, key_of, refused
 from alignkit.transport import Flow, call
 
 
@@ -64,10 +63,5 @@ class ReleaseJob(DestinationJob):
 
 def of_people(rows: Iterable[LedgerRow], only: Sequence[str] | None) -> list[LedgerRow]:
     """The rows about `only` these people, however their addresses are spelled; all of them where nobody is named."""
-    wanted = None if only is None else {_key(address) for address in only}
-    return [row for row in rows if wanted is None or _key(row.address) in wanted]
-
-
-def _key(address: str) -> str:
-    """What tells people apart, however a destination spells their address."""
-    return readable(address) or address
+    wanted = None if only is None else {key_of(address) for address in only}
+    return [row for row in rows if wanted is None or key_of(row.address) in wanted]
