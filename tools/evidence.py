@@ -43,24 +43,32 @@ HEAD = """% Written by tools/evidence.py from the tests; run it again when they 
 What each connector has been held to. Nobody claims a tier: it is computed, by `alignkit.testing.tiers`, from what was
 seen.
 
-| tier | what was seen |
-|---|---|
-| bronze | every test of the kit passed; a page in the documentation |
-| silver | also: recorded exchanges of each stream of issues, people or posts parsed without loss, or a real server; |
-| | requests held to the official description where there is one; a wait as long as the service's headers ask for, |
-| | where they say; no trap owed |
-| gold | also: deletions, merges and reading by id; webhooks, or all that the service tells seen within five minutes; |
-| | for a sink: reading back, and drift repaired on a real server |
+bronze
+: every test of the kit passed; a page in the documentation
 
-"Seen within" is measured: the time by which the slowest of what the service tells of issues (a change, a deletion, a
-merge) was in the store, when the service showed it as late as its facts say that it may; the time between two runs
-comes to it. "Requests" are the different requests that the service's official description allows. "Recorded" are
-exchanges that others recorded with the real service, parsed without loss: those alone whose method and path the
-connector itself asks, each in its envelope as it was recorded. Single records that came otherwise (from a view, from
-what made them) are parsed by the tests as well, and not counted. A dash means that there is nothing to compare with.
-Traps are those of
-`alignkit.testing.traps`: how many are shown by tests that ran, how many could be stepped into and are shown by nothing
-yet ("owed"), and how many cannot be stepped into. The one about webhooks waits: alignkit takes none.
+silver
+: also: recorded exchanges of each stream of issues, people or posts parsed without loss, or a real server; requests
+  held to the official description where there is one; a wait as long as the service's headers ask for, where they say;
+  no trap owed
+
+gold
+: also: deletions, merges and reading by id; webhooks, or all that the service tells seen within five minutes; for a
+  sink: reading back, and drift repaired on a real server
+
+The columns say:
+
+- **seen within**: measured, the time by which the slowest of what the service tells of issues (a change, a deletion, a
+  merge) was in the store, when the service showed it as late as its facts say that it may. The time between two runs
+  comes to it.
+- **requests**: the different requests that the service's official description allows.
+- **recorded**: exchanges that others recorded with the real service, parsed without loss: those alone whose method and
+  path the connector itself asks, each in its envelope as it was recorded. Single records that came otherwise (from a
+  view, from what made them) are parsed by the tests as well, and not counted.
+- **traps shown**, **owed**, **not applicable**: of those in `alignkit.testing.traps`, how many are shown by tests that
+  ran, how many could be stepped into and are shown by nothing yet, and how many cannot be stepped into. The one about
+  webhooks waits: alignkit takes none.
+
+A dash means that there is nothing to compare with.
 
 """
 COLUMNS = """| connector | stream | tier | seen within | requests | recorded | traps shown | owed | not applicable |
