@@ -205,8 +205,9 @@ class Works:
     def _recover_releases(self, rows: Sequence[LedgerRow]) -> Flow[None]:
         """Stood HELD when we wrote the intent: FREE now means that the release may be half done, so it is ended."""
         looks = yield from self.look([row.address for row in rows])
-        still = [row for row in rows if looks[row.address].standing in (Standing.HELD, Standing.FREE)]
-        over = [row for row in rows if row not in still]
+        there = {address for address, look in looks.items() if look.standing in (Standing.HELD, Standing.FREE)}
+        still = [row for row in rows if row.address in there]
+        over = [row for row in rows if row.address not in there]
         yield from self._settle(over, [Receipt(row.address, Result.ABSENT) for row in over])
         if still:
             answer = yield from self.sink.attend(self.sink.release([_order(row) for row in still]))
@@ -218,7 +219,8 @@ class Works:
         done = [row for row in rows if looks[row.address].standing is Standing.HELD]
         yield from self._settle(done, [Receipt(row.address, Result.CONFIRMED) for row in done])
         free = [row for row in rows if looks[row.address].standing is Standing.FREE]
-        void = [row for row in rows if row not in done and (row not in free or not holds_again)]
+        settled = {row.address for row in (*done, *(free if holds_again else ()))}
+        void = [row for row in rows if row.address not in settled]
         yield from self._settle(void, [Receipt(row.address, Result.ABSENT) for row in void])
         if free and holds_again:
             # They may have changed their preferences since; a release must give back those of today.

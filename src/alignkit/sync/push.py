@@ -326,11 +326,11 @@ class PushJob(DestinationJob):
         due = [address for address, change in decided.items() if change.direction == "release"]
         due.sort(key=lambda address: (causes[address].since, address))
         paced = allow(self.store, self.pace, self.sink.name, self.message.scope, len(due), self.now)
-        waiting = due[paced.now :]
+        waiting = frozenset(due[paced.now :])
         for address in waiting:
             del decided[address]
         self.held += len(waiting)
-        self._freed = [address for address in self._freed if address not in set(waiting)]
+        self._freed = [address for address in self._freed if address not in waiting]
         return paced
 
     def _carry_out(self, paced: Paced | None) -> Flow[None]:
