@@ -52,6 +52,13 @@ def test_the_doctor_notices_a_source_that_is_read_too_seldom(shop: Shop) -> None
     assert "run `alignkit pull desk` that often" in result.stdout
 
 
+def test_the_doctor_notices_a_reading_of_a_clock_that_was_ahead(shop: Shop) -> None:
+    shop.run("pull", "--now", "2999-01-01T00:00:00Z")
+    result = shop.run("doctor")
+    assert result.exit_code == 10
+    assert "is dated 2999-01-01 00:00 UTC" in result.stdout
+
+
 def test_the_doctor_asks_the_service_itself(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RT_TOKEN", "sample-token")
     with answering(401) as url:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import typer
 from rich.text import Text
@@ -12,7 +12,7 @@ from rich.text import Text
 from alignkit.cli.command import Session, command, ended
 from alignkit.cli.endpoints import orphaned, way_out
 from alignkit.cli.exits import Exit
-from alignkit.cli.output import age, number
+from alignkit.cli.output import age, moment, number
 from alignkit.cli.settings import Settings
 from alignkit.cli.settlements import standing_words
 from alignkit.connectors.base import Finding, Sink, Source
@@ -24,6 +24,9 @@ from alignkit.stores.records import SourceState
 from alignkit.sync import Sync
 from alignkit.sync.location import refuse_other
 from alignkit.sync.shadows import refuse_confusion
+
+_SKEW = timedelta(minutes=5)
+"""How far two clocks may differ that are both right."""
 
 
 def doctor(session: Session) -> None:
@@ -129,6 +132,12 @@ def _reading_finding(session: Session, source: SourceState, policy: Policy | Non
         remedy = f"it was never read to its end, so marketing waits; run `alignkit pull {source.name}`"
         return Finding(is_well=False, subject=f"`{source.name}`", remedy=remedy)
     now = datetime.now(UTC)
+    if source.read_at > now + _SKEW:
+        remedy = (
+            f"its last reading is dated {moment(source.read_at)} UTC, which is still to come, so it would seem fresh"
+            f" till then; set the clock right and run `alignkit pull {source.name}`"
+        )
+        return Finding(is_well=False, subject=f"`{source.name}`", remedy=remedy)
     subject = f"`{source.name}`, read {age(source.read_at, now)}"
     budgets = policy.freshness if policy else ()
     late = next((one for one in budgets if now - source.read_at > one.budget), None)
