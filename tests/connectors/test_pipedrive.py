@@ -12,11 +12,12 @@ import pytest
 from alignkit.connectors.base import Run
 from alignkit.connectors.pipedrive import Pipedrive
 from alignkit.errors import DataInvalid, ResponseInvalid, SettingsError, UntrustedTarget
+from alignkit.models import ContactChanged
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import OpportunityStatus
 from alignkit.testing import Sheet, SheetService, SheetTests
 from alignkit.testing.sheet import answered
-from alignkit.testing.world import Kind
+from alignkit.testing.world import Fate, Kind
 from alignkit.transport import JsonValue, Request, Response
 
 from .driving import drive
@@ -139,6 +140,19 @@ def test_people_and_organisations_are_read_by_id_a_hundred_at_a_time() -> None:
     assert [event.subject for event in fetched.events][-1] == "7"
 
 
+def test_a_person_who_was_deleted_is_told_among_those_who_are_there() -> None:
+    case = TestPipedriveSheet()
+    service = case.service()
+    gone, *others = service.world.live(Kind.PERSON)
+    service.world.change(Kind.PERSON, gone.id, fate=Fate.DELETED)
+    source = case.connector(service)
+    refs = [Ref("contact", row.id) for row in (gone, *others)]
+    fetched = drive(source, source.fetch(refs, RUN), service.handle)
+    people = {event.subject: event.data.is_active for event in fetched.events if isinstance(event, ContactChanged)}
+    assert people == {gone.id: False, **{row.id: True for row in others}}
+    assert list(fetched.done) == refs
+
+
 NO_SUCH: JsonValue = {"success": False, "error": "Person not found", "data": None}
 
 
@@ -168,6 +182,20 @@ def test_what_is_hidden_or_answered_by_a_gateway_is_not_gone(kind: str) -> None:
         fetched = by_id(kind, answer)
         assert (list(fetched.events), list(fetched.done)) == ([], [])
         assert fetched.gaps
+
+
+def test_a_note_belongs_to_a_person_and_is_no_html() -> None:
+    sent: list[Request] = []
+
+    def send(wanted: Request) -> Response:
+        sent.append(wanted)
+        return told({"success": True, "data": {"id": 1}}, 201)
+
+    source = Pipedrive("acme", TOKEN)
+    drive(source, source.add_note("7", "Ticket <5> & mail:\nheld"), send)
+    assert [one.json for one in sent] == [{"content": "Ticket &lt;5&gt; &amp; mail:<br>held", "person_id": 7}]
+    with pytest.raises(DataInvalid, match="person"):
+        drive(source, source.add_note("issue/7", "held"), send)
 
 
 def test_the_address_of_an_apps_company_is_learned_and_must_be_pipedrives() -> None:
@@ -255,7 +283,6 @@ class TestPipedriveSheet(SheetTests):
         "29": "Pipedrive has no issues",
         "30": "Pipedrive has no issues",
         "31": "Pipedrive has no issues",
-        "40": "nothing is written to Pipedrive",
         "x3": "persons, organisations and deals are part of every plan",
     }
 

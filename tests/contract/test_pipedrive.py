@@ -53,4 +53,5 @@ def test_every_other_request_is_as_the_spec_wants_it() -> None:
     refs = [Ref("contact", "1"), Ref("account", "2"), Ref("opportunity", "3")]
     drive(source, source.fetch(refs, Run(NOW)), send)
     drive(source, source.check(), send)
-    assert specs.check("pipedrive", sent) >= 10
+    drive(source, source.add_note("1", "held"), send)
+    assert specs.check("pipedrive", sent) >= 11

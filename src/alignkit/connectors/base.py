@@ -272,7 +272,7 @@ class Source(Endpoint):
         raise NotImplementedError
 
     def add_note(self, issue_id: str, text: str) -> Flow[None]:
-        """Adds a note that the customer does not see (`WRITE_NOTE`)."""
+        """Adds a note that the customer does not see (`WRITE_NOTE`); a CRM without issues adds it to a person."""
         raise NotImplementedError
 
     def add_tag(self, issue_id: str, tag: str) -> Flow[None]:

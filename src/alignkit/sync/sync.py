@@ -160,7 +160,10 @@ class Sync(Recording):
             return run(_write(source, Capability.WRITE_ISSUE, lambda: source.create_issue(issue)), send)
 
     def add_note(self, source: Source, issue_id: str, text: str) -> None:
-        """Adds a note to an issue that the customer does not see; raises as `create_issue` does."""
+        """Adds a note that the customer does not see to an issue, or at a CRM without issues to a person.
+
+        Raises as `create_issue` does.
+        """
         with self._sending() as send:
             run(_write(source, Capability.WRITE_NOTE, lambda: source.add_note(issue_id, text)), send)
 

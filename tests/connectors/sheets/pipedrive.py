@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from html import unescape
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from alignkit.testing.sheet import (
+    Action,
     Aliases,
     Answer,
     Ask,
@@ -24,6 +27,7 @@ from alignkit.testing.sheet import (
     Sort,
     Tokens,
     Visit,
+    answered,
     quoting,
 )
 from alignkit.testing.world import SECOND, Fate, Kind, Row, World
@@ -71,13 +75,14 @@ def deal(row: Row, _world: World) -> JsonValue:
 
 def ask(visit: Visit) -> Ask:
     params = visit.params
-    if params["sort_by"] not in ("id", "update_time", "add_time") and "ids" not in params:
-        raise Refused(400, "sort_by")
+    ids = params["ids"].split(",") if "ids" in params else None
+    if len(ids or ()) > 100 or params.get("sort_by", "id") not in ("id", "update_time", "add_time"):
+        raise Refused(400, "no such question")
     wants_deleted = params.get("status") == "deleted"
     since = params.get("updated_since")
     return Ask(
         since=datetime.fromisoformat(since) if since else None,
-        where=lambda row: (row.fate is Fate.DELETED) == wants_deleted,
+        where=lambda row: (row.fate is Fate.DELETED) == wants_deleted and (ids is None or row.id in ids),
         token=params.get("cursor"),
         size=int(params["limit"]),
         sort=("id",),
@@ -118,6 +123,16 @@ def lookup(name: str, kind: Kind) -> Lookup:
     )
 
 
+def note(visit: Visit) -> Answer:
+    """A note is HTML."""
+    body = cast("dict[str, Any]", visit.json)
+    row = visit.service.seen(Kind.PERSON, str(body["person_id"]))
+    if row is None:
+        raise Refused(404, "Person not found")
+    visit.world.change(Kind.PERSON, row.id, notes=(*row.notes, unescape(body["content"])))
+    return answered(201, one({"id": 1}))
+
+
 def error(status: int, words: str) -> JsonValue:
     return {"success": False, "error": words or str(status), "data": None}
 
@@ -145,6 +160,7 @@ PIPEDRIVE = Sheet(
         lookup("persons", Kind.PERSON),
         lookup("deals", Kind.OPPORTUNITY),
     ),
+    actions=(Action("POST", "/v1/notes", note, said("D", "Note: POST /v1/notes {content, person_id}")),),
     renews=Renews("/oauth/token", presents, granted, said("M", "or OAuth2 Bearer with api_domain from the token")),
     error=error,
     happens=(

@@ -22,6 +22,7 @@ PROFILE = Profile(
     permissions={
         "a user who may see all items, best an administrator": "what others own and keep to themselves is not shown",
         "`contacts:read`, `deals:read`": "with an app (OAuth): persons, organisations and deals",
+        "`contacts:full` in place of `contacts:read`": "with an app (OAuth): `add_note` too",
     },
     limits=(
         "Every answer says how much of a burst of two seconds is left; at none, the next request waits for the reset.",
@@ -38,12 +39,19 @@ PROFILE = Profile(
             " that is asked for by id and is not there, in Pipedrive's own words, is told as gone."
         ),
     ),
+    writing=(
+        (
+            "`add_note` adds a note to a person, whose id it takes in place of an issue's. It is sent once: after"
+            " `ServiceUnreachable`, look whether it is there."
+        ),
+    ),
     not_covered={
-        "issues": "Pipedrive has no tickets; so nothing is written to it either",
+        "issues": "Pipedrive has no tickets; so none is created",
+        "labels": "Pipedrive takes all labels of a person at once, so that two who add one each would erase one",
         "merged persons": "the lists do not tell of them; both addresses stay known",
         "archived deals": "they are over, and another list holds them",
         "marketing status": "it is there with one add-on alone; consent is read where mails are sent",
         "webhooks": "they are not signed; the streams lose nothing without them",
     },
-    sources=("developers.pipedrive.com: API v2 reference",),
+    sources=("developers.pipedrive.com: API v2 reference; API v1 reference (Notes, Users)",),
 )

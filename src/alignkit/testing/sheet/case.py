@@ -75,8 +75,15 @@ class SheetCase(SourceTests[SheetService]):
         service.world.tick(self.sheet.settles)
         return first.id
 
+    def noted(self) -> str:
+        return settled_world(self.sheet, self.now).live(self._noted)[0].id
+
     def notes(self, service: SheetService, issue_id: str) -> Sequence[str]:
-        return service.world.truth(Kind.ISSUE, issue_id).notes
+        return service.world.truth(self._noted, issue_id).notes
+
+    @property
+    def _noted(self) -> Kind:
+        return Kind.ISSUE if Kind.ISSUE in self.sheet.kinds else Kind.PERSON
 
     def tags(self, service: SheetService, issue_id: str) -> Sequence[str]:
         return service.world.truth(Kind.ISSUE, issue_id).tags

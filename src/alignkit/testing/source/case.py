@@ -104,8 +104,12 @@ class SourceCase(Generic[S]):
         """Gives an active issue this status, and returns its id; None where the service never shows such an issue."""
         raise NotImplementedError("override `restate`")
 
+    def noted(self) -> str:
+        """The id of what gets a note: the first of `expected.issues`, or a person where there are none."""
+        return next(iter(self.expected.issues))
+
     def notes(self, service: S, issue_id: str) -> Sequence[str]:
-        """The notes on an issue that no customer sees (`WRITE_NOTE`)."""
+        """The notes on what is `noted`, which no customer sees (`WRITE_NOTE`)."""
         raise NotImplementedError("override `notes`")
 
     def tags(self, service: S, issue_id: str) -> Sequence[str]:

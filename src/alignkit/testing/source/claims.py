@@ -144,7 +144,7 @@ class ClaimTests(SourceTests[S]):
 
     def test_a_note_is_added_once_and_no_customer_sees_it(self) -> None:
         self.needs(Capability.WRITE_NOTE)
-        id = next(iter(self.expected.issues))
+        id = self.noted()
         trial = self.trial()
         Sync(trial.store, send=trial.wire.send).add_note(trial.source(), id, NOTE)
         assert list(self.notes(trial.service, id)) == [NOTE], "`add_note` did not add exactly one internal note"
