@@ -90,7 +90,7 @@ class Store(Protocol):
         ...
 
     def wanted(self, source: str, now: datetime, limit: int = 100) -> list[Ref]:
-        """Objects of the work list that are due."""
+        """Objects of the work list that are due, and those that a clock which was ahead put off by more than a week."""
         ...
 
     def postpone(self, source: str, refs: Sequence[Ref], until: datetime) -> None:
@@ -98,7 +98,10 @@ class Store(Protocol):
         ...
 
     def stale_issues(self, source: str, unseen_since: datetime, limit: int = 100) -> list[str]:
-        """Ids of issues that count as active or unknown and were last seen before a moment, longest unseen first."""
+        """Ids of issues that count as active or unknown and were last seen before a moment, longest unseen first.
+
+        Those that were seen more than a week after it were seen by a clock that was ahead: they are among them.
+        """
         ...
 
     # People

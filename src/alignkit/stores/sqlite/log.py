@@ -84,9 +84,7 @@ class Log(Runs, People, Tombstones):
             groups[key] = self.history(db, numbers[key])
         if groups:
             self._write(db, source, name, groups, numbers, known, now)
-        db.executemany(
-            "UPDATE things SET seen_at = max(seen_at, ?) WHERE no = ?", [(now, thing.no) for thing in known.values()]
-        )
+        db.executemany("UPDATE things SET seen_at = ? WHERE no = ?", [(now, thing.no) for thing in known.values()])
         return len(rows)
 
     def _unheard(

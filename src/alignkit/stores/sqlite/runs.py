@@ -20,6 +20,10 @@ STREAMS_STATE = "SELECT value FROM meta WHERE key = 'streams'"
 STREAMS_CHANGED = "INSERT INTO meta VALUES ('streams', 1) ON CONFLICT DO UPDATE SET value = value + 1"
 
 
+_AHEAD = timedelta(days=7)
+"""What is dated so far ahead was dated by a clock that was wrong: nothing is put off for so long."""
+
+
 class Runs(Database):
     """The part of a SQLite store that keeps runs of reading and writing apart and resumable."""
 
@@ -102,7 +106,7 @@ class Runs(Database):
             [(source, want.kind, want.id) for want in batch.done],
         )
         db.executemany(
-            "UPDATE things SET seen_at = max(seen_at, ?) WHERE source = ? AND kind = ? AND id = ?",
+            "UPDATE things SET seen_at = ? WHERE source = ? AND kind = ? AND id = ?",
             [(now, source, KINDS_OF_REFS[want.kind], want.id) for want in batch.done if want.kind in KINDS_OF_REFS],
         )
         self._quarantine(db, source, batch, now)
@@ -142,8 +146,8 @@ class Runs(Database):
         with self.reading() as db:
             rows = db.execute(
                 "SELECT w.kind, w.id, w.reason FROM work w JOIN sources s ON s.no = w.source"
-                " WHERE s.name = ? AND w.due_at <= ? ORDER BY w.due_at, w.kind, w.id LIMIT ?",
-                (source, us(now), limit),
+                " WHERE s.name = ? AND (w.due_at <= ? OR w.due_at > ?) ORDER BY w.due_at, w.kind, w.id LIMIT ?",
+                (source, us(now), us(now + _AHEAD), limit),
             ).fetchall()
         return [Ref(*row) for row in rows]
 
@@ -163,12 +167,14 @@ class Runs(Database):
         """
         query = (
             "SELECT t.id FROM things t JOIN sources s ON s.no = t.source"
-            " WHERE s.name = ? AND t.kind = ? AND t.active IS NOT 0 AND t.seen_at < ? AND NOT EXISTS"
+            " WHERE s.name = ? AND t.kind = ? AND t.active IS NOT 0 AND (t.seen_at < ? OR t.seen_at > ?) AND NOT EXISTS"
             " (SELECT 1 FROM work w WHERE w.source = t.source AND w.kind = 'issue' AND w.id = t.id)"
             " ORDER BY t.seen_at, t.id LIMIT ?"
         )
         with self.reading() as db:
-            rows = db.execute(query, (source, Kind.ISSUE, us(unseen_since), limit)).fetchall()
+            rows = db.execute(
+                query, (source, Kind.ISSUE, us(unseen_since), us(unseen_since + _AHEAD), limit)
+            ).fetchall()
         return [id for (id,) in rows]
 
     # Leases

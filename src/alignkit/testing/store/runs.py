@@ -225,6 +225,14 @@ class RunTests(StoreCase):
         store.apply(page([], 5, stream=None, checkpoint=None, done=[Ref("issue", "1")]))
         assert store.stale_issues(DESK, at(4)) == ["2"]
 
+    def test_what_a_clock_that_was_ahead_has_dated_does_not_wait_for_that_day(self, store: Store) -> None:
+        person = Ref("contact", "1", "address")
+        store.apply(page([issue("1", 1)], 10_000, wanted=[person]))
+        assert store.stale_issues(DESK, at(4)) == ["1"]
+        assert store.wanted(DESK, at(4)) == [person]
+        store.apply(page([], 5, stream=None, checkpoint=None, done=[Ref("issue", "1")]))
+        assert store.stale_issues(DESK, at(4)) == []
+
     def test_an_issue_that_waits_to_be_read_by_id_crowds_nobody_out(self, store: Store) -> None:
         store.apply(page([issue("1", 1), issue("2", 1)], 1, wanted=[Ref("issue", "1", "long unseen")]))
         assert store.stale_issues(DESK, at(4), limit=1) == ["2"]
