@@ -13,10 +13,15 @@ copyright = author
 release = _project["version"]
 version = release
 
-extensions = ["myst_parser"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build"]
 nitpicky = True
+# Types are shown and not linked: most are of other packages, whose pages are not here.
+nitpick_ignore_regex = [("py:.*", ".*")]
+default_role = "code"
+autodoc_typehints_format = "short"
+autodoc_member_order = "bysource"
 
 myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 3

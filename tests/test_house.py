@@ -7,6 +7,8 @@ import tomllib
 from itertools import chain
 from pathlib import Path
 
+import alignkit
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -60,3 +62,11 @@ def test_every_extra_and_group_has_its_reasons_recorded() -> None:
     record = read("docs/decisions/0001-dependencies.md")
     names = [*settings["project"]["optional-dependencies"], *settings["dependency-groups"]]
     assert [name for name in names if f"`{name}`" not in record] == []
+
+
+def test_every_public_name_has_its_place_in_the_reference() -> None:
+    names = re.findall(r"^\.\. auto\w+:: (?:alignkit\.(?:\w+\.)*)?(\w+)", read("docs/reference/api.md"), re.MULTILINE)
+    models = re.findall(r"^### (\w+)$", read("docs/reference/models.md"), re.MULTILINE)
+    wanted = {name for name in alignkit.__all__ if not name.startswith("__")} - {"AlignkitError"}
+    assert wanted - {*names, *models} == set()
+    assert "errors" in names
