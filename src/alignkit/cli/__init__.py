@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import sys
+from collections.abc import Callable
 
 _EXTRA = frozenset({"typer", "rich"})
 
 
 def main() -> None:
     """Runs the command that was typed; ends with one of the exit codes in `docs/cli.md`."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
+    reconfigure: Callable[..., None] | None = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
         # A name that the terminal cannot show must not end a command that has done its work.
-        sys.stdout.reconfigure(errors="backslashreplace")
+        reconfigure(errors="backslashreplace")
     try:
         from alignkit.cli.app import app
     except KeyboardInterrupt:
