@@ -39,6 +39,12 @@ def test_what_is_no_name_is_refused(name: str, tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize("name", ["ticket", "page", "sheet"])
+def test_a_name_that_would_hide_one_of_the_packages_own_is_refused(name: str) -> None:
+    with pytest.raises(SettingsError, match="choose another name"):
+        plugin(name)
+
+
 def test_a_name_that_is_taken_is_refused() -> None:
     with pytest.raises(SettingsError, match="there is a connector `mailman` already"):
         plugin("mailman")

@@ -32,7 +32,7 @@ def plugin(name: str) -> dict[str, str]:
     """Every file of a plugin package, by its place.
 
     Raises:
-        SettingsError: the name cannot be one, or is that of a connector.
+        SettingsError: the name cannot be one, or is that of a connector or of something in the package.
     """
     if not NAME.fullmatch(name):
         raise SettingsError(f"`{name}` is no name of a connector; use small letters, digits and single underscores")
@@ -45,11 +45,11 @@ def plugin(name: str) -> dict[str, str]:
         "title": " ".join(part.capitalize() for part in name.split("_")),
         "protocol": str(PROTOCOL_VERSION),
     }
-    texts = files("alignkit.cli") / "plugin"
-    found = {
-        place.format(name=name): Template((texts / f"{file}.tmpl").read_text("utf-8")).substitute(words)
-        for file, place in PLACES.items()
-    }
+    folder = files("alignkit.cli") / "plugin"
+    texts = {file: (folder / f"{file}.tmpl").read_text("utf-8") for file in PLACES}
+    if any(re.search(rf"\b{words['class_name']}\b", texts[file]) for file in ("connector.py", "test.py")):
+        raise SettingsError(f"`{name}` is a word that the package uses already; choose another name")
+    found = {PLACES[file].format(name=name): Template(text).substitute(words) for file, text in texts.items()}
     return {**found, f"src/alignkit_{name}/py.typed": ""}
 
 
