@@ -237,6 +237,11 @@ def _settle_beginning(values: Values) -> None:
         values["initiated_by"] = Initiator.SYSTEM if kind == "app" else Initiator.AGENT
 
 
+def _undated(_values: Values) -> Extras:
+    """Jira tells no time of a change here, so what is read again and says the same is no news."""
+    return Extras(version=0)
+
+
 CUSTOMERS = Shape(
     model=Contact,
     places={
@@ -246,6 +251,7 @@ CUSTOMERS = Shape(
         "time_zone": "timeZone",
         "is_active": "active",
     },
+    finish=_undated,
 )
 
-ORGANIZATIONS = Shape(model=Account, places={"id": "id", "name": "name"})
+ORGANIZATIONS = Shape(model=Account, places={"id": "id", "name": "name"}, finish=_undated)

@@ -18,7 +18,7 @@ from alignkit.stores import MemoryStore
 from alignkit.stores.records import Applied, Batch
 from alignkit.testing.moments import FAR_ZONE, in_zone, times
 from alignkit.testing.service import FakeService, Records
-from alignkit.testing.source.case import MOST_PAGES, S, SourceTests, Trial, same
+from alignkit.testing.source.case import LATER, MOST_PAGES, S, SourceTests, Trial, same
 from alignkit.testing.state import State
 from alignkit.testing.watch import Crash, CrashPoint
 from alignkit.transport import JsonValue, Request, Response
@@ -160,11 +160,12 @@ class ReadingTests(SourceTests[S]):
 
     def test_a_second_run_finds_nothing_new_where_nothing_changed(self) -> None:
         trial = self.undisturbed()
-        result = trial.pull()
-        assert result.events == 0, (
-            f"{result.events} events were new though nothing changed; make them with `Event.of`, from what the service"
-            " says alone"
-        )
+        for later in (timedelta(0), LATER, 2 * LATER):
+            result = trial.pull(later=later)
+            assert result.events == 0, (
+                f"{result.events} events were new though nothing changed; make them with `Event.of`, from what the"
+                " service says alone, and give a version to what has no stamp"
+            )
 
     def test_sync_and_async_read_alike(self) -> None:
         one, other = self.trial(), self.trial()
