@@ -91,6 +91,7 @@ DEFECTS = (
         hostile.TakesAGatewaysWord,
         "404 of a gateway, in JSON",
     ),
+    Defect("test_what_is_left_out_of_several_is_not_gone_for_that", hostile.TakesTheListForAll, "was left out where"),
     Defect("test_what_is_gone_gives_a_removal_when_read_by_id", hostile.OverlooksTheGone, "reading it by id gave"),
     Defect("test_an_issue_is_created_once", hostile.MakesUpIds, "no such issue was found"),
     Defect("test_an_issue_is_created_once_though_the_answer_is_lost", hostile.CreatesAgain, "do not repeat it"),

@@ -33,7 +33,10 @@ DEFECTS = (
         hostile_gongs.MarksTheNewest,
         "between two rows of one moment",
     ),
-    Defect("test_a_row_that_comes_late_with_an_old_stamp_is_read", hostile_gongs.OverlapsNothing, "rows came late"),
+    Defect("test_a_row_that_comes_late_with_an_old_stamp_is_read", hostile_gongs.OverlapsNothing, "came late"),
+    Defect(
+        "test_a_first_read_from_a_beginning_finds_what_changed_since", hostile_gongs.BeginsToday, "changed since then"
+    ),
     Defect(
         "test_more_rows_than_a_question_reaches_are_read_or_told", hostile_gongs.StopsAtTheCap, "split the question"
     ),

@@ -118,6 +118,34 @@ def _doubled(body: JsonValue, at: Sequence[str]) -> JsonValue:
     return [one for record in body for one in (record, record)] if not at and isinstance(body, list) else body
 
 
+@dataclass(slots=True)
+class Omitting:
+    """A service that leaves one thing out of every list, whoever asks for it.
+
+    Attributes:
+        id: the thing's.
+        keys: the fields that a record may have its id in.
+    """
+
+    service: FakeService
+    id: str
+    keys: frozenset[str]
+
+    def handle(self, request: Request) -> Response:
+        response = self.service.handle(request)
+        if not 200 <= response.status < 300 or not response.content:
+            return response
+        return replace(response, content=json.dumps(self._without(response.json())).encode())
+
+    def _without(self, body: JsonValue) -> JsonValue:
+        if isinstance(body, dict):
+            return {name: self._without(inner) for name, inner in body.items()}
+        return [self._without(one) for one in body if not self._is_it(one)] if isinstance(body, list) else body
+
+    def _is_it(self, record: JsonValue) -> bool:
+        return isinstance(record, dict) and any(str(record.get(key)) == self.id for key in self.keys)
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One recorded request and the answer to it."""

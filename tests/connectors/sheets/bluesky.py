@@ -190,6 +190,7 @@ BLUESKY = Sheet(
             ),
             size=Size(25, 100, said("D", "limit=100&mentions=did: since inclusive")),
             tokens=Tokens("keyset", said("D", "may not necessarily allow scrolling through entire result set")),
+            lag=Lag(timedelta(minutes=5), said("D", "repeated runs differ")),
             cap=Cap(said("D", "about 10,000 per query"), rows=10_000, status=None),
             at=("posts",),
             key="uri",

@@ -18,13 +18,13 @@ from alignkit.testing.faults import ASKED, Fault, led_to
 from alignkit.testing.overheard import overheard
 from alignkit.testing.served import Served
 from alignkit.testing.sheet.case import SheetCase
-from alignkit.testing.sheet.changes import Changes
+from alignkit.testing.sheet.changes import BEFORE, Changes
 from alignkit.testing.sheet.lines import Cap
 from alignkit.testing.sheet.service import SheetService
 from alignkit.testing.sheet.sheet import Listing
 from alignkit.testing.sheet.truth import differences
 from alignkit.testing.source.case import LATER, Trial
-from alignkit.testing.world import Kind
+from alignkit.testing.world import Kind, Row
 from alignkit.transport import Request, Response, run, run_all
 
 BEYOND = 3
@@ -34,7 +34,7 @@ MOST_ROWS = 2_000
 """Caps beyond this are tried with fewer rows, which the author's connector has to know of."""
 
 FEW = 5
-"""More rows of one moment than a page has."""
+"""More rows than a page has."""
 
 
 class SheetTrapTests(SheetCase):
@@ -74,14 +74,19 @@ class SheetTrapTests(SheetCase):
         trial = self.undisturbed()
         world, changes = trial.service.world, Changes(self.sheet, trial.service.world)
         late = self.sheet.late.up_to - timedelta(seconds=1) if self.sheet.late else timedelta(0)
+        came: list[tuple[Row, Row]] = []
         for kind in sorted(self.sheet.kinds):
-            changes.add(kind, late=late, lag=changes.longest_lag(kind))
-            world.tick(timedelta(seconds=30))
-            changes.add(kind)
-            world.tick(timedelta(seconds=30))
-        for _ in range(4):
-            trial.pull()
+            behind = changes.add(kind, late=late, lag=changes.longest_lag(kind))
+            # More than a page, so that a walk from the newest down passes known ones alone before it.
+            world.tick(timedelta(seconds=10))
+            changes.add_many(kind, FEW, timedelta(seconds=10))
+            came.append((behind, changes.add(kind)))
+        for _ in range(5):
+            trial.pull(later=world.now - self.now)
             world.tick(self.sheet.settles / 4)
+        told = {id for _, id in trial.state.told}
+        lost = [behind.id for behind, other in came if other.id in told and behind.id not in told]
+        assert not lost, f"{lost} came late, and were not read with those that came in time; let walks overlap"
         self._ends_true(trial, "rows came late, with stamps older than what was read before")
 
     def test_more_rows_than_a_question_reaches_are_read_or_told(self) -> None:
@@ -105,6 +110,22 @@ class SheetTrapTests(SheetCase):
             assert was_told, f"the position after page {page} was forgotten and nobody told; raise `CursorExpired`"
             self._ends_true(trial, f"the position after page {page} was forgotten")
             page += 1
+
+    def test_a_first_read_from_a_beginning_finds_what_changed_since(self) -> None:
+        since = self.now - BEFORE / 2
+        trial = self.trial()
+        changes, world = Changes(self.sheet, trial.service.world), trial.service.world
+        world.now = since
+        for kind in sorted(self.sheet.kinds):
+            changes.add_many(kind, FEW, timedelta(minutes=1))
+        world.now = self.now
+        for stream in trial.source().streams:
+            while not trial.pull(stream=stream, max_pages=1, since=since).is_complete:
+                pass
+        told = {id for _, id in trial.state.told}
+        changed = [row.id for kind in sorted(self.sheet.kinds) for row in world.live(kind) if row.changed >= since]
+        missing = [id for id in changed if id not in told]
+        assert not missing, f"a first read began at {since}, and {missing} changed since then and were not read"
 
     def test_a_thin_page_ends_nothing(self) -> None:
         self._needs_line("thins")

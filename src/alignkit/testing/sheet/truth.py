@@ -12,12 +12,13 @@ from alignkit.models.commerce import Opportunity
 from alignkit.models.conversation import Post, SurveyResponse
 from alignkit.models.customer import Account, Contact
 from alignkit.models.issue import Issue
-from alignkit.models.vocabulary import Namespace, SurveyBucket
+from alignkit.models.vocabulary import IssueStatus, Namespace, SurveyBucket
 from alignkit.stores import Store
 from alignkit.testing.sheet.service import SheetService
 from alignkit.testing.world import SECOND, Fate, Kind, Row, World, floored
 
 _BAD = frozenset({SurveyBucket.BAD, SurveyBucket.DETRACTOR})
+_GONE = frozenset({IssueStatus.DELETED, IssueStatus.MERGED, IssueStatus.SPAM})
 _GOOD = frozenset({SurveyBucket.GOOD, SurveyBucket.PROMOTER})
 
 
@@ -38,7 +39,7 @@ def _issues(store: Store, service: SheetService) -> Iterator[str]:
     for row in service.world.everything(Kind.ISSUE):
         found = held.pop(row.id, None)
         if row.fate is not None:
-            if found is not None and found.is_active is not False:
+            if found is not None and (found.is_active is not False or _is_mistaken(found, row, service)):
                 yield f"issue {row.id} is {found.status} and was {row.fate}"
             if found is not None and found.merged_into not in (None, *_survivors(row, service.world)):
                 yield f"issue {row.id} went into {found.merged_into} and not into {row.survivor}"
@@ -50,6 +51,12 @@ def _issues(store: Store, service: SheetService) -> Iterator[str]:
                 yield f"issue {row.id} has the tags {found.tags} and not {row.tags}"
     if held:
         yield f"issues {sorted(held)} are in the store and not at the service"
+
+
+def _is_mistaken(found: Issue, row: Row, service: SheetService) -> bool:
+    """Whether an issue that a list shows as gone counts as settled; of those no longer shown nobody tells."""
+    shown = (one.shows.fates for one in service.sheet.listings if one.shows and Kind.ISSUE in one.kinds)
+    return any(row.fate in fates for fates in shown) and found.status not in _GONE
 
 
 def _of_issue(found: Issue, row: Row, service: SheetService) -> Iterator[str]:

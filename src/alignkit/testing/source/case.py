@@ -161,12 +161,17 @@ class Trial(Generic[S]):
         return source
 
     def pull(
-        self, *, stream: str | None = None, max_pages: int | None = None, later: timedelta = timedelta(0)
+        self,
+        *,
+        stream: str | None = None,
+        max_pages: int | None = None,
+        later: timedelta = timedelta(0),
+        since: datetime | None = None,
     ) -> PullResult:
         """One run."""
         sync = Sync(self.store, send=self.wire.send)
         streams = None if stream is None else [stream]
-        result = sync.pull(self.source(), streams=streams, max_pages=max_pages, now=self.now(later))
+        result = sync.pull(self.source(), streams=streams, since=since, max_pages=max_pages, now=self.now(later))
         self.gaps += result.gaps
         return result
 

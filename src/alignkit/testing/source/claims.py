@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
@@ -12,6 +12,7 @@ from alignkit.models.events import CustomerEvent, IssueChanged, IssueRemoved
 from alignkit.models.exchange import Ref
 from alignkit.sync import Sync
 from alignkit.testing.faults import LASTING, NO_WORD
+from alignkit.testing.service import Omitting
 from alignkit.testing.source.case import LATER, S, SourceCase, SourceTests, Trial
 from alignkit.transport import Flow, run
 
@@ -111,6 +112,23 @@ class ClaimTests(SourceTests[S]):
                     over = [event.subject for event in fetched.events if _ends(event)]
                     assert not over, f"{when}, and the issues {over} count as gone; ask for the service's own word"
 
+    def test_what_is_left_out_of_several_is_not_gone_for_that(self) -> None:
+        self.needs(Capability.FETCH)
+        refs = [Ref("issue", id) for id, status in self.expected.issues.items() if status.is_active]
+        keys = frozenset(kind.key for kind in self.records if kind.kind == "issue")
+        for name in NO_WORD if refs else ():
+            at, is_reached = 0, True
+            while is_reached:
+                service = self.service()
+                trial = self.trial(service, through=Omitting(service, refs[0].id, keys))
+                trial.wire.arm(LASTING[name], at, lasts=True)
+                over = [event.subject for event in _fetched(trial, refs).events if _ends(event)]
+                assert not over, (
+                    f"issue {refs[0].id} was left out where several were read, then {name} from request {at + 1} on,"
+                    f" and the issues {over} count as gone; ask for the service's own word"
+                )
+                at, is_reached = at + 1, trial.wire.struck is not None
+
     def test_what_is_gone_gives_a_removal_when_read_by_id(self) -> None:
         self.needs(Capability.FETCH)
         for capability, hook in ((Capability.DELETIONS, self._deleted), (Capability.MERGES, self._merged)):
@@ -192,10 +210,7 @@ class ClaimTests(SourceTests[S]):
     def _fetched_with(self, name: str, at: int, refs: list[Ref], *, lasts: bool) -> Fetched:
         trial = self.trial()
         trial.wire.arm(LASTING[name], at, lasts=lasts)
-        try:
-            return trial.fetch(refs)
-        except AlignkitError:
-            return Fetched((), ())
+        return _fetched(trial, refs)
 
     def _count(self, trial: Trial[S]) -> int:
         reader = self.trial(trial.service)
@@ -222,6 +237,14 @@ def _people(trial: Trial[S], id: str, *, is_open: bool = False) -> set[str]:
         if any(row.active is not False and row.excluded is None for row in rows) if is_open else rows:
             found.add(customer.identifiers[0])
     return found
+
+
+def _fetched(trial: Trial[S], refs: Sequence[Ref]) -> Fetched:
+    """What reading by id finds; nothing where it fails."""
+    try:
+        return trial.fetch(refs)
+    except AlignkitError:
+        return Fetched((), ())
 
 
 def _ends(event: CustomerEvent) -> bool:

@@ -328,6 +328,21 @@ class TakesAGatewaysWord(WrongBell):
         return isinstance(body, dict)
 
 
+class TakesTheListForAll(WrongBell):
+    """Reads several at once, and takes what is not among them for gone."""
+
+    def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
+        found: list[CustomerEvent] = []
+        where: Checkpoint | None = None
+        is_last = False
+        while not is_last:
+            page = yield from self.read("tickets", where, run)
+            found += page.events
+            where, is_last = page.checkpoint, not page.more
+        known = {event.subject for event in found}
+        return Fetched([*found, *(self.gone(ref, run) for ref in refs if ref.id not in known)], refs)
+
+
 class FetchesNothing(WrongBell):
     def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
         yield from ()

@@ -59,6 +59,15 @@ class MarksTheNewest(Gong):
         return following, gaps
 
 
+class BeginsToday(Gong):
+    """Reads from now on where it is told to begin at some time."""
+
+    def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
+        if checkpoint is None and run.since is not None:
+            checkpoint = {"since": run.now.isoformat()}
+        return (yield from super().read(stream, checkpoint, run))
+
+
 class OverlapsNothing(Gong):
     overlap = timedelta(0)
 
