@@ -272,6 +272,12 @@ def test_a_conversation_that_was_not_rated_has_no_answer(rating: JsonValue) -> N
     assert answers(read(intercom(), "conversations", service).events) == []
 
 
+def test_a_rating_at_a_time_that_there_is_not_sets_its_conversation_aside() -> None:
+    rows = (conversation(conversation_rating={"rating": 1, "updated_at": 2**70}), conversation(id="8"))
+    page = read(intercom(), "conversations", Answers({CONVERSATIONS: page_of(*rows)}))
+    assert ([one.key for one in page.quarantined], [one.id for one in issues(page.events)]) == (["7"], ["8"])
+
+
 def ticket_of(**values: JsonValue) -> Issue:
     service = Answers({TICKETS: page_of(conversation(**values), name="tickets")})
     [found] = issues(read(intercom(), "tickets", service).events)

@@ -6,12 +6,12 @@ Sources: developers.intercom.com, REST API 2.15: "Conversations", "Tickets", "Co
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import partial
 from html import unescape
 from typing import Any, NamedTuple
 
 from alignkit.connectors.records import Extras, Rows, Shape, Values, objects
+from alignkit.connectors.records.convert import since_epoch
 from alignkit.connectors.tags import Tags
 from alignkit.models.conversation import SurveyResponse
 from alignkit.models.customer import Account, Contact
@@ -119,7 +119,7 @@ def _conversation(tags: Tags, keeps_text: bool, values: Values) -> Extras:  # no
     values["subject"] = unescape(subject) if subject else None
     _settle_people(values)
     _settle_author(values)
-    values["tags"] = tuple([name for one in objects(values.get("tag_list")) if (name := one.get("name"))])
+    values["tags"] = tuple([str(name) for one in objects(values.get("tag_list")) if (name := one.get("name"))])
     if values["status"] is not IssueStatus.CLOSED:
         values["closed_at"] = None
     _settle_beginning(values)
@@ -136,7 +136,7 @@ def _settle_people(values: Values) -> None:
 
 def _settle_author(values: Values) -> None:
     author = _object(values.get("author"))
-    if author.get("type") not in _PEOPLE or str(author.get("id")) != values["requester_id"]:
+    if str(author.get("type")) not in _PEOPLE or str(author.get("id")) != values["requester_id"]:
         return
     email, name = author.get("email"), author.get("name")
     values["requester_email"] = email if isinstance(email, str) and email else None
@@ -165,7 +165,7 @@ def _answer(values: Values, *, keeps_text: bool) -> SurveyResponse | None:
         return None
     remark = rating.get("remark")
     contact = _object(rating.get("contact")).get("id")
-    moment = datetime.fromtimestamp(at, UTC)
+    moment = since_epoch(at)
     return SurveyResponse(
         id=f"rating/{values['id']}",
         kind=SurveyKind.CSAT,
@@ -209,7 +209,7 @@ def tickets(*, keeps_text: bool) -> Shape[Issue]:
 
 def _ticket(values: Values) -> Extras:
     _settle_people(values)
-    values["tags"] = tuple([name for one in objects(values.get("tag_list")) if (name := one.get("name"))])
+    values["tags"] = tuple([str(name) for one in objects(values.get("tag_list")) if (name := one.get("name"))])
     return Extras(beside=Noted())
 
 

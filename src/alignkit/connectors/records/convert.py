@@ -99,7 +99,7 @@ def _time_converter(shape: Shape[Any]) -> Convert:
     if shape.times == "iso":
         return meant_in_utc if shape.naive_is_utc else in_utc
     if shape.times in UNITS:
-        return _since_epoch if UNITS[shape.times] == 1 else partial(_by_unit, UNITS[shape.times])
+        return since_epoch if UNITS[shape.times] == 1 else partial(_by_unit, UNITS[shape.times])
     return partial(_by_format, shape.times, meant_in_utc if shape.naive_is_utc else _in_utc)
 
 
@@ -115,10 +115,15 @@ def meant_in_utc(moment: datetime) -> datetime:
 
 
 def _by_unit(unit: int, number: float) -> datetime:
-    return _since_epoch(number / unit)
+    return since_epoch(number / unit)
 
 
-def _since_epoch(seconds: float) -> datetime:
+def since_epoch(seconds: float) -> datetime:
+    """An instant that is told in seconds since 1970.
+
+    Raises:
+        ValueError: there is no such instant.
+    """
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):

@@ -13,6 +13,7 @@ from alignkit.testing.state import State
 from alignkit.transport import JsonValue
 
 PLANTED = "private-words-4c1d"
+ODD: JsonValue = {"odd": [PLANTED]}
 STRANGE_STATUS = "status-nobody-knows"
 GONE = frozenset({IssueStatus.DELETED, IssueStatus.MERGED, IssueStatus.SPAM})
 
@@ -53,16 +54,19 @@ class RecordTests(SourceTests[S]):
 
     def test_a_null_in_any_field_costs_no_record(self) -> None:
         wanted = self.undisturbed().state
-        for kind, record in self._seen():
-            for place in _places(record):
-                name = _dotted(place)
-                if name in kind.required:
-                    continue
-                state = self._with(kind, record, _nulled(record, place))
-                when = f"`{name}` of {kind.kind} {kind.id_of(record)} was null"
-                assert not state.quarantined, f"{when}: {dict(state.quarantined)}; allow None, or name it as required"
-                _nothing_else_lost(state, wanted, kind.id_of(record), when)
-                _still_told(state, wanted, kind.id_of(record), when)
+        for kind, record, place in self._optional():
+            state = self._with(kind, record, _replaced(record, place, None))
+            when = f"`{_dotted(place)}` of {kind.kind} {kind.id_of(record)} was null"
+            assert not state.quarantined, f"{when}: {dict(state.quarantined)}; allow None, or name it as required"
+            _nothing_else_lost(state, wanted, kind.id_of(record), when)
+            _still_told(state, wanted, kind.id_of(record), when)
+
+    def test_a_value_of_another_kind_in_any_field_costs_at_most_its_record(self) -> None:
+        wanted = self.undisturbed().state
+        for kind, record, place in self._optional():
+            state = self._with(kind, record, _replaced(record, place, ODD))
+            when = f"`{_dotted(place)}` of {kind.kind} {kind.id_of(record)} was an object of its own"
+            _nothing_else_lost(state, wanted, kind.id_of(record), when)
 
     def test_a_record_that_cannot_be_read_is_quarantined_alone(self) -> None:
         wanted = self.undisturbed().state
@@ -169,6 +173,16 @@ class RecordTests(SourceTests[S]):
         self.trial(edit=note).pull()
         return list(found.values())
 
+    def _optional(self) -> Iterator[tuple[Records, Record, Place]]:
+        """Each place that no record needs, in one record of each make."""
+        known: set[tuple[str, frozenset[str], str]] = set()
+        for kind, record in self._seen():
+            for place in _places(record):
+                one = (kind.kind, frozenset(record), _dotted(place))
+                if one[-1] not in kind.required and one not in known:
+                    known.add(one)
+                    yield kind, record, place
+
     def _trial_with(self, kind: Records, record: Record, other: JsonValue) -> Trial[S]:
         trial = self.trial(edit=_replacing(kind, kind.id_of(record), other))
         error = trial.failing_pull()
@@ -256,14 +270,14 @@ def _dotted(place: Place) -> str:
     return ".".join(part for part in place if isinstance(part, str))
 
 
-def _nulled(value: JsonValue, place: Place) -> JsonValue:
+def _replaced(value: JsonValue, place: Place, other: JsonValue) -> JsonValue:
     if not place:
-        return None
+        return other
     head, rest = place[0], place[1:]
     if isinstance(value, dict) and isinstance(head, str):
-        return {**value, head: _nulled(value[head], rest)}
+        return {**value, head: _replaced(value[head], rest, other)}
     if isinstance(value, list) and isinstance(head, int):
-        return [_nulled(one, rest) if place_of == head else one for place_of, one in enumerate(value)]
+        return [_replaced(one, rest, other) if place_of == head else one for place_of, one in enumerate(value)]
     return value
 
 
