@@ -6,11 +6,13 @@ one body serves sync and async callers. A connector yields only `Request`; one t
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from hashlib import blake2b
 from typing import Annotated, ClassVar, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
@@ -117,6 +119,12 @@ class NewIssue:
     requester_email: str
     queue: str | None = None
     tags: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """A digest of who says what, by which a service knows an issue that it is given again."""
+        said = json.dumps([self.requester_email, self.subject, self.body])
+        return blake2b(said.encode(), digest_size=16).hexdigest()
 
 
 def _told_apart(name: str) -> str:

@@ -83,7 +83,8 @@ PROFILE = Profile(
     writing=(
         (
             "`create_issue` finds or makes the contact by its address, which may be repeated. The ticket itself is sent"
-            " once; with `key_property`, a property with unique values, it is sent as often as it takes and made once."
+            " once; with `key_property`, a property with unique values, it is sent as often as it takes and made once,"
+            " and a ticket that is there already stays as it is."
         ),
         "`add_note` is sent once. `add_tag` adds to the property named by `tag_property`, which may be repeated.",
     ),

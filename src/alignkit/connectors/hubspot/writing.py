@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
 
 from alignkit.connectors.answers import Payload, parsed
 from alignkit.connectors.base import NewIssue, check_requester
@@ -34,11 +32,13 @@ def create_ticket(
     """Creates a ticket for the contact with the requester's address, who is created where there is none.
 
     With `key_property`, a unique property of tickets, the ticket is found by a digest of what it says before it is
-    made, so that it may be sent again. Without it nothing is sent twice.
+    made, so that it may be sent again; one that is there stays as it is. Without it nothing is sent twice.
     """
     check_requester(issue)
     if issue.tags and tag_property is None:
         raise DataInvalid("HubSpot's tickets have no tags; set `tag_property`, or leave `tags` empty")
+    for tag in issue.tags:
+        _check_tag(tag)
     yield from portal.learn_stages()
     properties: dict[str, JsonValue] = {
         "subject": issue.subject,
@@ -48,8 +48,10 @@ def create_ticket(
     }
     contact = yield from _upserted(portal, "contacts", "email", issue.requester_email, {"email": issue.requester_email})
     if key_property is not None:
-        key = _key(issue)
-        ticket = yield from _upserted(portal, "tickets", key_property, key, {**properties, key_property: key})
+        ticket = yield from _known(portal, key_property, issue.key)
+        if ticket is None:
+            keyed = {**properties, key_property: issue.key}
+            ticket = yield from _upserted(portal, "tickets", key_property, issue.key, keyed)
         path = f"/crm/v4/objects/tickets/{ticket}/associations/default/contacts/{contact}"
         yield from request(Request("PUT", path))
         return ticket
@@ -74,8 +76,7 @@ def add_tag(issue_id: str, tag: str, tag_property: str | None) -> Flow[None]:
     """Adds one value to the property that holds tags, and keeps the others."""
     if tag_property is None:
         raise SettingsError("HubSpot's tickets have no tags; set `tag_property` to a property with several checkboxes")
-    if not tag or ";" in tag:
-        raise DataInvalid("a tag of HubSpot's is one word of its property, without a semicolon")
+    _check_tag(tag)
     # The semicolon in front adds to what is there; without it all others would go.
     body: JsonValue = {"properties": {tag_property: f";{tag}"}}
     yield from request(Request("PATCH", ticket_path(_number(issue_id)), json=body, repeatable=True))
@@ -87,6 +88,18 @@ def _place(portal: Portal, queue: str | None) -> Mapping[str, JsonValue]:
     if found is None or found.first_stage is None:
         raise DataInvalid("there is no pipeline of this name with an open stage; correct `queue`")
     return {"hs_pipeline": found.id, "hs_pipeline_stage": found.first_stage}
+
+
+def _check_tag(tag: str) -> None:
+    if not tag or ";" in tag:
+        raise DataInvalid("a tag of HubSpot's is one word of its property, without a semicolon")
+
+
+def _known(portal: Portal, key_property: str, key: str) -> Flow[str | None]:
+    """The id of the ticket with this key, where there is one."""
+    wanted = Request("GET", ticket_path(key), [("idProperty", key_property)], accept=frozenset({404}))
+    response = yield from request(wanted)
+    return None if response.status == 404 else parsed(_Made, response, portal.name).id
 
 
 def _upserted(portal: Portal, kind: str, id_property: str, key: str, properties: Mapping[str, JsonValue]) -> Flow[str]:
@@ -101,11 +114,6 @@ def _upserted(portal: Portal, kind: str, id_property: str, key: str, properties:
 
 def _association(id: str, type: int) -> JsonValue:
     return {"to": {"id": id}, "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type}]}
-
-
-def _key(issue: NewIssue) -> str:
-    said = json.dumps([issue.requester_email, issue.subject, issue.body])
-    return blake2b(said.encode(), digest_size=16).hexdigest()
 
 
 def _number(issue_id: str) -> str:

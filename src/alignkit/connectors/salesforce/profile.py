@@ -64,7 +64,7 @@ PROFILE = Profile(
     writing=(
         (
             "`create_issue` is sent once; with `key_field`, an external id of cases, it is sent as often as it takes"
-            " and made once."
+            " and made once, and a case that is there already stays as it is."
         ),
         "`add_note` adds a comment that is not published, sent once. `add_tag` assigns a topic, where it is not yet.",
     ),

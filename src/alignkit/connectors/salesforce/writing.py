@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from hashlib import blake2b
 
 from pydantic import Field
 
@@ -32,9 +30,12 @@ def create_case(org: Org, issue: NewIssue, *, origin: str, key_field: str | None
     """Creates a case for the contact with the requester's address, where there is just one.
 
     With `key_field`, an external id of cases, the case is found by a digest of what it says before it is made, so
-    that it may be sent again. Without it nothing is sent twice.
+    that it may be sent again; one that is there stays as it is. Without it nothing is sent twice.
     """
     check_requester(issue, "case")
+    topics: list[str] = []
+    for tag in issue.tags:
+        topics += [(yield from _topic(org, tag))]
     contacts = yield from _ids(org, "Contact", f"Email = {quoted(issue.requester_email)} LIMIT 2")
     body: dict[str, JsonValue] = {
         "Subject": issue.subject,
@@ -49,9 +50,9 @@ def create_case(org: Org, issue: NewIssue, *, origin: str, key_field: str | None
         response = yield from request(Request("POST", f"{org.api}/sobjects/Case", json=body))
         made = parsed(_Made, response, org.name).id
     else:
-        made = yield from _upserted(org, key_field, _key(issue), body)
-    for tag in issue.tags:
-        yield from add_topic(org, made, tag)
+        made = yield from _known_or_upserted(org, key_field, issue.key, body)
+    for topic in topics:
+        yield from _assign(org, made, topic)
     return made
 
 
@@ -64,10 +65,18 @@ def add_comment(org: Org, issue_id: str, text: str) -> Flow[None]:
 def add_topic(org: Org, issue_id: str, name: str) -> Flow[None]:
     """Assigns a topic to a case; the others stay. What is there already is not made again."""
     case = _case(issue_id)
+    yield from _assign(org, case, (yield from _topic(org, name)))
+
+
+def _topic(org: Org, name: str) -> Flow[str]:
+    """The topic of this name, made where there is none."""
     if not name.strip():
         raise DataInvalid("a tag is empty; give it a word")
     topics = yield from _ids(org, "Topic", f"Name = {quoted(name)} LIMIT 1")
-    topic = topics[0] if topics else (yield from _made(org, "Topic", {"Name": name}))
+    return topics[0] if topics else (yield from _made(org, "Topic", {"Name": name}))
+
+
+def _assign(org: Org, case: str, topic: str) -> Flow[None]:
     assigned = f"EntityId = {quoted(case)} AND TopicId = {quoted(topic)} LIMIT 1"
     if not (yield from _ids(org, "TopicAssignment", assigned)):
         yield from _made(org, "TopicAssignment", {"EntityId": case, "TopicId": topic})
@@ -78,13 +87,16 @@ def _made(org: Org, kind: str, body: JsonValue) -> Flow[str]:
     return parsed(_Made, response, org.name).id
 
 
-def _upserted(org: Org, key_field: str, key: str, body: JsonValue) -> Flow[str]:
+def _known_or_upserted(org: Org, key_field: str, key: str, body: JsonValue) -> Flow[str]:
+    """The case with this key; it is made where there is none, and two that make it at once make one."""
+    known = f"{key_field} = {quoted(key)} LIMIT 1"
+    if found := (yield from _ids(org, "Case", known)):
+        return found[0]
     path = f"{org.api}/sobjects/Case/{key_field}/{key}"
     response = yield from request(Request("PATCH", path, json=body, repeatable=True))
     if response.content:
         return parsed(_Made, response, org.name).id
-    found = yield from _ids(org, "Case", f"{key_field} = {quoted(key)} LIMIT 1")
-    if not found:
+    if not (found := (yield from _ids(org, "Case", known))):
         raise ResponseInvalid(f"`{org.name}` does not show the case that it made; look there before a retry")
     return found[0]
 
@@ -100,11 +112,6 @@ def _queue(org: Org, name: str) -> Flow[str]:
 def _ids(org: Org, kind: str, where: str) -> Flow[list[str]]:
     response = yield from org.query(select("Id", kind, f"WHERE {where}"))
     return [row.id for row in parsed(_Rows, response, org.name).records]
-
-
-def _key(issue: NewIssue) -> str:
-    said = json.dumps([issue.requester_email, issue.subject, issue.body])
-    return blake2b(said.encode(), digest_size=16).hexdigest()
 
 
 def _case(issue_id: str) -> str:
