@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from tests.strategies import START, instants
 
 from alignkit.errors import DataInvalid
-from alignkit.models.times import Instant, aware, in_utc, microseconds, moment_of
+from alignkit.models.times import Instant, aware, in_utc, microseconds, moment_of, stamp
 
 INSTANT = TypeAdapter[datetime](Instant)
 
@@ -65,3 +65,8 @@ def test_a_time_without_a_zone_is_refused_by_the_name_that_its_caller_knows() ->
 def test_a_time_of_another_zone_is_told_in_utc() -> None:
     found = aware(datetime.fromisoformat("2026-03-02T10:00:00+01:00"), "now")
     assert (found, found.tzinfo) == (datetime(2026, 3, 2, 9, tzinfo=UTC), UTC)
+
+
+def test_a_stamp_is_told_in_utc_whatever_the_zone() -> None:
+    assert stamp(datetime.fromisoformat("2026-03-03T10:00:00+01:00")) == "2026-03-03T09:00:00Z"
+    assert stamp(None) is None

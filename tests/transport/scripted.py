@@ -10,9 +10,11 @@ from tenacity import stop_after_attempt, wait_fixed
 
 from alignkit.transport.account import Account
 from alignkit.transport.auth import Auth, Bearer
-from alignkit.transport.flow import Flow, Request, Response, request, run
+from alignkit.transport.flow import run
 from alignkit.transport.limits import Limits
+from alignkit.transport.message import Request, Response
 from alignkit.transport.retry import Retry
+from alignkit.transport.steps import Flow, request
 
 T = TypeVar("T")
 Answer = Response | BaseException

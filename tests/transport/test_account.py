@@ -22,9 +22,11 @@ from alignkit.errors import (
     UntrustedTarget,
 )
 from alignkit.transport.auth import Basic, HeaderKey, QueryKey
-from alignkit.transport.flow import Flow, Request, Response, arun, call, request, run, run_all
+from alignkit.transport.flow import arun, run, run_all
 from alignkit.transport.limits import Limits
+from alignkit.transport.message import Request, Response
 from alignkit.transport.retry import Retry
+from alignkit.transport.steps import Flow, call, request
 
 from .scripted import BASE, NOW, Answer, Script, answer
 

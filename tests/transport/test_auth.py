@@ -11,7 +11,8 @@ from pydantic import SecretStr
 
 from alignkit.errors import SettingsError
 from alignkit.transport.auth import Anonymous, Auth, Basic, Bearer, Credential, HeaderKey, QueryKey
-from alignkit.transport.flow import Response, run
+from alignkit.transport.flow import run
+from alignkit.transport.message import Response
 
 
 def never(_wanted: object) -> Response:

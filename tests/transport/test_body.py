@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alignkit.errors import ResponseInvalid
-from alignkit.transport.flow import JsonValue, Response
+from alignkit.transport.message import JsonValue, Response
 
 json_values: st.SearchStrategy[JsonValue] = st.recursive(
     st.none()

@@ -30,9 +30,11 @@ from alignkit.errors import (
 from alignkit.transport.account import Account
 from alignkit.transport.auth import Basic, Bearer, HeaderKey, QueryKey
 from alignkit.transport.client import AsyncHttpClient, HttpClient
-from alignkit.transport.flow import Flow, Request, Response, arun, request, run
+from alignkit.transport.flow import arun, run
+from alignkit.transport.message import Request, Response
 from alignkit.transport.paging import by_link, read_pages
 from alignkit.transport.retry import Retry
+from alignkit.transport.steps import Flow, request
 
 from .loopback import Answer, Received, Server, closed_port
 

@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alignkit.errors import ServiceUnreachable
-from alignkit.transport.flow import Flow, Request, Response, arun, arun_all, call, request, run, run_all
+from alignkit.transport.flow import arun, arun_all, run, run_all
+from alignkit.transport.message import Request, Response
+from alignkit.transport.steps import Flow, call, request
 
 GET = Request("GET", "https://help.example.com/")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alignkit.transport.flow import Request, Response
+from alignkit.transport.message import Request, Response
 
 
 def test_a_request_shows_method_and_path_alone() -> None:

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from alignkit.errors import SettingsError
-from alignkit.transport.flow import Request
+from alignkit.transport.message import Request
 from alignkit.transport.oauth import ClientCredentials, RefreshToken
 from alignkit.transport.renewal import RenewedToken
 from alignkit.transport.tokens import MemoryTokens

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alignkit.errors import PagingStuck
-from alignkit.transport.flow import JsonValue, Request, Response
+from alignkit.transport.message import JsonValue, Request, Response
 from alignkit.transport.paging import PageGuard, by_cursor, by_link, by_number, link_params, next_link, read_pages
 
 from .scripted import Script, answer

@@ -19,8 +19,10 @@ from alignkit.errors import (
     StoreUnavailable,
     UntrustedTarget,
 )
-from alignkit.transport.flow import Call, Request, Response, arun_all, request, run_all
+from alignkit.transport.flow import arun_all, run_all
+from alignkit.transport.message import Request, Response
 from alignkit.transport.oauth import RefreshToken
+from alignkit.transport.steps import Call, request
 from alignkit.transport.tokens import MemoryTokens, Token, TokenFile, TokenStore
 
 from .scripted import BASE, Answer, Script, answer

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from alignkit.transport.flow import Call, Flow, Request, Response
-from alignkit.transport.steps import Steps, call, request
+from alignkit.transport.message import Request, Response
+from alignkit.transport.steps import Call, Flow, Steps, call, request
 
 
 def two() -> Flow[str]:

@@ -13,7 +13,7 @@ from alignkit.errors import (
     UntrustedTarget,
 )
 from alignkit.transport._verdict import judged
-from alignkit.transport.flow import Request, Response
+from alignkit.transport.message import Request, Response
 from alignkit.transport.origin import place
 
 from .scripted import BASE

@@ -21,9 +21,10 @@ from alignkit.cli.command import (
     ended,
 )
 from alignkit.cli.exits import Exit
-from alignkit.cli.output import age, moment, stamp
+from alignkit.cli.output import age, moment
 from alignkit.gate import Gate
 from alignkit.models import Message, Verdict
+from alignkit.models.times import stamp
 from alignkit.rules.decision import Decision
 from alignkit.rules.facts import Facts, IssueFacts
 from alignkit.rules.policy import Policy

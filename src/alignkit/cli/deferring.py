@@ -19,7 +19,8 @@ from alignkit.cli.command import (
     a_moment,
     command,
 )
-from alignkit.cli.output import Output, moment, number, stamp
+from alignkit.cli.output import Output, moment, number
+from alignkit.models.times import stamp
 from alignkit.sync import Backlog, Deferred, DueResult, Pace, Paced
 
 PerHour = Annotated[

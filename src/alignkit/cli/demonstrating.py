@@ -14,9 +14,10 @@ from rich.text import Text
 
 from alignkit.cli.command import Session, command
 from alignkit.cli.demo_shop import Day, Shop, find_data, prepare, read_story
-from alignkit.cli.output import Output, moment, number, stamp
+from alignkit.cli.output import Output, moment, number
 from alignkit.cli.settings import Settings
 from alignkit.models import Verdict
+from alignkit.models.times import stamp
 from alignkit.rules.decision import Decision
 from alignkit.rules.guard import excluded
 from alignkit.stores import SQLiteStore

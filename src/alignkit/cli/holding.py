@@ -22,11 +22,12 @@ from alignkit.cli.command import (
 )
 from alignkit.cli.endpoints import refuse_named
 from alignkit.cli.exits import Exit
-from alignkit.cli.output import moment, number, stamp
+from alignkit.cli.output import moment, number
 from alignkit.cli.sends import batches, only_send
 from alignkit.cli.settlements import tell_unsettled, unsettled_rows
 from alignkit.errors import DataInvalid
 from alignkit.models import Category, Channel, Hold, HoldKind
+from alignkit.models.times import stamp
 from alignkit.stores.records import OWN_SOURCE
 from alignkit.sync import ReleaseResult
 

@@ -132,11 +132,6 @@ def moment(at: datetime | None) -> str:
     return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
-def stamp(at: datetime | None) -> str | None:
-    """A time for programs, ISO 8601 in UTC."""
-    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
 def age(since: datetime | None, now: datetime) -> str:
     """How long ago something was."""
     return "never" if since is None else f"{spell_duration(max(now - since, timedelta(0)))} ago"

@@ -13,13 +13,14 @@ from alignkit import registry
 from alignkit.cli.command import Now, Session, command
 from alignkit.cli.connectors_new import Action, Folder, NewName, begin
 from alignkit.cli.endpoints import orphaned, way_out
-from alignkit.cli.output import age, moment, number, stamp
+from alignkit.cli.output import age, moment, number
 from alignkit.cli.parameters import parameters, takes_more
 from alignkit.cli.settlements import UNSETTLED
 from alignkit.cli.stopping import tell_stop, tell_wide
 from alignkit.connectors.base import Source
 from alignkit.errors import AlignkitError
 from alignkit.models import Hold, HoldKind
+from alignkit.models.times import stamp
 from alignkit.stores import SQLiteStore
 from alignkit.stores.records import DeferredState
 from alignkit.sync.incident import is_about_single_people

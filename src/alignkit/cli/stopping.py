@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from alignkit.cli.command import Now, Session, a_moment, command
-from alignkit.cli.output import Output, moment, stamp
+from alignkit.cli.output import Output, moment
 from alignkit.errors import DataInvalid, SettingsError
 from alignkit.models import Category, Channel
+from alignkit.models.times import stamp
 from alignkit.stores.records import OWN_SOURCE
 from alignkit.sync import CAP, Cohort, Stop, WideHold
 

@@ -23,10 +23,11 @@ from alignkit.cli.command import (
 from alignkit.cli.comparing import tell_shadows
 from alignkit.cli.deferring import PerHour, Stage, StageEvery, a_pace, tell_paced
 from alignkit.cli.exits import Exit, exit_of
-from alignkit.cli.output import SHOWN, Output, moment, number, stamp
+from alignkit.cli.output import SHOWN, Output, moment, number
 from alignkit.cli.settlements import exit_after, standing_words, tell_unsettled, unsettled_rows
 from alignkit.cli.stopping import tell_stop, tell_wide
 from alignkit.errors import AlignkitError, SettingsError, StoreDamaged, StoreUnavailable
+from alignkit.models.times import stamp
 from alignkit.sync import Brake, Change, PullResult, PushResult, ReconcileResult
 
 Destination = Annotated[str, typer.Argument(metavar="DESTINATION", help="The name of a destination in the settings.")]

@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from alignkit.connectors.base import Capability, Checkpoint, Page, Run, Source, unknown_stream
-from alignkit.errors import CursorExpired, DataInvalid
+from alignkit.errors import CursorExpired
 from alignkit.models.events import Event
 from alignkit.models.exchange import Ref
+from alignkit.models.times import aware
 from alignkit.stores.records import Row, Scalar
 from alignkit.transport import PageGuard, Request, Response, run
 
@@ -53,11 +54,9 @@ def stream_rows(
     """
     if stream not in source.streams:
         raise unknown_stream(source, stream)
-    moment = datetime.now(UTC) if now is None else now
-    if moment.tzinfo is None:
-        raise DataInvalid("`now` is a time without a zone, which says no instant; give an aware one")
+    moment = datetime.now(UTC) if now is None else aware(now, "now")
     kept: MutableMapping[str, Any] = {} if state is None else state
-    reading = Run(moment.astimezone(UTC), since)
+    reading = Run(moment, since)
     if send is not None:
         yield from _rows(source, stream, kept, reading, send, on_page)
         return

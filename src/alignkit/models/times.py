@@ -56,6 +56,15 @@ def microseconds(moment: datetime) -> int:
 
 
 @overload
+def stamp(moment: datetime) -> str: ...
+@overload
+def stamp(moment: datetime | None) -> str | None: ...
+def stamp(moment: datetime | None) -> str | None:
+    """A time for programs, ISO 8601 in UTC with a `Z`; None where there is none."""
+    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+@overload
 def moment_of(instant: int) -> datetime: ...
 @overload
 def moment_of(instant: int | None) -> datetime | None: ...

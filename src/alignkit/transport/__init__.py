@@ -4,25 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 from alignkit.transport.account import Account
 from alignkit.transport.auth import Anonymous, Auth, Basic, Bearer, Credential, FixedCredential, HeaderKey, QueryKey
-from alignkit.transport.flow import (
-    Call,
-    Effect,
-    Flow,
-    JsonValue,
-    Request,
-    Response,
-    arun,
-    arun_all,
-    call,
-    request,
-    run,
-    run_all,
-)
+from alignkit.transport.flow import arun, arun_all, run, run_all
 from alignkit.transport.limits import Limits
+from alignkit.transport.message import JsonValue, Request, Response
 from alignkit.transport.oauth import ClientCredentials, RefreshToken
 from alignkit.transport.origin import Origin, service_root, subdomain
 from alignkit.transport.paging import PageGuard, by_cursor, by_link, by_number, link_params, next_link, read_pages
 from alignkit.transport.retry import Retry
+from alignkit.transport.steps import Call, Effect, Flow, call, request
 from alignkit.transport.tokens import MemoryTokens, Token, TokenFile, TokenStore
 
 if TYPE_CHECKING:

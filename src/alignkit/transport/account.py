@@ -12,10 +12,11 @@ from alignkit.log import logger
 from alignkit.transport._shown import shown_path
 from alignkit.transport._verdict import judged
 from alignkit.transport.auth import Auth, Clock, Credential
-from alignkit.transport.flow import Flow, Request, Response, Steps, request
 from alignkit.transport.limits import Limiter, Limits
+from alignkit.transport.message import Request, Response
 from alignkit.transport.origin import Origin, Place, place, service_root
 from alignkit.transport.retry import Attempts, Retry
+from alignkit.transport.steps import Flow, Steps, request
 
 T = TypeVar("T")
 Exchange = Callable[[Request], Flow[Response]]

@@ -14,8 +14,9 @@ from typing import Protocol
 from pydantic import SecretStr
 
 from alignkit.errors import SettingsError
-from alignkit.transport.flow import Flow, Response
+from alignkit.transport.message import Response
 from alignkit.transport.origin import Origin
+from alignkit.transport.steps import Flow
 
 Clock = Callable[[], float]
 """Seconds since the epoch."""

@@ -17,24 +17,8 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any, TypeVar
 
-from alignkit.transport.message import JsonValue, Request, Response
-from alignkit.transport.steps import Call, Effect, Flow, Steps, call, request
-
-__all__ = [
-    "Call",
-    "Effect",
-    "Flow",
-    "JsonValue",
-    "Request",
-    "Response",
-    "Steps",
-    "arun",
-    "arun_all",
-    "call",
-    "request",
-    "run",
-    "run_all",
-]
+from alignkit.transport.message import Request, Response
+from alignkit.transport.steps import Effect, Flow, Steps
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from alignkit.transport.flow import Response
+from alignkit.transport.message import Response
 
 # Seconds since the epoch passed 1e9 in 2001; in milliseconds, 1e11 was in 1973. No wait is as long as either.
 _FIRST_EPOCH_SECOND = 1e9

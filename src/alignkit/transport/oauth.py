@@ -10,7 +10,7 @@ from urllib.parse import quote
 from pydantic import SecretStr
 
 from alignkit.transport.auth import revealed
-from alignkit.transport.flow import Response
+from alignkit.transport.message import Response
 from alignkit.transport.renewal import RenewedToken, is_unauthorized
 from alignkit.transport.tokens import Token, TokenStore
 

@@ -10,7 +10,8 @@ from typing import TypeAlias, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from alignkit.errors import PagingStuck
-from alignkit.transport.flow import Flow, JsonValue, Request, Response, request
+from alignkit.transport.message import JsonValue, Request, Response
+from alignkit.transport.steps import Flow, request
 
 T = TypeVar("T")
 

@@ -11,8 +11,9 @@ from pydantic import SecretStr
 
 from alignkit.errors import CredentialsRejected, ResponseInvalid, StoreUnavailable, UntrustedTarget
 from alignkit.transport.auth import Clock, Credential, sendable
-from alignkit.transport.flow import Call, Flow, JsonValue, Request, Response, call, request
+from alignkit.transport.message import JsonValue, Request, Response
 from alignkit.transport.origin import Origin, place, service_root
+from alignkit.transport.steps import Call, Flow, call, request
 from alignkit.transport.tokens import MemoryTokens, Token, TokenStore
 
 _LONGEST_LOCK_WAIT = 120.0

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from alignkit.errors import DataInvalid
 from alignkit.models import Category, CustomerEvent, Message, MessageSent, Outcome, Verdict
+from alignkit.models.times import stamp
 from alignkit.rules.decision import Decision
 from alignkit.rules.facts import Facts
 from alignkit.rules.fields import CUSTOMER_FIELDS
@@ -124,8 +125,8 @@ class Backtest:
         """Plain values, times in seconds."""
         return {
             "policy": self.policy,
-            "began_at": _text(self.began_at),
-            "ended_at": _text(self.ended_at),
+            "began_at": stamp(self.began_at),
+            "ended_at": stamp(self.ended_at),
             "events": self.events,
             **self.all.to_dict(),
             "unclassified": self.unclassified,
@@ -145,10 +146,6 @@ class Backtest:
 
 def _tallies(tallies: dict[str, Tally]) -> dict[str, Any]:
     return {name: tally.to_dict() for name, tally in sorted(tallies.items())}
-
-
-def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
 
 
 def backtest(

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 from alignkit.errors import DataInvalid
 from alignkit.gate import holds_as_of
 from alignkit.models import Message, Model, Outcome, Verdict, microseconds
+from alignkit.models.times import stamp
 from alignkit.rules.decision import Decision
 from alignkit.rules.documents import Form, read_file
 from alignkit.rules.examples import read_facts, read_moment
@@ -240,5 +241,5 @@ def _shown(value: object) -> str:
     if value is None or value == ():
         return "none"
     if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
+        return stamp(value)
     return ", ".join(cast("tuple[str, ...]", value)) if isinstance(value, tuple) else str(value)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from alignkit.models.marketing import Message
-from alignkit.models.times import microseconds
+from alignkit.models.times import microseconds, stamp
 from alignkit.rules.examples import write_facts
 from alignkit.rules.facts import Facts
 
@@ -54,7 +54,7 @@ class Example:
     def to_dict(self) -> dict[str, Any]:
         """Plain values; the facts in the form that `alignkit.rules.examples.read_facts` reads."""
         return {
-            "now": self.now.isoformat().replace("+00:00", "Z"),
+            "now": stamp(self.now),
             "message": self.message.model_dump(mode="json", exclude_defaults=True),
             "facts": write_facts(self.facts, microseconds(self.now)),
             "shows": self.shows,
