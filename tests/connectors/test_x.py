@@ -300,12 +300,14 @@ def test_a_search_that_rested_too_long_half_way_goes_on_below_the_last_post_that
     assert (len(asked), found.checkpoint["mark"], found.more, len(found.gaps)) == (1, oldest, False, 1)
 
 
-def test_more_mentions_than_can_be_reached_are_told_as_a_gap() -> None:
+@pytest.mark.parametrize(
+    ("read", "mark", "is_told"), [(799, None, True), (701, "20", True), (701, "30", False), (200, "20", False)]
+)
+def test_more_mentions_than_can_be_reached_are_told_as_a_gap(read: int, mark: str | None, is_told: bool) -> None:
     source = x()
-    walk: dict[str, JsonValue] = {"walk": {"read": 799, "token": "t"}}
-    assert drive(source, source.read("mentions", walk, RUN), lambda _: told(tweet())).gaps
-    walk = {"walk": {"read": 798, "token": "t"}}
-    assert not drive(source, source.read("mentions", walk, RUN), lambda _: told(tweet())).gaps
+    at: dict[str, JsonValue] = {"mark": mark, "walk": {"read": read, "token": "t", "oldest": "40"}}
+    found = drive(source, source.read("mentions", at, RUN), lambda _: told(tweet("30")))
+    assert bool(found.gaps) is is_told
 
 
 def test_without_a_query_nothing_is_searched_for() -> None:

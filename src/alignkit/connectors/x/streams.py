@@ -135,7 +135,8 @@ def read(reader: Reader, stream: str, checkpoint: Checkpoint | None, run: Run) -
     answer = _listed(reader, response)
     rows = answer.of(POST)
     yield from reader.budget.settle(grant, len(rows) + len(answer.bad))
-    walk, gap = _walked(reader, stream, walk, answer)
+    walk = _walked(reader, stream, walk, answer)
+    gap = _unreached(at, walk) if stream == "mentions" else []
     found = reader.listed(answer, run)
     at = at.model_copy(update={"watched": watched({*at.watched, *_ids(rows)}, today(run), reader.watched_days)})
     told = Page(found, {}, more=False, quarantined=answer.bad, gaps=[*gaps, *gap])
@@ -193,13 +194,13 @@ def _listed(reader: Reader, response: Response) -> Answer:
     return answer
 
 
-def _walked(reader: Reader, stream: str, walk: Walk, answer: Answer) -> tuple[Walk, list[str]]:
-    """The walk after a page, and what it cannot reach."""
+def _walked(reader: Reader, stream: str, walk: Walk, answer: Answer) -> Walk:
+    """The walk after a page."""
     token: str | None = answer.beside.get("token")
     if token is not None and token == walk.token:
         raise PagingStuck(f"`{reader.name}` gave the same page of `{stream}` again; nothing was skipped")
     rows = answer.of(POST)
-    after = walk.model_copy(
+    return walk.model_copy(
         update={
             "token": token,
             "read": walk.read + len(rows) + len(answer.bad),
@@ -207,9 +208,14 @@ def _walked(reader: Reader, stream: str, walk: Walk, answer: Answer) -> tuple[Wa
             "oldest": min((str(row.extras.version) for row in rows), key=int, default=walk.oldest),
         }
     )
-    if token is None and stream == "mentions" and after.read >= MOST_MENTIONS:
-        return after, [f"only the latest {MOST_MENTIONS} mentions can be read; older ones may be missing"]
-    return after, []
+
+
+def _unreached(at: Position, walk: Walk) -> list[str]:
+    """What a walk may not have reached at its end: X counts among the 800 mentions what it does not show."""
+    has_met_mark = at.mark is not None and walk.oldest is not None and int(walk.oldest) <= int(at.mark)
+    if walk.token is not None or has_met_mark or walk.read <= MOST_MENTIONS - MOST:
+        return []
+    return [f"only the latest {MOST_MENTIONS} mentions can be read; older ones may be missing"]
 
 
 def _ended(reader: Reader, at: Position, walk: Walk, told: Page, run: Run) -> Page:
