@@ -7,13 +7,14 @@ from datetime import datetime
 
 from alignkit.connectors.answers import Payload, parsed
 from alignkit.connectors.base import Fetched, Run
-from alignkit.connectors.gone import Reason, issue_gone, said_in, thing_gone, unseen
+from alignkit.connectors.gathered import Gathered
+from alignkit.connectors.gone import Reason, issue_gone, said_in, thing_gone
 from alignkit.connectors.hubspot.events import thing_events, ticket_events
 from alignkit.connectors.hubspot.portal import Portal, path_of, says_not_found
 from alignkit.connectors.hubspot.records import NAMES, TICKETS, Kind, is_id
 from alignkit.connectors.window import service_time
 from alignkit.models.events import CustomerEvent
-from alignkit.models.exchange import Quarantined, Ref
+from alignkit.models.exchange import Ref
 from alignkit.transport import Flow, Request, request
 
 
@@ -23,32 +24,28 @@ class _One(Payload):
 
 def fetch(portal: Portal, kinds: Mapping[str, Kind], refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
     """Reads tickets (`issue`), contacts and companies (`account`) by id, and finds out what became of the others."""
-    events: list[CustomerEvent] = []
-    bad: list[Quarantined] = []
-    left: set[tuple[str, str]] = set()
+    gathered = Gathered(portal.name, run)
     for name, kind in kinds.items():
         ids = list(dict.fromkeys(ref.id for ref in refs if ref.kind == name and is_id(ref.id)))
-        if not ids:
-            continue
         found, unread = yield from portal.by_id(kind, ids)
-        bad += unread
-        if name == "issue":
+        gathered.quarantined += unread
+        if kind.name == TICKETS:
             told, hidden = yield from ticket_events(portal, kind, found, run.now)
-            events += told
-            left |= {(name, id) for id in hidden}
+            gathered.events += told
+            gathered.unseen |= {(name, id) for id in hidden}
         else:
-            events += thing_events(portal, kind, found, run.now)
-        seen = {one.data.id for one in found} | {one.key for one in unread}
-        missing = [one for one in ids if one not in seen]
+            gathered.events += thing_events(portal, kind, found, run.now)
+        there = {one.data.id for one in found} | {one.key for one in unread}
+        missing = [one for one in ids if one not in there]
         # A right that was taken away may hide all of a kind: what is not there counts where something else is.
         shows = bool(found) or (bool(missing) and (yield from _shows(kind)))
         for id in missing:
             gone = (yield from _gone(portal, kind, id, run.now)) if shows else None
             if gone is None:
-                left.add((name, id))
+                gathered.unseen.add((name, id))
             else:
-                events.append(gone)
-    return Fetched(events, [ref for ref in refs if (ref.kind, ref.id) not in left], bad, unseen(len(left)))
+                gathered.events.append(gone)
+    return gathered.fetched(refs)
 
 
 def _shows(kind: Kind) -> Flow[bool]:

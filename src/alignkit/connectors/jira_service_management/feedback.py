@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from alignkit.connectors.answers import Payload, parsed
-from alignkit.connectors.jira_service_management.gathered import Gathered
+from alignkit.connectors.gathered import Gathered
 from alignkit.connectors.jira_service_management.records import moment
 from alignkit.connectors.jira_service_management.site import (
     API,
@@ -72,7 +72,7 @@ def _given(site: Site, response: Response) -> _Given | None:
 def _tell(site: Site, ref: Ref, given: _Given, dated_by: str, gathered: Gathered) -> Flow[None]:
     response = yield from request(issue_request(ref.id, *([dated_by] if dated_by else [])))
     if response.status in NOT_THERE:
-        gathered.unseen.add(ref)
+        gathered.unseen.add((ref.kind, ref.id))
         return
     told = parsed(_Dated, response, site.name).fields.get(dated_by)
     for found in site.one.read(response.content, f"issue/{ref.id}").of(site.issues):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from alignkit.connectors.answers import Payload, listed, parsed
 from alignkit.connectors.base import Fetched, Run
-from alignkit.connectors.gone import issue_gone, unseen
+from alignkit.connectors.gathered import Gathered, ids_of
+from alignkit.connectors.gone import issue_gone
 from alignkit.connectors.jira_service_management.feedback import fetch_feedback
-from alignkit.connectors.jira_service_management.gathered import Gathered
 from alignkit.connectors.jira_service_management.people import fetch_contact, fetch_requester, participants
 from alignkit.connectors.jira_service_management.records import Noted
 from alignkit.connectors.jira_service_management.site import API, NOT_THERE, Site, issue_request, says_not_found
@@ -53,22 +54,34 @@ class _Projects(Payload):
     projects: list[_Project]
 
 
+@dataclass(slots=True)
+class _Gathered(Gathered):
+    """What one fetch has found so far.
+
+    Attributes:
+        missing: ids of issues that Jira says it does not find.
+        lacking: ids of issues whose participants may not be seen at this time.
+    """
+
+    missing: list[str] = field(default_factory=list[str])
+    lacking: list[str] = field(default_factory=list[str])
+
+
 def fetch(site: Site, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
     """What these refs name: `issue` and `contact`; `requester` and `feedback` of the issue with this id."""
-    gathered = Gathered(site.name, run)
-    issues, requesters, feedback = (_numbered(refs, kind) for kind in ("issue", "requester", "feedback"))
+    gathered = _Gathered(site.name, run)
+    issues = [ref.id for ref in _numbered(refs, "issue")]
     for start in range(0, len(issues), _AT_ONCE):
         yield from _fetch_issues(site, issues[start : start + _AT_ONCE], gathered)
     yield from _settle_missing(site, gathered)
-    for ref in requesters:
+    for ref in _numbered(refs, "requester"):
         yield from fetch_requester(site, ref, gathered)
-    yield from fetch_feedback(site, feedback, gathered)
+    yield from fetch_feedback(site, _numbered(refs, "feedback"), gathered)
     for ref in dict.fromkeys(refs):
         if ref.kind == "contact":
             yield from fetch_contact(site, ref, gathered)
-    left = gathered.unseen | {*gathered.missing} | {ref for ref in issues if ref.id in gathered.lacking}
-    gaps = [*_gaps(site, gathered), *unseen(len(gathered.unseen))]
-    return Fetched(gathered.events, [ref for ref in refs if ref not in left], gathered.quarantined, gaps)
+    gathered.waiting |= {("issue", id) for id in (*gathered.missing, *gathered.lacking)}
+    return gathered.fetched(refs, _gaps(site, gathered))
 
 
 def _numbered(refs: Sequence[Ref], kind: str) -> list[Ref]:
@@ -76,7 +89,7 @@ def _numbered(refs: Sequence[Ref], kind: str) -> list[Ref]:
     return [ref for ref in dict.fromkeys(refs) if ref.kind == kind and ref.id.isascii() and ref.id.isdigit()]
 
 
-def _gaps(site: Site, gathered: Gathered) -> list[str]:
+def _gaps(site: Site, gathered: _Gathered) -> list[str]:
     told: list[str] = []
     if number := len(gathered.missing):
         way_out = "give back the right to browse each of `projects`" if site.sees_all else "see `sees_all`"
@@ -86,32 +99,32 @@ def _gaps(site: Site, gathered: Gathered) -> list[str]:
     return told
 
 
-def _fetch_issues(site: Site, refs: Sequence[Ref], gathered: Gathered) -> Flow[None]:
+def _fetch_issues(site: Site, ids: Sequence[str], gathered: _Gathered) -> Flow[None]:
     """Several issues by one search where there are several, and those that it does not bring one by one."""
     answered: set[str] = set()
-    if len(refs) > 1:
-        response = yield from request(site.recall(ref.id for ref in refs))
+    if len(ids) > 1:
+        response = yield from request(site.recall(ids))
         # One that is gone or hidden makes Jira refuse them all.
         if response.status != 400:
             answered = yield from _take(site, listed(site.page, response, site.name), gathered)
-    for ref in refs:
-        if ref.id not in answered:
-            yield from _fetch_issue(site, ref, gathered)
+    for id in ids:
+        if id not in answered:
+            yield from _fetch_issue(site, id, gathered)
 
 
-def _fetch_issue(site: Site, ref: Ref, gathered: Gathered) -> Flow[None]:
-    response = yield from request(issue_request(ref.id))
+def _fetch_issue(site: Site, id: str, gathered: _Gathered) -> Flow[None]:
+    response = yield from request(issue_request(id))
     if says_not_found(response):
-        gathered.missing.append(ref)
+        gathered.missing.append(id)
     elif response.status in NOT_THERE:
-        gathered.unseen.add(ref)
+        gathered.unseen.add(("issue", id))
     else:
         # An error that is told as a success is no record.
         parsed(_Known, response, site.name)
-        yield from _take(site, site.one.read(response.content, f"issue/{ref.id}"), gathered)
+        yield from _take(site, site.one.read(response.content, f"issue/{id}"), gathered)
 
 
-def _settle_missing(site: Site, gathered: Gathered) -> Flow[None]:
+def _settle_missing(site: Site, gathered: _Gathered) -> Flow[None]:
     """Issues that Jira does not find are gone or hidden from us, in the same words.
 
     They count as gone only where nothing can be hidden: where the settings say so, and the rights were there before
@@ -119,13 +132,13 @@ def _settle_missing(site: Site, gathered: Gathered) -> Flow[None]:
     """
     gone: list[CustomerEvent] = []
     is_proven = bool(gathered.missing) and site.sees_all and (yield from _sees_projects(site))
-    for ref in gathered.missing if is_proven else ():
-        response = yield from request(issue_request(ref.id))
+    for id in gathered.missing if is_proven else ():
+        response = yield from request(issue_request(id))
         if not says_not_found(response):
             is_proven = False
             break
         at = service_time(response, site.name)
-        gone.append(issue_gone(ref.id, source=site.name, at=at, received_at=gathered.run.now))
+        gone.append(issue_gone(id, source=site.name, at=at, received_at=gathered.run.now))
     if is_proven and (yield from _sees_projects(site)):
         gathered.events += gone
         gathered.missing.clear()
@@ -144,23 +157,22 @@ def browsable(site: Site) -> Flow[frozenset[str]]:
     return frozenset(one.key.upper() for one in parsed(_Projects, response, site.name).projects)
 
 
-def _take(site: Site, answer: Answer, gathered: Gathered) -> Flow[set[str]]:
+def _take(site: Site, answer: Answer, gathered: _Gathered) -> Flow[set[str]]:
     """The ids of the issues of an answer, once each was told with what no search tells of it."""
-    found = answer.of(site.issues)
-    for one in found:
+    for one in answer.of(site.issues):
         yield from _tell(site, one, gathered)
     gathered.quarantined += answer.bad
-    return {one.data.id for one in found} | {bad.key for bad in answer.bad}
+    return ids_of(answer, site.issues)
 
 
-def _tell(site: Site, found: Found[Issue], gathered: Gathered) -> Flow[None]:
+def _tell(site: Site, found: Found[Issue], gathered: _Gathered) -> Flow[None]:
     """The issue with what no search tells of it."""
     noted: Noted = found.extras.beside
     values: dict[str, Any] = {}
     if noted.is_on_behalf:
         affected = yield from participants(site, found.data, gathered)
         if affected is None:
-            gathered.lacking.add(found.data.id)
+            gathered.lacking.append(found.data.id)
         else:
             values["affected_ids"] = affected
     if noted.may_be_a_campaigns:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alignkit.connectors.answers import Payload, listed, parsed
-from alignkit.connectors.jira_service_management.gathered import Gathered
+from alignkit.connectors.gathered import Gathered
 from alignkit.connectors.jira_service_management.records import CUSTOMERS
 from alignkit.connectors.jira_service_management.site import (
     API,
@@ -32,9 +32,9 @@ def fetch_requester(site: Site, ref: Ref, gathered: Gathered) -> Flow[None]:
     """Who asked, with the address that service desks show and searches hide; an issue that is no request has none."""
     response = yield from request(Request("GET", f"{DESK_API}/request/{ref.id}", accept=NOT_THERE))
     if response.status == 200:
-        gathered.take_people(listed(_REQUEST, response, site.name))
+        gathered.take(listed(_REQUEST, response, site.name), CUSTOMERS)
     elif response.status == 404 and not says_not_found(response):
-        gathered.unseen.add(ref)
+        gathered.unseen.add((ref.kind, ref.id))
 
 
 def fetch_contact(site: Site, ref: Ref, gathered: Gathered) -> Flow[None]:
@@ -43,10 +43,10 @@ def fetch_contact(site: Site, ref: Ref, gathered: Gathered) -> Flow[None]:
     response = yield from request(wanted)
     if response.status == 200:
         parsed(_Account, response, site.name)
-        gathered.take_people(_PERSON.read(response.content, f"contact/{ref.id}"))
+        gathered.take(_PERSON.read(response.content, f"contact/{ref.id}"), CUSTOMERS)
     elif not says_not_found(response):
         # Somebody whom Jira itself does not know is not asked for for ever.
-        gathered.unseen.add(ref)
+        gathered.unseen.add((ref.kind, ref.id))
 
 
 def participants(site: Site, issue: Issue, gathered: Gathered) -> Flow[tuple[str, ...] | None]:
@@ -64,7 +64,7 @@ def participants(site: Site, issue: Issue, gathered: Gathered) -> Flow[tuple[str
             # An issue that is no request has none.
             return () if says_not_found(response) else None
         answer = listed(CUSTOMER_PAGE, response, site.name)
-        people = gathered.take_people(answer)
+        people = gathered.take(answer, CUSTOMERS)
         known = len(ids)
         ids |= dict.fromkeys(one.data.id for one in people)
         start += len(people) + len(answer.bad)

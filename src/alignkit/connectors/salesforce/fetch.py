@@ -9,12 +9,12 @@ from pydantic import Field
 
 from alignkit.connectors.answers import Payload, listed, parsed
 from alignkit.connectors.base import Fetched, Run
+from alignkit.connectors.gathered import Gathered, ids_of
 from alignkit.connectors.gone import issue_gone
 from alignkit.connectors.salesforce.org import Org, any_of
 from alignkit.connectors.salesforce.records import Kind, whole_id
 from alignkit.connectors.window import service_time
-from alignkit.models.events import CustomerEvent
-from alignkit.models.exchange import Quarantined, Ref
+from alignkit.models.exchange import Ref
 from alignkit.transport import Flow, Request, request
 
 LOG = timedelta(days=29)
@@ -36,8 +36,7 @@ class _Deleted(Payload):
 
 def fetch(org: Org, kinds: Mapping[str, Kind], refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
     """Reads cases (`issue`), contacts and leads (`contact`), and accounts by id."""
-    events: list[CustomerEvent] = []
-    bad: list[Quarantined] = []
+    gathered = Gathered(org.name, run)
     seen: set[str] = set()
     clock: datetime | None = None
     for prefix, kind in kinds.items():
@@ -47,21 +46,19 @@ def fetch(org: Org, kinds: Mapping[str, Kind], refs: Sequence[Ref], run: Run) ->
             response = yield from org.records(kind, f"WHERE Id IN {any_of(some)}")
             clock = service_time(response, org.name)
             answer = listed(kind.body, response, org.name)
-            found = answer.of(kind.shape)
-            events += [one.event(source=org.name, received_at=run.now) for one in found]
-            bad += answer.bad
-            here = {one.data.id for one in found} | {one.key for one in answer.bad}
-            seen |= here
-            if here and answer.beside.get("is_done") is False:
-                left = [*(id for id in some if id not in here), *left]
+            gathered.take(answer, kind.shape)
+            there = ids_of(answer, kind.shape)
+            seen |= there
+            if there and answer.beside.get("is_done") is False:
+                left = [*(id for id in some if id not in there), *left]
     missing = {id for ref in refs if ref.kind == "issue" and (id := whole_id(ref.id)) and id not in seen}
     gone = frozenset[str]()
     if missing and clock is not None:
         gone = (yield from _deleted(org, clock)) & missing
-        events += [issue_gone(id, source=org.name, at=clock, received_at=run.now) for id in sorted(gone)]
+        gathered.events += [issue_gone(id, source=org.name, at=clock, received_at=run.now) for id in sorted(gone)]
     hidden = missing - gone
-    done = [ref for ref in refs if ref.kind != "issue" or whole_id(ref.id) not in hidden]
-    return Fetched(events, done, bad, _hidden_gaps(hidden))
+    gathered.waiting |= {("issue", ref.id) for ref in refs if whole_id(ref.id) in hidden}
+    return gathered.fetched(refs, _hidden_gaps(hidden))
 
 
 def _deleted(org: Org, clock: datetime) -> Flow[frozenset[str]]:
