@@ -36,7 +36,7 @@ def search(*rules: Rule, **fields: Any) -> Probe:
 def test_every_kind_of_condition_is_read() -> None:
     kinds = {get_args(each)[0] for each in get_args(get_args(Condition)[0])}
     assert kinds
-    assert kinds - READERS.keys() == set(), "the check takes these for anything at all; give them a reader in claims.py"
+    assert kinds - READERS.keys() == set(), "the check cannot read these; give them a reader in claims.py"
 
 
 @given(seeds)

@@ -249,6 +249,7 @@ class _Look:
     groups: dict[tuple[str, ...], Group] = field(default_factory=dict[tuple[str, ...], Group])
     rechecks: list[datetime] = field(default_factory=list[datetime])
     waiting: int = 0
+    _told: list[Deferred] = field(default_factory=list[Deferred])
 
     def take(self) -> DueResult:
         """Decides, chooses, writes and tells, alone where it writes."""
@@ -290,8 +291,6 @@ class _Look:
             stopped=self.stop,
             dry_run=self.dry_run,
         )
-
-    _told: list[Deferred] = field(default_factory=list[Deferred])
 
     def _pace(self, due: int) -> Paced | None:
         """How many may go out now, where that is paced."""

@@ -88,6 +88,7 @@ class Works:
     keep: Callable[[], None] = _nothing
     tally: dict[str, int] = field(default_factory=dict[str, int])
     settlements: dict[str, Settlement] = field(default_factory=dict[str, Settlement])
+    _cursors: set[str] = field(default_factory=set[str])
 
     def hold(self, causes: Sequence[Cause]) -> Flow[None]:
         """Holds the people of these causes; who is held for another reason already only gets the cause.
@@ -253,8 +254,6 @@ class Works:
             raise PagingStuck(f"`{self.sink.name}` gave the same page of its members twice; nothing was changed")
         self._cursors.update(() if page.cursor is None else (page.cursor,))
         return page
-
-    _cursors: set[str] = field(default_factory=set[str])
 
     def _settle(self, rows: Sequence[LedgerRow], answer: Sequence[Receipt] | Submitted) -> Flow[None]:
         if not rows:

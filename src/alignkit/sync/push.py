@@ -145,6 +145,11 @@ class PushJob(DestinationJob):
     held: int = 0
     undecided: int = 0
     unreadable: int = 0
+    _beside: Shadows = field(init=False)
+    _refused: frozenset[str] = frozenset()
+    _freed: list[str] = field(default_factory=list[str])
+    _seen: set[str] = field(default_factory=set[str])
+    _new_causes: dict[str, Cause] = field(default_factory=dict[str, Cause])
 
     def __post_init__(self) -> None:
         missing = {Capability.HOLD, Capability.RELEASE} - self.sink.capabilities
@@ -199,12 +204,6 @@ class PushJob(DestinationJob):
         if not self.dry_run and braked is None:
             self.held = yield from call(self._held)
         return replace(self._result(changes, braked), stopped=stopped, capped=wide, paced=paced)
-
-    _beside: Shadows = field(init=False)
-    _refused: frozenset[str] = frozenset()
-    _freed: list[str] = field(default_factory=list[str])
-    _seen: set[str] = field(default_factory=set[str])
-    _new_causes: dict[str, Cause] = field(default_factory=dict[str, Cause])
 
     def _causes(self) -> dict[str, Cause]:
         return {cause.address: cause for cause in self.store.causes(self.sink.name, self.message.scope)}

@@ -75,8 +75,7 @@ EVERYTHING: Every[Any] = Every(())
 
 def claims_of(condition: Condition) -> Claims:
     """What a condition claims."""
-    read = READERS.get(type(condition))
-    return Leaf(Given(condition)) if read is None else read(condition)
+    return READERS[type(condition)](condition)
 
 
 def governed_by(rule: Rule) -> Claims:
