@@ -57,6 +57,7 @@ DEFECTS = (
     Defect("test_an_unknown_field_changes_nothing", hostile.RefusesNewFields, "every record had a field more"),
     Defect("test_a_null_in_any_field_costs_no_record", hostile.NeedsAnAddress, "allow None"),
     Defect("test_a_null_in_any_field_costs_no_record", hostile.DropsWithoutAddress, "dropped without a word"),
+    Defect("test_a_null_in_any_field_costs_no_record", hostile.ClosesTheUnknown, "closes nothing"),
     Defect(UNREADABLE, hostile.AllOrNothing, "quarantine the record alone"),
     Defect(UNREADABLE, hostile.DropsUnreadable, "dropped without a word"),
     Defect(UNREADABLE, hostile.RepeatsValues, "repeats the record's values"),

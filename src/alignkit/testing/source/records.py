@@ -60,6 +60,7 @@ class RecordTests(SourceTests[S]):
             assert not state.quarantined, f"{when}: {dict(state.quarantined)}; allow None, or name it as required"
             _nothing_else_lost(state, wanted, kind.id_of(record), when)
             _still_told(state, wanted, kind.id_of(record), when)
+            _still_open(state, wanted, kind.id_of(record), when)
 
     def test_a_value_of_another_kind_in_any_field_costs_at_most_its_record(self) -> None:
         wanted = self.undisturbed().state
@@ -250,6 +251,15 @@ def _nothing_else_lost(state: State, wanted: State, id: str, when: str) -> None:
 def _still_told(state: State, wanted: State, id: str, when: str) -> None:
     lost = sorted(told for told in wanted.told - state.told if told[1] == id)
     assert not lost, f"{when}, and it was dropped without a word"
+
+
+def _still_open(state: State, wanted: State, id: str, when: str) -> None:
+    before, after = (IssueStatus(str(one.issues.get(id, {}).get("status", "unknown"))) for one in (wanted, state))
+    # Some services tell of sleep by its end alone: without that a closed issue is no more than closed.
+    was_open = before.is_active is not False and before is not IssueStatus.SNOOZED
+    assert not was_open or after.is_active is not False, (
+        f"{when}, and the issue counts as {after}; what is not told closes nothing"
+    )
 
 
 def _places(value: JsonValue, place: Place = ()) -> Iterator[Place]:
