@@ -147,7 +147,7 @@ class World:
         """Lets time pass."""
         self.now += by
 
-    # --- what happens --------------------------------------------------------------------------------------
+    # What happens
 
     def add(
         self,
@@ -196,7 +196,7 @@ class World:
                 if row.person == loser:
                     self.change(Kind.ISSUE, row.id, lag=lag, person=survivor)
 
-    # --- what is true, and what can be seen ------------------------------------------------------------------
+    # What is true, and what can be seen
 
     def truth(self, kind: Kind, id: str) -> Row:
         """A thing as it stands, seen or not."""

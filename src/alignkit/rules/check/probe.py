@@ -30,20 +30,11 @@ _SAMPLES = 300
 
 
 class Probe:
-    """A policy under examination.
+    """A policy under examination."""
 
-    Args:
-        policy: what is examined.
-        statuses: the statuses that issues can have; None where every one can be.
-    """
-
-    def __init__(self, policy: Policy, statuses: frozenset[str] | None = None) -> None:
+    def __init__(self, policy: Policy) -> None:
         self.policy: Policy = policy
-        self.terms: Terms = Terms(
-            now=NOON,
-            unknown_is_active=policy.on_unknown is OnUnknown.ACTIVE,
-            statuses=statuses,
-        )
+        self.terms: Terms = Terms(now=NOON, unknown_is_active=policy.on_unknown is OnUnknown.ACTIVE)
         self._found: dict[str, Answer] = {}
         self._claims: dict[str, Claims] = {}
         self._collections: dict[str, frozenset[str]] = {}

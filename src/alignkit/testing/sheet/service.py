@@ -170,7 +170,7 @@ class SheetService:
         """The headers by which this service says how long to wait."""
         return {} if self.sheet.limited is None else self.sheet.limited.headers(self.world.now, seconds)
 
-    # --- lists ---------------------------------------------------------------------------------------------
+    # Lists
 
     def _list(self, listing: Listing, visit: Visit) -> Response:
         ask = listing.ask(visit)
@@ -319,7 +319,7 @@ class SheetService:
         key = f"{question}/{len(self._snapshots) - 1}" if listing.tokens.walk == "snapshot" else ""
         return _Spot(question, at, key, 0, 0)
 
-    # --- single things ---------------------------------------------------------------------------------------
+    # Single things
 
     def _look_up(self, lookup: Lookup, id: str) -> Response:
         row = self.world.by_id(lookup.kind, id)
