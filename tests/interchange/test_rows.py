@@ -45,6 +45,7 @@ class Desk(Source):
         self.known = 3
         self.is_blind = False
         self.reads: list[Checkpoint | None] = []
+        self.fetches: list[Sequence[Ref]] = []
 
     def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
         yield from ()
@@ -58,7 +59,10 @@ class Desk(Source):
 
     def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
         yield from ()
-        return Fetched((), ()) if self.is_blind else Fetched([issue(ref.id, "kettle") for ref in refs], refs)
+        self.fetches.append(refs)
+        if self.is_blind:
+            return Fetched((), (), [Quarantined("y", "unreadable")], ["1 could not be read by id"])
+        return Fetched([issue(ref.id, "kettle") for ref in refs], refs)
 
 
 def rows(source: Source, state: dict[str, Any] | None = None, **given: Any) -> list[dict[str, Any]]:
@@ -104,7 +108,7 @@ def test_what_could_not_be_read_by_id_is_tried_again_the_next_time() -> None:
     desk, state = Desk(), dict[str, Any]()
     desk.is_blind = True
     rows(desk, state)
-    assert state["wanted"] == [["issue", "2", "its subject"]]
+    assert (state["wanted"], len(desk.fetches)) == ([["issue", "2", "its subject"]], 1)
     desk.is_blind = False
     assert [(row["id"], row["subject"]) for row in rows(desk, state)] == [("2", "kettle")]
     assert state["wanted"] == []
@@ -116,18 +120,24 @@ def test_a_position_of_another_version_means_the_beginning() -> None:
 
 def test_pages_are_shown_with_what_no_row_holds() -> None:
     shown: list[Page] = []
-    rows(Desk(), on_page=shown.append)
-    assert [one.key for page in shown for one in page.quarantined] == ["x"]
+    desk = Desk()
+    desk.is_blind = True
+    rows(desk, on_page=shown.append)
+    assert [one.key for page in shown for one in page.quarantined] == ["y", "x"]
+    assert [gap for page in shown for gap in page.gaps] == ["1 could not be read by id"]
 
 
-def test_an_expired_position_is_begun_anew_once() -> None:
+def test_an_expired_position_is_begun_anew_once_and_told() -> None:
+    shown: list[Page] = []
+
     class Forgetful(Desk):
         def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
             if checkpoint == {"page": 9}:
                 raise CursorExpired("`desk` no longer knows this position")
             return (yield from super().read(stream, checkpoint, run))
 
-    assert len(rows(Forgetful(), {"checkpoint": {"page": 9}, "version": 1})) == 4
+    assert len(rows(Forgetful(), {"checkpoint": {"page": 9}, "version": 1}, on_page=shown.append)) == 4
+    assert [len(page.gaps) for page in shown] == [1, 0, 0]
 
 
 def test_a_page_that_comes_again_ends_the_walk() -> None:

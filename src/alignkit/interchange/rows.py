@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from alignkit.connectors.base import Capability, Checkpoint, Page, Run, Source, unknown_stream
+from alignkit.connectors.base import Capability, Checkpoint, Fetched, Page, Run, Source, unknown_stream
 from alignkit.errors import CursorExpired
 from alignkit.models.events import Event
 from alignkit.models.exchange import Ref
@@ -45,7 +46,8 @@ def stream_rows(
         send: how requests are sent; the guarded HTTP client by default.
         now: stamps receipt, the present by default; it never moves a window.
         since: the oldest change wanted on a first read.
-        on_page: is given each page: its quarantined records and gaps are there and in no row.
+        on_page: is given each page: quarantined records and gaps are there and in no row, those of what the page asked
+            for by id among them.
 
     Raises:
         DataInvalid: the source has no such stream, or `now` names no zone.
@@ -76,6 +78,8 @@ def _rows(
 ) -> Iterator[Row]:
     checkpoint = _checkpoint(source, state)
     wanted = [Ref(*one) for one in state.get("wanted", ())]
+    left: dict[Ref, None] = {}
+    gaps: list[str] = []
     guard = PageGuard()
     more = True
     while more:
@@ -86,18 +90,23 @@ def _rows(
             if checkpoint is None:
                 raise
             checkpoint = None
+            gaps.append(f"{stream}: the service no longer knew the position; read again from the start")
             continue
-        if on_page is not None:
-            on_page(page)
-        yield from (flat(event) for event in page.events)
-        wanted = [*wanted, *page.wanted]
+        wanted += page.wanted
+        fetched = Fetched((), ())
         if wanted and Capability.FETCH in source.capabilities:
             fetched = run(source.attend(source.fetch(wanted, reading)), send)
-            yield from (flat(event) for event in fetched.events)
-            wanted = [ref for ref in wanted if ref not in fetched.done]
+        if on_page is not None:
+            bad, told = [*page.quarantined, *fetched.quarantined], [*gaps, *page.gaps, *fetched.gaps]
+            on_page(replace(page, quarantined=bad, gaps=told))
+        yield from (flat(event) for event in (*page.events, *fetched.events))
+        # What could not be read by id is asked for once a run, and not with each page.
+        done = set(fetched.done)
+        left = dict.fromkeys(ref for ref in (*left, *wanted) if ref not in done)
+        wanted, gaps = [], []
         checkpoint, more = page.checkpoint, page.more
         state["checkpoint"], state["version"] = dict(checkpoint), source.checkpoint_version
-        state["wanted"] = [[ref.kind, ref.id, ref.reason] for ref in wanted]
+        state["wanted"] = [[ref.kind, ref.id, ref.reason] for ref in left]
 
 
 def _checkpoint(source: Source, state: Mapping[str, Any]) -> Checkpoint | None:
