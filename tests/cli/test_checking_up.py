@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
+
+from alignkit.connectors import AudienceFile
+from alignkit.connectors.base import Finding
+from alignkit.transport import Flow
 
 from .shop import Shop, answering
 
@@ -12,7 +18,7 @@ def test_the_doctor_finds_nothing_wrong_with_a_shop_that_is_well(shop: Shop) -> 
     assert not (shop.folder / "align.db").exists(), "looking made a store"
     shop.run("pull")
     rows = shop.rows("doctor")
-    assert all(row["is_well"] for row in rows)
+    assert all(row["is_well"] and not row["remedy"] for row in rows)
     assert {row["place"] for row in rows} == {"settings", "policy", "store", "sources.desk", "destinations.list"}
 
 
@@ -57,6 +63,15 @@ def test_the_doctor_notices_a_reading_of_a_clock_that_was_ahead(shop: Shop) -> N
     result = shop.run("doctor")
     assert result.exit_code == 10
     assert "is dated 2999-01-01 00:00 UTC" in result.stdout
+
+
+def test_the_doctor_advises_nothing_about_what_is_well(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def check(_self: AudienceFile) -> Flow[Sequence[Finding]]:
+        yield from ()
+        return [Finding(is_well=True, subject="version 3", remedy="use version 3")]
+
+    monkeypatch.setattr(AudienceFile, "check", check)
+    assert "use version 3" not in shop.run("doctor").stdout
 
 
 def test_the_doctor_asks_the_service_itself(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import typer
@@ -31,7 +32,7 @@ _SKEW = timedelta(minutes=5)
 
 def doctor(session: Session) -> None:
     """Check the settings, the policy, the store, and every source and destination; say what to put right."""
-    findings = list(_findings(session))
+    findings = [(place, replace(one, remedy="") if one.is_well else one) for place, one in _findings(session)]
     for place, finding in findings:
         session.output.row(
             "finding", place=place, is_well=finding.is_well, subject=finding.subject, remedy=finding.remedy
