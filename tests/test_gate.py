@@ -229,6 +229,8 @@ def test_a_store_that_fails_is_the_callers_to_judge(error: AlignkitError) -> Non
             Gate(store, STARTER).decide("ada@shop.example", OFFER, now=at(2))
         decision = Gate(store, STARTER, on_error="suppress").decide("ada@shop.example", OFFER, now=at(2))
         assert (decision.verdict, decision.errors) == (Verdict.SUPPRESS, (str(error),))
+        gate = AsyncGate(store, STARTER, on_error="suppress")
+        assert asyncio.run(gate.decide("ada@shop.example", OFFER, now=at(2))).verdict is Verdict.SUPPRESS
 
 
 @pytest.mark.parametrize("on_error", ["raise", "suppress"])

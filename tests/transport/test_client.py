@@ -115,6 +115,18 @@ def test_an_answer_comes_with_status_lower_case_headers_and_body(service: Server
     assert (response.status, response.headers["x-thing"], response.json()) == (404, "7", {"a": 1})
 
 
+def test_a_client_says_what_it_is_called(service: Server, send: Sender) -> None:
+    async def ask() -> None:
+        async with AsyncHttpClient(user_agent="shop-sync") as client:
+            await client.send(Request("GET", service.url))
+
+    send(Request("GET", service.url))
+    with HttpClient(user_agent="shop-sync") as client:
+        client.send(Request("GET", service.url))
+    asyncio.run(ask())
+    assert [seen.headers["user-agent"] for seen in service.seen] == ["alignkit", "shop-sync", "shop-sync"]
+
+
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
 def test_a_compressed_answer_is_read(service: Server, send: Sender, encoding: str) -> None:
     body = json.dumps(list(range(5_000))).encode()

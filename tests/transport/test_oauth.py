@@ -68,12 +68,20 @@ def test_a_public_client_sends_its_id_in_the_body() -> None:
 
 def test_a_confidential_client_refreshes_with_its_secret() -> None:
     asked = token_request(
-        RefreshToken(TOKEN_URL, "sample-refresh", client_id="app", client_secret="sample-secret", scope="read")
+        RefreshToken(
+            TOKEN_URL,
+            "sample-refresh",
+            client_id="app",
+            client_secret="sample-secret",
+            scope="read",
+            fields=[("audience", "api")],
+        )
     )
     assert dict(asked.form or ()) == {
         "grant_type": "refresh_token",
         "refresh_token": "sample-refresh",
         "scope": "read",
+        "audience": "api",
     }
     assert basic(asked) == "app:sample-secret"
 

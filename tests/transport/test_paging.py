@@ -59,6 +59,15 @@ def test_numbers_count_up_to_the_last_page() -> None:
     assert [dict(wanted.params).get("page") for wanted in script.sent] == [None, "2", "3"]
 
 
+def test_other_relations_and_other_first_numbers_are_followed_where_a_service_has_them() -> None:
+    back = Script([answer(200, b'{"items": [2]}', link='</items?page=1>; rel="prev"'), answer(200, b'{"items": [1]}')])
+    assert back.run(read_pages(FIRST, items, by_link("prev"))) == [2, 1]
+    from_zero = Script([answer(200, b'{"items": [%d]}' % number) for number in (0, 1)])
+    last = by_number("page", lambda response: items(response) == [1], first=0)
+    assert from_zero.run(read_pages(FIRST, items, last)) == [0, 1]
+    assert [dict(wanted.params).get("page") for wanted in from_zero.sent] == [None, "1"]
+
+
 def test_the_same_cursor_twice_stops_the_walk_without_showing_it() -> None:
     script = Script(lambda _wanted: answer(200, b'{"items": [1], "next": "sample-secret"}'))
     with pytest.raises(PagingStuck, match="same page again") as caught:
