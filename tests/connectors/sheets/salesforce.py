@@ -294,6 +294,10 @@ SALESFORCE = Sheet(
             Fate.DELETED,
             said("C", "returns IsDeleted=true rows from the bin (about 15 days, then hard delete)"),
         ),
+        *(
+            Happens(kind, Fate.DELETED, said("C", "returns IsDeleted=true rows from the bin"))
+            for kind in (Kind.PERSON, Kind.ACCOUNT, Kind.OPPORTUNITY)
+        ),
         Happens(Kind.ISSUE, Fate.MERGED, said("M", "Case merge: loser kept or deleted by setting")),
         Happens(Kind.ISSUE, Fate.PURGED, said("M", "Hard delete / GDPR purge is invisible => reconcile")),
         Happens(Kind.PERSON, Fate.MERGED, said("M", "loser IsDeleted=true and MasterRecordId=winner")),
