@@ -237,11 +237,21 @@ def test_a_survey_is_an_answer_once_it_has_a_score() -> None:
     assert found.responded_at == datetime(2026, 4, 1, tzinfo=UTC)
 
 
-def test_surveys_of_two_weeks_are_walked_again() -> None:
-    service = Answers({SURVEYS: list_of(survey(created_datetime="2026-02-20T00:00:00+00:00"), after="c1")})
-    assert read(gorgias(), "satisfaction_surveys", service, {"mark": MARK.isoformat()}).more
-    service = Answers({SURVEYS: list_of(survey(created_datetime="2026-02-01T00:00:00+00:00"), after="c1")})
-    assert not read(gorgias(), "satisfaction_surveys", service, {"mark": MARK.isoformat()}).more
+@pytest.mark.parametrize(
+    ("sent", "deep", "goes_on"),
+    [
+        (timedelta(days=1), MARK, True),
+        (timedelta(days=3), MARK, False),
+        (timedelta(days=27), MARK - timedelta(days=1), True),
+        (timedelta(days=29), MARK - timedelta(days=1), False),
+    ],
+)
+def test_surveys_of_two_days_are_walked_again_and_once_a_day_those_of_four_weeks(
+    sent: timedelta, deep: datetime, goes_on: bool
+) -> None:
+    service = Answers({SURVEYS: list_of(survey(created_datetime=(MARK - sent).isoformat()), after="c1")})
+    checkpoint = {"mark": MARK.isoformat(), "deep": deep.isoformat()}
+    assert read(gorgias(), "satisfaction_surveys", service, checkpoint).more is goes_on
 
 
 # By id, and writing

@@ -24,6 +24,18 @@ def test_a_first_walk_begins_where_the_run_says_and_a_later_one_before_the_mark(
     assert PACE.walk(Position(mark=NOON), LATE_RUN).since == NOON - timedelta(minutes=10)
 
 
+def test_once_a_day_a_walk_goes_far_back_where_what_changes_keeps_its_stamp() -> None:
+    pace, hour = PACE._replace(back=timedelta(days=28)), timedelta(hours=1)
+    first = pace.walk(Position(), Run(NOON)).model_copy(update={"until": NOON})
+    assert Position().following(first, None) == Position(mark=NOON, deep=NOON)
+    for hours, back in ((0, PACE.overlap), (23, PACE.overlap), (24, timedelta(days=28))):
+        at = Position(mark=NOON + hours * hour, deep=NOON)
+        walk = pace.walk(at, Run(NOON)).model_copy(update={"until": NOON + 30 * hour})
+        assert walk.since == NOON + hours * hour - back
+        deep = NOON + 30 * hour if hours == 24 else NOON
+        assert at.following(walk, "7").following(walk, None) == Position(mark=NOON + 30 * hour, deep=deep)
+
+
 def test_a_walk_under_way_keeps_its_bounds() -> None:
     walk = Walk(since=NOON, until=NOON, after="7")
     assert PACE.walk(Position(mark=NOON, walk=walk), LATE_RUN) == walk

@@ -31,37 +31,56 @@ class Walk(Kept):
         since: what is older is not asked for; None for everything.
         until: the mark once the walk has ended; None before its first answer.
         after: what the next page follows, in the service's terms; None for the first one.
+        is_deep: whether it goes as far back as `Pace.back` says.
     """
 
     since: Instant | None = None
     until: Instant | None = None
     after: str | None = None
+    is_deep: bool = False
 
 
 class Position(Kept):
-    """The checkpoint of a stream that is read window by window."""
+    """The checkpoint of a stream that is read window by window.
+
+    Attributes:
+        mark: up to which all is read; None before the first walk has ended.
+        walk: the one under way.
+        deep: the mark that the last deep walk left.
+    """
 
     mark: Instant | None = None
     walk: Walk | None = None
+    deep: Instant | None = None
 
     def following(self, walk: Walk, after: str | None) -> Position:
         """The position after a page of this walk; `after` None ends it."""
         if after is None:
-            return Position(mark=walk.until)
-        return Position(mark=self.mark, walk=walk.model_copy(update={"after": after}))
+            return Position(mark=walk.until, deep=walk.until if walk.is_deep else self.deep)
+        return Position(mark=self.mark, walk=walk.model_copy(update={"after": after}), deep=self.deep)
 
 
 class Pace(NamedTuple):
-    """How far a service's lists and searches lag behind, and how late a change may come with an old stamp."""
+    """How far a service's lists and searches lag behind, and how late a change may come with an old stamp.
+
+    Attributes:
+        overlap: how much before the mark a walk begins.
+        lag: how new a change must not be to be surely shown.
+        back: how much before the mark a walk begins once a day, where what changes keeps its old stamp.
+    """
 
     overlap: timedelta
     lag: timedelta
+    back: timedelta | None = None
 
     def walk(self, position: Position, run: Run) -> Walk:
-        """The walk under way, or a new one from just before the mark."""
+        """The walk under way, or a new one from before the mark."""
         if position.walk is not None:
             return position.walk
-        return Walk(since=run.since if position.mark is None else position.mark - self.overlap)
+        back = self.back if _is_long_ago(position) else None
+        if position.mark is None:
+            return Walk(since=run.since, is_deep=back is not None)
+        return Walk(since=position.mark - (back or self.overlap), is_deep=back is not None)
 
     def answered(self, walk: Walk, response: Response, name: str) -> Walk:
         """The walk with its upper bound, which its first answer tells.
@@ -83,6 +102,13 @@ class Pace(NamedTuple):
 
 
 _CATCH_UP = timedelta(seconds=30)
+_DEEP_EVERY = timedelta(days=1)
+
+
+def _is_long_ago(position: Position) -> bool:
+    """Whether another deep walk is due."""
+    return position.mark is None or position.deep is None or position.mark - position.deep >= _DEEP_EVERY
+
 
 K = TypeVar("K", bound=Kept)
 

@@ -34,8 +34,8 @@ from alignkit.transport import Flow, Request, Response, request
 API = "/api"
 PAGE_SIZE = 100
 PACE = Pace(overlap=timedelta(minutes=5), lag=timedelta(seconds=30))
-SURVEY_PACE = Pace(overlap=timedelta(days=14), lag=timedelta(seconds=30))
-"""A survey is listed by the time at which it was sent, and may be answered for days."""
+SURVEY_PACE = Pace(overlap=timedelta(days=2), lag=timedelta(seconds=30), back=timedelta(days=28))
+"""A survey is listed by the time at which it was sent, and may be answered for days, mostly for two."""
 
 NOT_THERE = frozenset({403, 404})
 _MOVED = frozenset({301, 403, 404})

@@ -21,7 +21,7 @@ PROFILE = Profile(
         "satisfaction_surveys": StreamProfile(
             brings="answers to surveys about tickets",
             endpoint="GET /api/satisfaction-surveys",
-            late="an answer later than two weeks after its survey was sent is not seen",
+            late="half a minute; up to a day where the survey was sent two days before; after four weeks not seen",
         ),
     },
     permissions={

@@ -8,22 +8,16 @@ from typing import Any, NamedTuple
 
 from alignkit.connectors.base import Checkpoint, Page, Run
 from alignkit.connectors.records import Answer, Body, Shape
-from alignkit.connectors.window import Kept, Pace, Walk, kept, position, service_time
-from alignkit.connectors.window import Position as Window
+from alignkit.connectors.window import Kept, Pace, Position, kept, position, service_time
 from alignkit.connectors.zendesk.desk import API, NOT_THERE, Desk
 from alignkit.connectors.zendesk.people import ORGANIZATIONS, USERS
 from alignkit.errors import CursorExpired, PagingStuck, RequestRefused, ResponseInvalid
 from alignkit.models.exchange import Ref
-from alignkit.models.times import Instant
 from alignkit.transport import Flow, Request, Response, request
 
 PAGE_SIZE = 1_000
-RATINGS_PACE = Pace(overlap=timedelta(minutes=10), lag=timedelta(minutes=1))
-
-RERATED_FOR = timedelta(days=28)
-"""How long a rating may be given anew: a solved ticket is closed after 28 days at the latest, and then cannot be."""
-
-_DEEP_EVERY = timedelta(days=1)
+RATINGS_PACE = Pace(overlap=timedelta(minutes=10), lag=timedelta(minutes=1), back=timedelta(days=28))
+"""A rating may be given anew as long as its ticket is solved, and that is closed after 28 days at the latest."""
 
 _LATEST_START = timedelta(minutes=2)
 """A start must lie more than a minute in the past, by the service's clock."""
@@ -37,12 +31,6 @@ class ExportPosition(Kept):
 
     cursor: str | None = None
     start: int | None = None
-
-
-class RatingsPosition(Window):
-    """Where the ratings stand; `deep` is the mark from which on a walk last went back for those given anew."""
-
-    deep: Instant | None = None
 
 
 class _Export(NamedTuple):
@@ -145,8 +133,8 @@ def read_ratings(desk: Desk, checkpoint: Checkpoint | None, run: Run) -> Flow[Pa
 
     Their list goes by when a rating came to be. One that is given anew keeps that, so a daily walk goes far back.
     """
-    at = position(RatingsPosition, checkpoint, desk.name)
-    walk, deep = _ratings_walk(at, run)
+    at = position(Position, checkpoint, desk.name)
+    walk = RATINGS_PACE.walk(at, run)
     params = [("score", "received"), ("page[size]", "100")]
     if walk.since is not None:
         params.append(("start_time", str(_epoch(walk.since))))
@@ -164,14 +152,4 @@ def read_ratings(desk: Desk, checkpoint: Checkpoint | None, run: Run) -> Flow[Pa
     answer = desk.read(desk.rating_list, response, desk.ratings, "satisfaction_ratings")
     events = [found.event(source=desk.name, received_at=run.now) for found in answer.of(desk.ratings)]
     after = answer.beside.get("after") if answer.beside.get("has_more") else None
-    following = RatingsPosition(**dict(at.following(walk, after)), deep=deep)
-    return Page(events, kept(following), after is not None, answer.bad)
-
-
-def _ratings_walk(at: RatingsPosition, run: Run) -> tuple[Walk, datetime | None]:
-    """The walk under way or a new one, and the mark of the last one that went far back."""
-    if at.walk is not None or at.mark is None:
-        return RATINGS_PACE.walk(at, run), at.deep
-    if at.deep is not None and at.mark - at.deep < _DEEP_EVERY:
-        return RATINGS_PACE.walk(at, run), at.deep
-    return Walk(since=at.mark - RERATED_FOR), at.mark
+    return Page(events, kept(at.following(walk, after)), after is not None, answer.bad)
