@@ -40,6 +40,14 @@ def test_a_message_waits_and_is_told_once(shop: Shop) -> None:
     assert shop.rows("due", "--prune", "1d", "--now", "2026-03-11T09:00:00Z") == [{"type": "pruned", "messages": 1}]
 
 
+def test_of_a_backlog_the_greatest_rank_goes_out(shop: Shop) -> None:
+    shop.pull()
+    shop.rows("defer", "spring/1", ADA, "--rank", "2", "--now", NOW)
+    shop.rows("defer", "spring/2", ADA, "--rank", "1", "--now", NOW)
+    resolve(shop)
+    assert {row["reference"]: row["became"] for row in due(shop)} == {"spring/1": "send", "spring/2": "superseded"}
+
+
 def test_due_tells_people_when_to_ask_again(shop: Shop) -> None:
     shop.pull()
     shop.run("defer", "spring/1", ADA, "--until", "2026-03-05T09:00:00Z", "--now", NOW)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from alignkit import SQLiteStore
+from alignkit.models import Order, OrderChanged
+from alignkit.testing.store.stories import at, contact, put
+
 from .shop import ADA, BOB, CY, NOW, Shop
 
 LATER = "2026-03-03T10:00:00Z"
@@ -90,6 +94,18 @@ def test_an_incident_holds_a_file_of_people_until_it_is_released(shop: Shop) -> 
     assert shop.rows("incident", "recall", "--now", NOW)[0]["people"] == 1
     shop.rows("release", "recall", "--now", LATER)
     assert by_type(shop.rows("status", "--now", LATER), "wide_hold") == []
+
+
+def test_an_incident_holds_who_is_in_an_account_and_who_placed_an_order(shop: Shop) -> None:
+    shop.pull()
+    order = Order.model_validate({"id": "7", "status": "placed", "email": CY})
+    with SQLiteStore(shop.folder / "align.db") as store:
+        put(store, [contact("u1", 1, BOB, account_ids=("a1",))])
+        put(store, [OrderChanged.of(order, source="shop", received_at=at(1), time=at(1))])
+    words = ("--reason", "a recall", "--by", "Grace", "--account", "desk/a1", "--order", "shop/7", "--now", NOW)
+    [row] = shop.rows("incident", "recall", *words)
+    assert row["people"] == 2
+    assert silent(shop) == {ADA, BOB, CY}
 
 
 def test_a_cap_is_told_loudly_until_it_is_confirmed(shop: Shop) -> None:
