@@ -488,6 +488,7 @@ def test_what_cannot_be_written_is_refused_before_any_request() -> None:
     for flow in (
         source.create_issue(NewIssue(subject="x", body="x", requester_email="nobody")),
         source.create_issue(NewIssue(subject="x", body="x", requester_email="a@b.example", queue="First line")),
+        source.create_issue(NewIssue(subject="x", body="x", requester_email="a@b.example", tags=("vip", "a,b"))),
         source.add_note("seven", "x"),
         source.add_tag("7", "a,b"),
     ):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from hashlib import blake2b
 from typing import Annotated, ClassVar
 
 from pydantic import Field, SecretStr, model_validator
@@ -238,9 +236,11 @@ class Freshdesk(Source):
         minutes behind, so nothing is sent twice either way: after `ServiceUnreachable`, wait before trying again.
 
         Raises:
-            DataInvalid: the requester's address is none, or `queue` is no number.
+            DataInvalid: the requester's address is none, `queue` is no number, or a tag is none.
         """
         check_requester(issue)
+        for tag in issue.tags:
+            _check_tag(tag)
         ticket: dict[str, JsonValue] = {
             "email": issue.requester_email,
             "subject": issue.subject,
@@ -253,12 +253,11 @@ class Freshdesk(Source):
         if issue.queue is not None:
             ticket["group_id"] = _number(issue.queue, "queue")
         if self._key_field is not None:
-            key = blake2b(json.dumps(ticket, sort_keys=True).encode(), digest_size=16).hexdigest()
-            params = [("query", f"\"{self._key_field}:'{key}'\"")]
+            params = [("query", f"\"{self._key_field}:'{issue.key}'\"")]
             response = yield from request(Request("GET", f"{API}/search/tickets", params))
             if known := parsed(_Results, response, self.name).results:
                 return known[0].id
-            ticket["custom_fields"] = {self._key_field: key}
+            ticket["custom_fields"] = {self._key_field: issue.key}
         return parsed(_Ticket, (yield from request(Request("POST", f"{API}/tickets", json=ticket))), self.name).id
 
     def add_note(self, issue_id: str, text: str) -> Flow[None]:
@@ -278,13 +277,17 @@ class Freshdesk(Source):
             DataInvalid: the id is no number, or the tag is empty or holds a comma.
             RequestRefused: there is no such ticket.
         """
-        if not tag.strip() or "," in tag:
-            raise DataInvalid("a tag has a name without a comma; give one")
+        _check_tag(tag)
         url = f"{API}/tickets/{_number(issue_id, 'issue_id')}"
         known = parsed(_Ticket, (yield from request(Request("GET", url))), self.name).tags or []
         if tag not in known:
             tags: list[JsonValue] = [*known, tag]
             yield from request(Request("PUT", url, json={"tags": tags}))
+
+
+def _check_tag(tag: str) -> None:
+    if not tag.strip() or "," in tag:
+        raise DataInvalid("a tag has a name without a comma; give one")
 
 
 def _is_listed(path: str) -> Flow[bool]:

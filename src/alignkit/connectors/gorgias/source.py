@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -242,9 +240,11 @@ class Gorgias(Source):
         look whether a ticket with that subject is there. Its `external_id` follows from its contents.
 
         Raises:
-            DataInvalid: the requester's address is none, or there is a `queue`.
+            DataInvalid: the requester's address is none, there is a `queue`, or a tag is none.
         """
         check_requester(issue)
+        for tag in issue.tags:
+            _check_tag(tag)
         if issue.queue is not None:
             raise DataInvalid("Gorgias has no queues; leave `queue` empty, and use tags")
         message: dict[str, JsonValue] = {
@@ -263,8 +263,8 @@ class Gorgias(Source):
             "subject": issue.subject,
             "messages": [message],
             "tags": [{"name": tag} for tag in issue.tags],
+            "external_id": issue.key,
         }
-        body["external_id"] = blake2b(json.dumps(body, sort_keys=True).encode(), digest_size=16).hexdigest()
         return parsed(_Made, (yield from request(Request("POST", f"{API}/tickets", json=body))), self.name).id
 
     def add_note(self, issue_id: str, text: str) -> Flow[None]:
@@ -290,11 +290,15 @@ class Gorgias(Source):
             DataInvalid: the id is no number, or the tag is empty.
             RequestRefused: there is no such ticket.
         """
-        if not tag.strip():
-            raise DataInvalid("a tag has a name; give one")
+        _check_tag(tag)
         body: dict[str, JsonValue] = {"names": [tag]}
         url = f"{API}/tickets/{_number(issue_id)}/tags"
         yield from request(Request("POST", url, json=body, repeatable=True))
+
+
+def _check_tag(tag: str) -> None:
+    if not tag.strip():
+        raise DataInvalid("a tag has a name; give one")
 
 
 def _number(text: str) -> int:

@@ -241,9 +241,11 @@ class Zendesk(Source):
         `queue` is the id of a group.
 
         Raises:
-            DataInvalid: the requester's address is none, or `queue` is no number.
+            DataInvalid: the requester's address is none, `queue` is no number, or a tag is none.
         """
         check_requester(issue)
+        for tag in issue.tags:
+            _check_tag(tag)
         ticket: dict[str, JsonValue] = {
             "subject": issue.subject,
             # Not public: what is filed here is told to agents, and no mail goes to the customer.
@@ -286,10 +288,14 @@ class Zendesk(Source):
             DataInvalid: the id is no number, or the tag is empty or holds a space, which would make two of it.
             RequestRefused: there is no such ticket, or it is closed.
         """
-        if not tag or any(character.isspace() for character in tag):
-            raise DataInvalid("a tag is one word; write it with `_` in place of spaces")
+        _check_tag(tag)
         url = f"{API}/tickets/{_number(issue_id, 'issue_id')}/tags.json"
         yield from request(Request("PUT", url, json={"tags": [tag]}))
+
+
+def _check_tag(tag: str) -> None:
+    if not tag or any(character.isspace() for character in tag):
+        raise DataInvalid("a tag is one word; write it with `_` in place of spaces")
 
 
 def _number(text: str, what: str) -> int:
