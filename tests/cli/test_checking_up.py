@@ -30,6 +30,7 @@ def test_the_doctor_finds_nothing_wrong_with_a_shop_that_is_well(shop: Shop) -> 
         ('connector = "export"', 'connector = "exprot"', "sources.desk", "there is no connector `exprot`"),
         ("[sources.desk]", '[policy.parameters]\ncool_down = "soon"\n\n[sources.desk]', "policy", "cool_down"),
         ("[sources.desk]", "[sources.other]", "store", "alignkit retire desk"),
+        ("[sources.desk]", '[policy.parameters]\nexpects = ["dsk"]\n\n[sources.desk]', "policy", "`[sources.dsk]`"),
     ],
 )
 def test_the_doctor_names_what_is_wrong_and_what_to_do(

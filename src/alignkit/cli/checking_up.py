@@ -62,6 +62,8 @@ def _findings(session: Session) -> Iterator[tuple[str, Finding]]:
         yield "policy", Finding(is_well=True, subject=f"`{policy.name}`, {number(len(policy.rules), 'rule')}")
     except AlignkitError as error:
         yield "policy", Finding(is_well=False, subject="policy", remedy=str(error))
+    if policy is not None:
+        yield from (("policy", finding) for finding in _expectations(session, policy))
     if policy is not None and settings.file.shadows:
         yield "shadows", _shadows_finding(settings, policy)
     yield from (("store", finding) for finding in _store_findings(session, policy))
@@ -77,6 +79,18 @@ def _findings(session: Session) -> Iterator[tuple[str, Finding]]:
             except AlignkitError as error:
                 found = [Finding(is_well=False, subject=f"`{name}`", remedy=str(error))]
             yield from ((place, finding) for finding in found)
+
+
+def _expectations(session: Session, policy: Policy) -> Iterator[Finding]:
+    """Sources that the policy waits for and nobody reads, be it for a slip in a name."""
+    named = session.settings.file.sources
+    for name in policy.expects:
+        if name not in named:
+            remedy = (
+                "the policy expects it and the settings do not name it, so marketing waits for ever, unless another"
+                f" program reads it; name it as `[sources.{name}]`, or correct `expects`"
+            )
+            yield Finding(is_well=False, subject=f"`{name}`", remedy=remedy)
 
 
 def _shadows_finding(settings: Settings, policy: Policy) -> Finding:

@@ -187,7 +187,9 @@ class Settings:
                 f"`{place}` is a secret and stands in the file; put it into an environment variable and write "
                 f'`{key} = {{ env = "{key.upper()}" }}`'
             )
-        if parameter is not None and parameter.is_path and isinstance(value, str):
+        if parameter is not None and parameter.is_path:
+            if not isinstance(value, str):
+                raise SettingsError(f"`{place}` is a path; write it between quotation marks")
             return str(self.folder / value)
         return value
 
@@ -251,6 +253,8 @@ def _complaint(place: tuple[str | int, ...], kind: str, message: str) -> str:
         return f"{where} is not known; remove it or correct its spelling"
     if kind == "missing":
         return f"{where} is missing; add it"
+    if kind in ("model_type", "dict_type"):
+        return f"{where} must be a table; correct it"
     return f"{where}: {message[:1].lower()}{message[1:]}; correct it"
 
 

@@ -203,13 +203,17 @@ def settings(model: type[S], connector: str, given: Mapping[str, object]) -> S:
         return model.model_validate(given)
     except ValidationError as error:
         found = error.errors(include_input=False, include_url=False, include_context=False)
-        wrong = "; ".join(_complaint(one["loc"], one["msg"].removeprefix("Value error, ")) for one in found)
+        wrong = "; ".join(_complaint(one["loc"], one["type"], one["msg"]) for one in found)
         raise SettingsError(f"`{connector}` cannot be set up: {wrong}") from None
 
 
-def _complaint(place: Sequence[int | str], message: str) -> str:
-    where = f"`{'.'.join(map(str, place))}`: " if place else ""
-    return f"{where}{message[:1].lower()}{message[1:]}"
+def _complaint(place: Sequence[int | str], kind: str, message: str) -> str:
+    where = f"`{'.'.join(map(str, place))}`"
+    if kind == "extra_forbidden":
+        return f"{where} is not known; remove it or correct its spelling"
+    said = message.removeprefix("Value error, ")
+    said = f"{said[:1].lower()}{said[1:]}"
+    return f"{where}: {said}" if place else said
 
 
 def is_one_of(*ways: Sequence[object | None]) -> bool:

@@ -101,7 +101,7 @@ class Export(Source):
         name: str = "export",
         **given: object,
     ) -> None:
-        chosen = {"mapping": mapping} if isinstance(mapping, str) else {}
+        chosen = {} if isinstance(mapping, Mapping) else {"mapping": mapping}
         known = settings(ExportSettings, self.type, {"path": os.fspath(path), "name": name, **chosen, **given})
         self.name: str = known.name
         self.account: Account | None = None
