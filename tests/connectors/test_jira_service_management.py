@@ -555,9 +555,11 @@ def test_feedback_on_a_request_that_is_open_again_waits_for_a_time() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 412])
-def test_a_plan_without_feedback_costs_nothing(status: int) -> None:
+def test_a_plan_without_feedback_is_told_and_costs_nothing(status: int) -> None:
     found = fetched({f"{REQUEST}/feedback": answer({}, status)}, FEEDBACK)
     assert (list(found.events), list(found.done)) == ([], [FEEDBACK])
+    # A request that nobody rated is one that is not found.
+    assert bool(found.gaps) is (status != 404)
 
 
 def test_feedback_that_comes_days_after_the_one_look_is_found_by_the_daily_list() -> None:
@@ -760,7 +762,7 @@ class TestJiraServiceManagementSheet(SheetTests):
     sheet: ClassVar[Sheet] = JIRA
     shown: ClassVar[Mapping[str, str | Callable[..., object]]] = {
         "30": test_a_duplicates_customer_waits_for_the_issue_that_it_goes_on_in,
-        "x3": test_a_plan_without_feedback_costs_nothing,
+        "x3": test_a_plan_without_feedback_is_told_and_costs_nothing,
         "x5": test_the_doctor_tells_when_issues_may_be_hidden_under_a_security_level,
         "23": test_a_bound_is_written_in_milliseconds_whatever_the_users_zone,
     }

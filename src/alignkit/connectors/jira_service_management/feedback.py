@@ -28,6 +28,7 @@ FEEDBACK_DATE = "com.atlassian.servicedesk:sd-request-feedback-date"
 """The kind of the field that tells when feedback was given; its id is each site's own."""
 
 _SCALE = range(1, 6)
+_REFUSED = frozenset({400, 403, 412})
 
 
 class _Feedback(Payload):
@@ -44,12 +45,14 @@ class _Dated(Payload):
     fields: dict[str, Any]
 
 
-def fetch_feedback(site: Site, refs: Iterable[Ref], gathered: Gathered) -> Flow[None]:
-    """The feedback on requests; where there is none, or the plan has none, the daily list asks again."""
+def fetch_feedback(site: Site, refs: Iterable[Ref], gathered: Gathered) -> Flow[list[str]]:
+    """Reads the feedback on requests, and says what of it may not be read; the daily list asks again."""
     dated_by: str | None = None
+    refused = 0
     for ref in refs:
         path = f"{DESK_API}/request/{ref.id}/feedback"
-        response = yield from request(Request("GET", path, headers=EXPERIMENTAL, accept=NOT_THERE | {400, 412}))
+        response = yield from request(Request("GET", path, headers=EXPERIMENTAL, accept=NOT_THERE | _REFUSED))
+        refused += response.status in _REFUSED
         if response.status != 200:
             continue
         given = _given(site, response)
@@ -58,6 +61,10 @@ def fetch_feedback(site: Site, refs: Iterable[Ref], gathered: Gathered) -> Flow[
         if dated_by is None:
             dated_by = yield from _date_field()
         yield from _tell(site, ref, given, dated_by, gathered)
+    if not refused:
+        return []
+    gap = f"requests whose feedback is not shown: {refused}"
+    return [f"{gap}; make the user an agent of their service desks, unless the plan has no feedback"]
 
 
 def _given(site: Site, response: Response) -> _Given | None:

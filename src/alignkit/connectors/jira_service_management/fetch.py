@@ -76,12 +76,12 @@ def fetch(site: Site, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
     yield from _settle_missing(site, gathered)
     for ref in _numbered(refs, "requester"):
         yield from fetch_requester(site, ref, gathered)
-    yield from fetch_feedback(site, _numbered(refs, "feedback"), gathered)
+    unrated = yield from fetch_feedback(site, _numbered(refs, "feedback"), gathered)
     for ref in dict.fromkeys(refs):
         if ref.kind == "contact":
             yield from fetch_contact(site, ref, gathered)
     gathered.waiting |= {("issue", id) for id in (*gathered.missing, *gathered.lacking)}
-    return gathered.fetched(refs, _gaps(site, gathered))
+    return gathered.fetched(refs, [*_gaps(site, gathered), *unrated])
 
 
 def _numbered(refs: Sequence[Ref], kind: str) -> list[Ref]:

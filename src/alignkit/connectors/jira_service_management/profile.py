@@ -81,7 +81,7 @@ PROFILE = Profile(
         (
             "Feedback is asked for when a request is over, and again each day for two weeks after its last change. "
             "Its time is that of the site's field `Satisfaction date`, where it has one, otherwise the end of the "
-            "request."
+            "request. Where it may not be read, the run says so and goes on."
         ),
         (
             "Jira says the same of an issue that is gone and of one that is hidden from the user: moved to a project "
