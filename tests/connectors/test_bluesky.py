@@ -509,6 +509,9 @@ def test_an_answer_without_tokens_is_refused(body: object) -> None:
     "given",
     [
         {"identifier": ""},
+        {"identifier": " @"},
+        {"app_password": ""},
+        {"searches": "kettle"},
         {"searches": ["kettle", " "]},
         {"base_url": "http://bsky.social"},
         {"base_url": "https://user@bsky.social"},

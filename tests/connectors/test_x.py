@@ -586,6 +586,8 @@ def test_a_file_that_cannot_say_what_was_spent_spends_nothing(tmp_path: Path) ->
         {"user_id": "7", "token": TOKEN, "client_id": "app"},
         {"user_id": "7", "refresh_token": TOKEN},
         {"user_id": "7", "token": TOKEN, "daily_budget": 0},
+        {"user_id": "7", "token": TOKEN, "daily_budget": float("inf")},
+        {"user_id": "7", "token": TOKEN, "price_post": float("nan")},
         {"user_id": "7", "token": TOKEN, "query": "x" * 513},
         {"user_id": "7", "token": TOKEN, "base_url": "http://api.example.com"},
         {"user_id": "7", "token": TOKEN, "spending": None},

@@ -171,6 +171,8 @@ def test_a_pull_of_few_pages_goes_on_with_the_same_tap_and_closing_ends_it() -> 
         ({"path": "a", "streams": {}}, "no stream"),
         ({"path": "a", "speed": 3}, "`speed`"),
         ({"path": "a", "patience": 0}, "`patience`"),
+        ({"path": "a", "patience": float("inf")}, "`patience`"),
+        ({"command": "tap-desk --config tap.json"}, "`command`"),
         ({"path": "a", "name": "a/b"}, "`name`"),
     ],
 )

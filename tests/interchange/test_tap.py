@@ -98,3 +98,7 @@ def test_a_tap_that_is_dropped_or_stopped_ends_with_its_children() -> None:
 def test_a_tap_that_is_not_installed_is_a_matter_of_settings() -> None:
     with pytest.raises(SettingsError, match="`tap-nothing` cannot be started"):
         Tap(["/nowhere/tap-nothing"], None, log=None, patience=1.0, longest=1_000)
+    with pytest.raises(SettingsError, match="correct `command`"):
+        Tap(["tap", "a\0b"], None, log=None, patience=1.0, longest=1_000)
+    with pytest.raises(SettingsError, match="correct `log`"):
+        Tap(["true"], None, log="/nowhere/tap.log", patience=1.0, longest=1_000)

@@ -36,6 +36,10 @@ from alignkit.transport import Account, Flow, JsonValue, call
 _log = logger("interchange")
 
 
+MOST_PATIENT = 1_000_000
+"""The most seconds that a tap may be silent; no system waits for ever."""
+
+
 class SingerSettings(ConnectorSettings):
     """What a tap's output is read from.
 
@@ -51,7 +55,7 @@ class SingerSettings(ConnectorSettings):
     path: str | None = None
     command: tuple[str, ...] = ()
     log: str | None = None
-    patience: float = Field(default=600.0, gt=0)
+    patience: float = Field(default=600.0, gt=0, le=MOST_PATIENT)
     max_bytes: int = Field(default=MAX_BYTES, ge=1)
 
     @model_validator(mode="after")
@@ -101,7 +105,7 @@ class Singer(Source):
         name: str = "singer",
         **given: object,
     ) -> None:
-        origin: dict[str, object] = {"path": None if path is None else os.fspath(path), "command": tuple(command)}
+        origin: dict[str, object] = {"path": None if path is None else os.fspath(path), "command": command}
         known = settings(SingerSettings, self.type, {**origin, "name": name, **given})
         if not streams:
             raise SettingsError("`singer` cannot be set up: `streams` declares no stream; nothing would be read")

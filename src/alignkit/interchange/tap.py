@@ -44,10 +44,11 @@ class Tap:
         self._folder = tempfile.TemporaryDirectory(prefix="alignkit-tap-")
         try:
             self._process = _started([*command, *self._given(state)], log)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             self._folder.cleanup()
-            why = (error.strerror or "unknown").lower()
-            raise SettingsError(f"the tap `{self._name}` cannot be started: {why}; correct `command`") from None
+            setting = "log" if log is not None and getattr(error, "filename", None) == log else "command"
+            why = (getattr(error, "strerror", None) or str(error)).lower()
+            raise SettingsError(f"the tap `{self._name}` cannot be started: {why}; correct `{setting}`") from None
         self._end = weakref.finalize(self, _ended, self._process, self._folder)
 
     def next_line(self) -> bytes | None:

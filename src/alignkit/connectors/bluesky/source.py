@@ -52,8 +52,8 @@ class BlueskySettings(RenewalSettings):
         keeps_text: whether posts keep their text; no decision needs it.
     """
 
-    identifier: str = Field(min_length=1)
-    app_password: SecretStr
+    identifier: str
+    app_password: SecretStr = Field(min_length=1)
     base_url: str = HOST
     searches: tuple[str, ...] = ()
     keeps_text: bool = True
@@ -61,7 +61,10 @@ class BlueskySettings(RenewalSettings):
     @field_validator("identifier")
     @classmethod
     def _without_at(cls, identifier: str) -> str:
-        return identifier.strip().removeprefix("@")
+        name = identifier.strip().removeprefix("@")
+        if not name:
+            raise ValueError("give a handle or a DID")
+        return name
 
     @field_validator("searches")
     @classmethod
@@ -111,7 +114,7 @@ class Bluesky(Source):
             "identifier": identifier,
             "app_password": app_password,
             "base_url": base_url,
-            "searches": tuple(searches),
+            "searches": searches,
             "token_file": token_file,
             "keeps_text": keeps_text,
             "name": name,

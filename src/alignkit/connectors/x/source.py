@@ -74,9 +74,9 @@ class XSettings(AppSettings):
     token: SecretStr | None = None
     base_url: str = API
     query: str | None = Field(default=None, min_length=1, max_length=512)
-    daily_budget: Annotated[float, Field(gt=0)] = 5.0
-    price_post: Annotated[float, Field(ge=0)] = 0.005
-    price_user: Annotated[float, Field(ge=0)] = 0.010
+    daily_budget: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 5.0
+    price_post: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.005
+    price_user: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.010
     reads_authors: bool = True
     keeps_text: bool = True
     spending_file: Path | None = None
