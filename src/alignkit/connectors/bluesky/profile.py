@@ -23,7 +23,10 @@ PROFILE = Profile(
         ),
     },
     limits=(
-        "3,000 requests in five minutes for each address. A run with nothing new needs three, and two for each search.",
+        (
+            "3,000 requests in five minutes for each address. A run with nothing new needs two, and two for each "
+            "search; one more, and one for every 25 posts, where posts of the last days are looked up."
+        ),
         "A refusal (429) names the end of its window in `RateLimit-Reset`, which is waited for.",
         (
             "An account may sign in 30 times in five minutes and 300 times a day. So the session is kept in "

@@ -115,7 +115,7 @@ class X(Source):
         reads_authors: whether the names of authors are read.
         keeps_text: whether posts keep their text.
         spending_file: where what a day has cost is kept, so that the budget outlives a crash; connectors that are paid
-            from one budget share one file.
+            from one budget share one file. It is needed, unless `spending` is given.
         spending: a store of your own for that, instead of a file.
         watched_days: on how many days after its own a post is looked up, to see whether it still stands; at most half
             of the budget is spent on that, and 0 spends nothing.
