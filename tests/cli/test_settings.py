@@ -75,6 +75,14 @@ held_path = "/srv/held.csv"
     assert sink.held_path == Path("/srv/held.csv")
 
 
+def test_streams_are_left_out_of_a_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RT_TOKEN", "sample-token")
+    desk = DESK + 'token = { env = "RT_TOKEN" }\n'
+    assert read(tmp_path, desk + 'without = ["users"]\n').source("desk").wanted_streams == ("tickets",)
+    with pytest.raises(SettingsError, match=r"`sources.desk.without`: `desk` has no stream `user`; its streams are"):
+        read(tmp_path, desk + 'without = ["user"]\n').source("desk")
+
+
 def test_a_preset_takes_parameters_and_expects_every_source(tmp_path: Path) -> None:
     settings = read(tmp_path, DESK + '[policy]\npreset = "starter"\nparameters = { cool_down = "24h" }\n')
     policy = settings.policy()

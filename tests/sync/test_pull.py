@@ -10,7 +10,16 @@ from typing import Any
 import pytest
 
 from alignkit import AsyncSync, Sync
-from alignkit.errors import CursorExpired, DataInvalid, LeaseHeld, PagingStuck, ServiceUnreachable, StoreUnavailable
+from alignkit.errors import (
+    CursorExpired,
+    DataInvalid,
+    LeaseHeld,
+    PagingStuck,
+    PermissionMissing,
+    RequestRefused,
+    ServiceUnreachable,
+    StoreUnavailable,
+)
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.stores import MemoryStore
 from alignkit.stores.records import Lease
@@ -87,6 +96,66 @@ def test_a_stream_that_is_not_there_is_refused_before_anything_is_asked(store: M
     with pytest.raises(DataInvalid, match="max_pages"):
         pull(store, source, max_pages=0)
     assert source.asked == []
+
+
+REFUSALS = [PermissionMissing("may not GET /users (403)"), RequestRefused("nothing at GET /users (404)", status=404)]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=["permission", "plan"])
+def test_a_refused_stream_keeps_no_other_from_being_read(
+    store: MemoryStore, refusal: PermissionMissing | RequestRefused
+) -> None:
+    source = desk(issue("1", 1), issue("2", 1), issue("3", 1))
+    source.wanted = [Ref("issue", "9", "missing")]
+    source.by_id["9"] = [issue("9", 1)]
+    source.failures = [refusal]
+    with pytest.raises(type(refusal), match=r"leave `users` out of what is read \(`without`\)"):
+        pull(store, source)
+    assert ids(store) == ["1", "2", "3", "9"]
+    assert store.checkpoint(DESK, "users") is None
+    assert store.watermarks() == {DESK: None}, "the source was not read to its end"
+    assert pull(store, source, 2).is_complete
+
+
+def test_the_first_refusal_is_told_where_several_streams_were_refused(store: MemoryStore) -> None:
+    source = desk(issue("1", 1))
+    source.failures = [*REFUSALS]
+    with pytest.raises(PermissionMissing):
+        pull(store, source)
+    assert ids(store) == []
+    assert store.sources() == [], "nothing of it was ever read"
+
+
+def test_a_stream_that_is_left_out_is_neither_read_nor_waited_for(store: MemoryStore) -> None:
+    source = desk(issue("1", 1))
+    source.failures = [REFUSALS[0]]
+    with pytest.raises(PermissionMissing):
+        pull(store, source)
+    source.asked.clear()
+    assert pull(store, source.without("users"), 2).is_complete
+    assert [name for name, _ in source.asked] == ["issues"]
+    assert store.watermarks() == {DESK: at(2)}
+    with pytest.raises(DataInvalid, match="has no stream `users`"):
+        pull(store, source, 3, streams=["users"])
+
+
+def test_a_stream_that_is_wanted_again_is_waited_for(store: MemoryStore) -> None:
+    pull(store, desk(issue("1", 1)).without("users"))
+    source = desk(issue("1", 1))
+    source.failures = [ServiceUnreachable("no answer")]
+    with pytest.raises(ServiceUnreachable):
+        pull(store, source, 2)
+    pull(store, source, 3, streams=["issues"])
+    assert store.watermarks() == {DESK: None}
+    assert pull(store, source, 4).is_complete
+
+
+@pytest.mark.parametrize(
+    ("streams", "what"), [(["people"], "has no stream `people`"), (["users", "issues"], "left without any stream")]
+)
+def test_only_streams_that_are_there_are_left_out_and_never_all(streams: list[str], what: str) -> None:
+    with pytest.raises(DataInvalid, match=what):
+        desk().without(*streams)
 
 
 def test_now_stamps_freshness_and_moves_no_window(store: MemoryStore) -> None:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from alignkit.cli.parameters import Parameter, parameters, sounds_secret, takes_more
 from alignkit.connectors.base import Sink, Source
-from alignkit.errors import SettingsError
+from alignkit.errors import DataInvalid, SettingsError
 from alignkit.models import Message
 from alignkit.registry import Connector, resolve
 from alignkit.rules.documents import LARGEST, Form, read_toml
@@ -44,7 +44,7 @@ class Environment(_Strict):
 
 
 class Connection(BaseModel):
-    """A source or destination: the connector's name, and what that connector takes."""
+    """A destination: the connector's name, and what that connector takes."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
 
@@ -54,6 +54,12 @@ class Connection(BaseModel):
     def given(self) -> Table:
         """What is handed to the connector."""
         return dict(self.model_extra or {})
+
+
+class SourceConnection(Connection):
+    """A source: the same, and which of its streams are left out."""
+
+    without: tuple[str, ...] = ()
 
 
 class Preset(_Strict):
@@ -75,7 +81,7 @@ class SettingsFile(_Strict):
     store: str = "align.db"
     policy: str | Preset = Preset()
     shadows: tuple[str | Preset, ...] = ()
-    sources: dict[str, Connection] = Field(default_factory=dict[str, Connection])
+    sources: dict[str, SourceConnection] = Field(default_factory=dict[str, SourceConnection])
     destinations: dict[str, Connection] = Field(default_factory=dict[str, Connection])
     messages: dict[str, Message] = Field(default_factory=dict[str, Message])
 
@@ -139,7 +145,12 @@ class Settings:
         Raises:
             SettingsError: there is none, or it cannot be set up.
         """
-        return self._connected(_named(self.file.sources, name, "sources"), name, Source, "sources")
+        wanted = _named(self.file.sources, name, "sources")
+        source = self._connected(wanted, name, Source, "sources")
+        try:
+            return source.without(*wanted.without)
+        except DataInvalid as error:
+            raise SettingsError(f"`sources.{name}.without`: {error}") from None
 
     def require_destination(self, name: str) -> None:
         """Refuses a name that the settings do not know as a destination's, without setting it up.
@@ -258,7 +269,7 @@ def _complaint(place: tuple[str | int, ...], kind: str, message: str) -> str:
     return f"{where}: {message[:1].lower()}{message[1:]}; correct it"
 
 
-N = TypeVar("N", Connection, Message)
+N = TypeVar("N", bound=BaseModel)
 
 
 def _named(table: Mapping[str, N], name: str, section: str) -> N:

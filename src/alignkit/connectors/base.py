@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
-from typing import Annotated, ClassVar, TypeAlias, TypeVar
+from typing import Annotated, ClassVar, Self, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
@@ -261,6 +261,7 @@ class Source(Endpoint):
 
     Attributes:
         streams: in the order in which they are read; people before issues.
+        left_out: those that are not read from this instance; see `without`.
         checkpoint_version: raised when the meaning of a stored checkpoint changes.
         brings_issues: whether any of the streams tells of issues.
         statuses: the words that the service uses for the status of an issue, as far as they are fixed.
@@ -270,6 +271,27 @@ class Source(Endpoint):
     checkpoint_version: ClassVar[int] = 1
     brings_issues: ClassVar[bool] = True
     statuses: ClassVar[Mapping[str, IssueStatus]] = {}
+
+    left_out: frozenset[str] = frozenset()
+
+    @property
+    def wanted_streams(self) -> tuple[str, ...]:
+        """The streams that are read, in their order."""
+        return tuple(stream for stream in self.streams if stream not in self.left_out)
+
+    def without(self, *streams: str) -> Self:
+        """This source, less streams that its plan or its credential never gives; decisions do not wait for them.
+
+        Raises:
+            DataInvalid: it has no such stream, or none is left.
+        """
+        for stream in streams:
+            if stream not in self.streams:
+                raise unknown_stream(self, stream)
+        self.left_out |= frozenset(streams)
+        if not self.wanted_streams:
+            raise DataInvalid(f"`{self.name}` is left without any stream; leave one of {', '.join(self.streams)}")
+        return self
 
     def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
         """Reads the one page that follows `checkpoint`; None starts at the beginning."""

@@ -2,7 +2,8 @@
 
 Each page is stored with its checkpoint in one transaction, so a run that stops anywhere goes on where it was. Objects
 that lack a fact, and issues that have long been open, are read by id in several flows at once. An issue is closed only
-on its source's own word, never because it was missing from a page.
+on its source's own word, never because it was missing from a page. A stream that the service refuses does not keep
+the others from being read.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from alignkit.connectors.base import Capability, Checkpoint, Page, Run, Source, unknown_stream
-from alignkit.errors import CursorExpired, DataInvalid, PagingStuck
+from alignkit.errors import CursorExpired, DataInvalid, PagingStuck, PermissionMissing, RequestRefused
 from alignkit.log import logger
 from alignkit.models.exchange import Ref
 from alignkit.stores.base import Store
@@ -36,6 +37,9 @@ FETCH_SIZE = 20
 
 FETCH_LIMIT = 400
 """How many objects are taken from the work list at a time."""
+
+Refusal = PermissionMissing | RequestRefused
+"""What ends the reading of one stream and says nothing of the others."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -104,10 +108,11 @@ class PullJob:
     counts: dict[str, int] = field(default_factory=dict[str, int])
     gaps: list[str] = field(default_factory=list[str])
     unread: list[str] = field(default_factory=list[str])
+    refusals: list[Refusal] = field(default_factory=list[Refusal])
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        unknown = [stream for stream in self.streams if stream not in self.source.streams]
+        unknown = [stream for stream in self.streams if stream not in self.source.wanted_streams]
         if unknown:
             raise unknown_stream(self.source, unknown[0])
         if self.max_pages is not None and self.max_pages < 1:
@@ -133,13 +138,17 @@ class PullJob:
         """Reads each stream from where it was left, people first."""
         for stream in (yield from call(self._in_turn)):
             if not self._is_spent:
-                yield from self._read_stream(stream)
+                try:
+                    yield from self._read_stream(stream)
+                except (PermissionMissing, RequestRefused) as error:
+                    self.refusals.append(_of_stream(error, stream))
+                    _log.warning("%s: %s could not be read: %s", self.source.name, stream, error)
         if not self.unread and Capability.FETCH in self.source.capabilities:
             yield from call(self._sweep)
 
     def _in_turn(self) -> list[str]:
         """The streams as their source orders them; where pages are counted, those that waited longest come first."""
-        wanted = [stream for stream in self.source.streams if stream in self.streams]
+        wanted = [stream for stream in self.source.wanted_streams if stream in self.streams]
         if self.max_pages is None:
             return wanted
         states = [state.streams for state in self.store.sources() if state.name == self.source.name]
@@ -214,7 +223,7 @@ class PullJob:
         A trial that failed, or a slip in a setting, would else keep marketing waiting for a source that never was. A
         policy that must not decide without one names it in `expects`.
         """
-        self.store.expect(self.source.name, self.source.type, self.source.streams)
+        self.store.expect(self.source.name, self.source.type, self.source.wanted_streams)
         settle(self.store, self.source, self.tenure.lease)
 
     def _apply(self, batch: Batch) -> None:
@@ -277,9 +286,23 @@ class PullJob:
             self.on_progress(Progress(self.source.name, step, done))
 
     def result(self) -> PullResult:
-        """What was done so far."""
+        """What was done.
+
+        Raises:
+            PermissionMissing, RequestRefused: why the first of the streams that were refused could not be read.
+        """
+        if self.refusals:
+            raise self.refusals[0]
         counts: Mapping[str, int] = self.counts
         return PullResult(source=self.source.name, gaps=tuple(self.gaps), incomplete=tuple(self.unread), **counts)
+
+
+def _of_stream(error: Refusal, stream: str) -> Refusal:
+    """The error, with the way out for who will never have this stream."""
+    text = f"{error}; or leave `{stream}` out of what is read (`without`)"
+    if isinstance(error, RequestRefused):
+        return RequestRefused(text, status=error.status)
+    return PermissionMissing(text)
 
 
 def _position(checkpoint: Checkpoint | None) -> str:

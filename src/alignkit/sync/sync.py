@@ -74,7 +74,8 @@ class Sync(Recording):
         Raises:
             LeaseHeld: another run is pulling this source.
             SettingsError: the source's name stands for another one; see `moved`.
-            SettingsError, TryAgainLater, ServiceMisbehaved: the service; what was read stays.
+            SettingsError, TryAgainLater, ServiceMisbehaved: the service; what was read stays. Where it refused a
+                stream, the others were read first.
             StoreUnavailable, StoreDamaged: the store; nothing was half-written.
         """
         job = _pull_job(self.store, source, streams, since, max_pages, on_progress, now)
@@ -318,7 +319,7 @@ def _pull_job(
     now: datetime | None,
 ) -> PullJob:
     run_now = Run(aware(now), None if since is None else aware(since, "since"))
-    return PullJob(source, store, run_now, streams or source.streams, max_pages, on_progress)
+    return PullJob(source, store, run_now, streams or source.wanted_streams, max_pages, on_progress)
 
 
 def _write(source: Source, capability: Capability, flow: Callable[[], Flow[T]]) -> Flow[T]:
