@@ -333,6 +333,12 @@ def test_the_doctor_tells_what_may_not_be_read() -> None:
     assert [name for name, one in found.items() if not one.is_well] == ["tickets"]
 
 
+def test_the_doctor_does_not_miss_what_is_left_out() -> None:
+    service = Answers({TICKETS: list_of(), CUSTOMERS: answer({}, 403), SURVEYS: list_of()})
+    source = gorgias().without("customers")
+    assert all(one.is_well for one in drive(source, source.check(), service))
+
+
 def test_the_doctor_tells_what_ought_to_be_seen_and_is_not() -> None:
     lists: Mapping[str, Any] = {CUSTOMERS: list_of(), TICKETS: list_of(), SURVEYS: list_of()}
     moved = Response(301, {"location": "/api/tickets/9"})

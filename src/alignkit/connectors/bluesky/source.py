@@ -165,7 +165,7 @@ class Bluesky(Source):
             )
         ]
         findings += [(yield from self._finding("notifications", notifications(limit=1)))]
-        for words in self._searches:
+        for words in self._searches if "search" in self.wanted_streams else ():
             findings += [(yield from self._finding(f"search `{words}`", search(words, limit=1)))]
         return [*findings, *(yield from self._hidden())]
 

@@ -207,7 +207,8 @@ class Gorgias(Source):
         """Looks at the credential, at whether it may read what the streams read, and at the known issues."""
         findings: list[Finding] = []
         try:
-            for name, one in self._desk.streams.items():
+            for name in self.wanted_streams:
+                one = self._desk.streams[name]
                 wanted = Request("GET", f"{API}{one.path}", [("limit", "1")], accept=NOT_THERE)
                 may_not = (yield from request(wanted)).status in NOT_THERE
                 if one.is_optional:

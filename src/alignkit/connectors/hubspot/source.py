@@ -182,7 +182,7 @@ class HubSpot(Source):
 
     def check(self) -> Flow[Sequence[Finding]]:
         """Looks at the token's scopes, how much it sees, what stages mean, and whether tickets name people."""
-        kinds = (self._kinds["issue"], self._kinds["contact"], self._kinds["account"])
+        kinds = [kind for kind in self._kinds.values() if kind.name in self.wanted_streams]
         return (yield from check(self._portal, kinds, self._chosen.expected_tickets))
 
     def create_issue(self, issue: NewIssue) -> Flow[str]:

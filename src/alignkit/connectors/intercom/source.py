@@ -166,7 +166,8 @@ class Intercom(Source):
                 ("conversations", search("/conversations/search", size=1)),
                 ("tickets", search("/tickets/search", size=1)),
             ):
-                findings.append((yield from _allowed(name, wanted)))
+                if name in self.wanted_streams:
+                    findings.append((yield from _allowed(name, wanted)))
             findings += yield from self._seen()
         except AlignkitError as error:
             findings.append(Finding(is_well=False, subject=f"`{self.name}`", remedy=str(error)))

@@ -12,8 +12,6 @@ from alignkit.connectors.window import Walk
 from alignkit.errors import AlignkitError, PermissionMissing, RequestRefused
 from alignkit.transport import Flow, Request, request
 
-_LISTS = ("organizations", "persons", "deals")
-
 
 class _Me(Payload):
     is_admin: bool = False
@@ -23,15 +21,15 @@ class _User(Payload):
     data: _Me
 
 
-def check(name: str) -> Flow[Sequence[Finding]]:
+def check(name: str, streams: Sequence[str]) -> Flow[Sequence[Finding]]:
     """What is well and what is not; an administrator sees everything. `name` is the connector's."""
     findings: list[Finding] = []
     try:
         me = parsed(_User, (yield from request(Request("GET", "/v1/users/me"))), name).data
         remedy = "" if me.is_admin else "the user is no administrator and may see a part alone; use one who is"
         findings.append(Finding(is_well=me.is_admin, subject="what the user sees", remedy=remedy))
-        for stream in _LISTS:
-            findings += yield from _seen(name, KINDS[stream])
+        for kind in {KINDS[stream].list: KINDS[stream] for stream in streams}.values():
+            findings += yield from _seen(name, kind)
     except AlignkitError as error:
         findings.append(Finding(is_well=False, subject=f"`{name}`", remedy=str(error)))
     return findings

@@ -153,7 +153,7 @@ class Pipedrive(Source):
 
     def check(self) -> Flow[Sequence[Finding]]:
         """Looks at the token, at each list, and whether the user is an administrator, who sees everything."""
-        return (yield from check(self.name))
+        return (yield from check(self.name, self.wanted_streams))
 
     def add_note(self, issue_id: str, text: str) -> Flow[None]:
         """Adds a note to a person, whose id `issue_id` is, for Pipedrive has no issues; sent once.

@@ -235,7 +235,8 @@ class Salesforce(Source):
 
     def check(self) -> Flow[Sequence[Finding]]:
         """Looks at each object and its needed fields, whether all records are seen, and at the words of `statuses`."""
-        return (yield from check(self._org, self._kinds.values(), self._chosen.statuses, self._chosen.expected_cases))
+        kinds = [self._kinds[stream] for stream in self.wanted_streams]
+        return (yield from check(self._org, kinds, self._chosen.statuses, self._chosen.expected_cases))
 
     def create_issue(self, issue: NewIssue) -> Flow[str]:
         """Creates a case, owned by the queue that `queue` names, and returns its id; tags become topics.

@@ -27,7 +27,7 @@ class _Used(Payload):
     data: _Usage
 
 
-def check(reader: Reader) -> Flow[Sequence[Finding]]:
+def check(reader: Reader, streams: Sequence[str]) -> Flow[Sequence[Finding]]:
     """What is well and what is not; the first thing that cannot even be asked ends the list."""
     findings: list[Finding] = []
     try:
@@ -35,9 +35,10 @@ def check(reader: Reader) -> Flow[Sequence[Finding]]:
         response = yield from request(Request("GET", "/2/usage/tweets", accept=frozenset({403})))
         findings.append(_usage(response, reader.name))
         now = service_time(response, reader.name)
-        findings.append((yield from _answered(reader, "mentions", now)))
-        if reader.query is not None:
-            findings.append((yield from _answered(reader, "search", now)))
+        for stream in streams:
+            if stream == "search" and reader.query is None:
+                continue
+            findings.append((yield from _answered(reader, stream, now)))
     except AlignkitError as error:
         findings.append(Finding(is_well=False, subject=f"`{reader.name}`", remedy=str(error)))
     return findings

@@ -215,4 +215,4 @@ class X(Source):
 
         It asks for posts of the last minute alone, within the day's budget.
         """
-        return (yield from check(self._reader))
+        return (yield from check(self._reader, self.wanted_streams))
