@@ -16,6 +16,7 @@ from alignkit.errors import (
     CursorExpired,
     DataInvalid,
     PagingStuck,
+    PermissionMissing,
     RequestRefused,
     SettingsError,
 )
@@ -218,6 +219,24 @@ def test_customers_are_read_desk_by_desk_once_a_day() -> None:
     asked = len(service.asked)
     assert read(source, "customers", service, checkpoint).events == ()
     assert len(service.asked) == asked
+
+
+def test_only_customers_of_the_projects_that_are_read_are_asked_for() -> None:
+    internal: JsonValue = {"values": [{"id": "1", "projectKey": "HR"}], "isLastPage": False}
+    ours: JsonValue = {"values": [{"id": "2", "projectKey": "sup"}], "isLastPage": True}
+    people: JsonValue = {"values": [{"accountId": "a"}], "isLastPage": True}
+    service = Answers({DESKS: (answer(internal), answer(ours)), f"{DESKS}/2/customer": people})
+    source = jira(projects=["SUP"])
+    first = read(source, "customers", service)
+    last = read(source, "customers", service, first.checkpoint)
+    assert ([*first.events], [event.subject for event in last.events]) == ([], ["a"])
+    assert (first.more, last.more) == (True, False)
+
+
+def test_a_service_desk_that_hides_its_customers_is_named() -> None:
+    desks: JsonValue = {"values": [{"id": "1", "projectKey": "HR"}], "isLastPage": True}
+    with pytest.raises(PermissionMissing, match=r"HR.*projects"):
+        read(jira(), "customers", Answers({DESKS: desks, f"{DESKS}/1/customer": answer({}, 403)}))
 
 
 def test_a_site_without_service_desks_has_no_customers() -> None:

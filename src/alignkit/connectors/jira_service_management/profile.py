@@ -12,7 +12,7 @@ PROFILE = Profile(
             late="a day: Jira cannot tell which of them changed",
         ),
         "customers": StreamProfile(
-            brings="the customers of each service desk, with their addresses where they are shown",
+            brings="the customers of each service desk that is read, with their addresses where they are shown",
             endpoint="GET /rest/servicedeskapi/servicedesk/{id}/customer",
             late="a day: Jira cannot tell which of them changed",
         ),

@@ -69,6 +69,10 @@ class Site:
         self.page: Body = Body({"issues": self.issues}, {"token": ("nextPageToken", str)})
         self.one: Body = Body({(): self.issues}, is_one=True)
 
+    def reads(self, project: str | None) -> bool:
+        """Whether a project is among those that are read; one without a key may be."""
+        return not self.projects or project is None or project.upper() in self.projects
+
     def search(self, conditions: str, token: str | None = None) -> Request:
         """A page of the issues that meet these conditions, in the order of creation, which no change disturbs."""
         body = _asking(conditions, _PAGE_SIZE)

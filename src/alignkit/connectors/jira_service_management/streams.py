@@ -12,7 +12,7 @@ from alignkit.connectors.jira_service_management.records import CUSTOMERS, ORGAN
 from alignkit.connectors.jira_service_management.site import DESK_API, Desks, Site, values_request
 from alignkit.connectors.records import Answer, Body, Found, Shape
 from alignkit.connectors.window import Kept, kept, position, service_time
-from alignkit.errors import CursorExpired, PagingStuck
+from alignkit.errors import CursorExpired, PagingStuck, PermissionMissing
 from alignkit.models.events import CustomerEvent
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.models.issue import Issue
@@ -160,7 +160,11 @@ def _is_recent(issue: Issue, clock: datetime) -> bool:
 
 
 def read_customers(site: Site, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
-    """One page of the customers of one service desk, once a day."""
+    """One page of the customers of one service desk, once a day.
+
+    Raises:
+        PermissionMissing: the user is no agent of a service desk that is to be read.
+    """
     at = position(DeskPosition, checkpoint, site.name)
     if at.begun is None and _is_read(at.mark, run):
         return Page((), kept(at), more=False)
@@ -168,18 +172,23 @@ def read_customers(site: Site, checkpoint: Checkpoint | None, run: Run) -> Flow[
     response = yield from request(Request("GET", f"{DESK_API}/servicedesk", params))
     begun = at.begun or service_time(response, site.name)
     desks = parsed(Desks, response, site.name)
-    if not desks.values:
-        return Page((), kept(DeskPosition(mark=begun)), more=False)
-    path = f"{DESK_API}/servicedesk/{desks.values[0].id}/customer"
-    response = yield from request(values_request(path, at.start))
+    has_more = bool(desks.values) and not desks.isLastPage
+    after = DeskPosition(mark=at.mark, begun=begun, desk=at.desk + 1) if has_more else DeskPosition(mark=begun)
+    if not desks.values or not site.reads(desks.values[0].projectKey):
+        return Page((), kept(after), has_more)
+    desk = desks.values[0]
+    path = f"{DESK_API}/servicedesk/{desk.id}/customer"
+    response = yield from request(values_request(path, at.start, accept=frozenset({403})))
+    if response.status == 403:
+        named = f"`{desk.projectKey}`" if desk.projectKey else "a service desk"
+        raise PermissionMissing(
+            f"`{site.name}` does not show the customers of {named} (403); make the user an agent there, or leave it"
+            " out of `projects`"
+        )
     events, bad, count, is_last = _values(site, response, CUSTOMER_PAGE, CUSTOMERS, run)
     if not is_last:
         after = at.model_copy(update={"begun": begun, "start": at.start + count})
-    elif not desks.isLastPage:
-        after = DeskPosition(mark=at.mark, begun=begun, desk=at.desk + 1)
-    else:
-        after = DeskPosition(mark=begun)
-    return Page(events, kept(after), not (is_last and desks.isLastPage), bad)
+    return Page(events, kept(after), has_more or not is_last, bad)
 
 
 def read_organizations(site: Site, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
