@@ -49,7 +49,7 @@ PROFILE = Profile(
         "issues": "Pipedrive has no tickets; so none is created",
         "labels": "Pipedrive takes all labels of a person at once, so that two who add one each would erase one",
         "merged persons": "the lists do not tell of them; both addresses stay known",
-        "archived deals": "they are over, and another list holds them",
+        "archived deals": "another list holds them; a deal stays as it was seen last before it was archived",
         "marketing status": "it is there with one add-on alone; consent is read where mails are sent",
         "webhooks": "they are not signed; the streams lose nothing without them",
     },
