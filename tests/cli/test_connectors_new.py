@@ -64,7 +64,7 @@ def test_half_a_wish_is_refused(words: list[str]) -> None:
 
 def test_a_plugin_passes_its_tests_as_it_is_written(tmp_path: Path) -> None:
     write("brand_new", tmp_path / "new")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--assert=plain"]
     done = subprocess.run(
         command, cwd=tmp_path / "new", capture_output=True, text=True, timeout=600, check=False, env=_few_histories()
     )

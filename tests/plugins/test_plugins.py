@@ -43,7 +43,17 @@ def test_an_installed_plugin_is_found_by_its_name(installed: Path) -> None:
 
 def test_an_installed_plugin_passes_its_tests(installed: Path, tmp_path: Path) -> None:
     tests = shutil.copytree(HERE / "chime" / "tests", tmp_path / "tests")
-    options = ["-q", "-p", "no:cacheprovider", "-W", "error", "--import-mode=importlib", "-o", f"pythonpath={tests}"]
+    options = [
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-W",
+        "error",
+        "--assert=plain",
+        "--import-mode=importlib",
+        "-o",
+        f"pythonpath={tests}",
+    ]
     command = [sys.executable, "-m", "pytest", *options, "-c", os.devnull, "--rootdir", str(tmp_path), str(tests)]
     done = subprocess.run(
         command, cwd=tmp_path, env=_with(installed), capture_output=True, text=True, timeout=900, check=False
