@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -25,9 +26,10 @@ from alignkit.connectors import (
     X,
     Zendesk,
 )
-from alignkit.connectors.base import ConnectorSettings, Endpoint, Run, Source, settings
+from alignkit.connectors.base import ConnectorSettings, Endpoint, NewIssue, Run, Source, settings
 from alignkit.connectors.x.spending import MemorySpending
-from alignkit.errors import CredentialsRejected, SettingsError
+from alignkit.errors import CredentialsRejected, DataInvalid, SettingsError
+from alignkit.models import Post, PostPublished
 from alignkit.transport import Response
 
 from .answering import NOW
@@ -94,3 +96,32 @@ def test_a_credential_that_is_refused_is_told_by_settings_that_there_are(source:
     named = re.findall(r"`(\w+)`", str(refused.value).partition("check ")[2])
     assert named
     assert set(named) <= inspect.signature(type(source)).parameters.keys()
+
+
+def posted(**values: Any) -> PostPublished:
+    given = {"id": "17", "platform": "mastodon", "author_handle": "bob@social.example", "text": "It broke!", **values}
+    return PostPublished.of(Post(posted_at=NOW, **given), source="fedi", received_at=NOW, time=NOW)
+
+
+def test_an_issue_about_a_post_says_who_wrote_what_and_where() -> None:
+    issue = NewIssue.of_post(posted(url="https://social.example/17"), "social@shop.example", tags=["social"])
+    assert issue.subject == "bob@social.example on mastodon"
+    assert issue.body.splitlines()[0] == f"bob@social.example on mastodon, {NOW:%Y-%m-%d %H:%M} UTC:"
+    assert issue.body.splitlines()[2:] == ["It broke!", "", "https://social.example/17"]
+    assert (issue.requester_email, issue.tags, issue.about) == ("social@shop.example", ("social",), "fedi/post/17")
+
+
+def test_one_post_makes_one_issue_whatever_becomes_of_its_text() -> None:
+    issue, edited = (NewIssue.of_post(posted(text=text), "social@shop.example") for text in ("It broke!", "It broke."))
+    assert issue.key == edited.key != NewIssue.of_post(posted(id="18"), "social@shop.example").key
+
+
+def test_a_text_that_may_not_be_kept_does_not_go_into_an_issue() -> None:
+    issue = NewIssue.of_post(posted(storable=False), "social@shop.example")
+    assert "It broke!" not in issue.body
+    assert "fedi/post/17" in issue.body
+
+
+def test_a_post_that_was_taken_back_makes_no_issue() -> None:
+    with pytest.raises(DataInvalid, match="taken back"):
+        NewIssue.of_post(posted(deleted_at=NOW), "social@shop.example")

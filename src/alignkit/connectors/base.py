@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from alignkit import identity
 from alignkit.errors import DataInvalid, SettingsError
-from alignkit.models.events import CustomerEvent
+from alignkit.models.events import CustomerEvent, PostPublished
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.transport import Account, Flow, JsonValue
@@ -112,19 +112,48 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class NewIssue:
-    """An issue to be created at a helpdesk."""
+    """An issue to be created at a helpdesk.
+
+    Attributes:
+        requester_email: whom the helpdesk will answer.
+        about: what it was made for, as `source/type/id`; two issues about one thing are the same issue.
+    """
 
     subject: str
     body: str
     requester_email: str
     queue: str | None = None
     tags: tuple[str, ...] = ()
+    about: str | None = None
+
+    @classmethod
+    def of_post(
+        cls, event: PostPublished, requester_email: str, *, queue: str | None = None, tags: Sequence[str] = ()
+    ) -> Self:
+        """An issue about a public post, so that a complaint there reaches support.
+
+        Args:
+            event: from the store, or as a connector read it.
+            requester_email: the author's address where it is known; else one of your own, since no helpdesk takes an
+                issue from nobody.
+
+        Raises:
+            DataInvalid: the post was taken back by whoever wrote it.
+        """
+        post = event.data
+        if post.deleted_at is not None:
+            raise DataInvalid("this post was taken back by whoever wrote it; there is nothing to answer")
+        author = post.author_handle or post.author_ref or "somebody"
+        said = post.text if post.text and post.storable else "(The text is not kept; read it there.)"
+        about = f"{event.source}/post/{event.subject}"
+        body = f"{author} on {post.platform}, {post.posted_at:%Y-%m-%d %H:%M} UTC:\n\n{said}\n\n{post.url or about}"
+        return cls(f"{author} on {post.platform}", body, requester_email, queue, tuple(tags), about)
 
     @property
     def key(self) -> str:
-        """A digest of who says what, by which a service knows an issue that it is given again."""
-        said = json.dumps([self.requester_email, self.subject, self.body])
-        return blake2b(said.encode(), digest_size=16).hexdigest()
+        """A digest by which a service knows an issue that it is given again: of its thing, else of who says what."""
+        said = [self.about] if self.about else [self.requester_email, self.subject, self.body]
+        return blake2b(json.dumps(said).encode(), digest_size=16).hexdigest()
 
 
 def _told_apart(name: str) -> str:
