@@ -79,7 +79,7 @@ def place(url: str) -> Place:
     Raises:
         ValueError: parsers could disagree about where it leads; the text says why and shows no part of it.
     """
-    if any(character.isspace() or not character.isprintable() for character in url) or "\\" in url:
+    if not url.isprintable() or " " in url or "\\" in url:
         raise ValueError("it holds a space, a control character or a backslash")
     parts = _URL.fullmatch(url)
     if parts is None:
