@@ -20,6 +20,12 @@ class Payload(BaseModel):
     )
 
 
+class Named(Payload):
+    """A thing, as far as an answer names it."""
+
+    id: str
+
+
 P = TypeVar("P", bound=Payload)
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
-from alignkit.connectors.answers import Payload, parsed
+from alignkit.connectors.answers import Named, Payload, parsed
 from alignkit.connectors.base import Fetched, Run
 from alignkit.connectors.freshdesk.desk import API, BESIDE, NOT_THERE, Desk
 from alignkit.connectors.freshdesk.records import CONTACTS, Listed
@@ -36,10 +36,6 @@ class Agent(Payload):
     """Whom a key belongs to."""
 
     ticket_scope: int | None = None
-
-
-class _Known(Payload):
-    id: str
 
 
 class _Note(Payload):
@@ -101,7 +97,7 @@ def _read(desk: Desk, ref: Ref, result: _Result) -> Flow[_Look]:
         result.asked_at = service_time(response, desk.name)
         return _Look.MISSING
     # An error that is told as a success is no record.
-    parsed(_Known, response, desk.name)
+    parsed(Named, response, desk.name)
     is_issue = ref.kind == "issue"
     body: Body = desk.one_ticket if is_issue else desk.one_contact
     shape: Shape[Any] = desk.tickets[Listed.TICKETS] if is_issue else CONTACTS

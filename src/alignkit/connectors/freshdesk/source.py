@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, SecretStr, model_validator
 
-from alignkit.connectors.answers import Payload, parsed
+from alignkit.connectors.answers import Named, Payload, parsed
 from alignkit.connectors.base import (
     Capability,
     Checkpoint,
@@ -89,11 +89,7 @@ class FreshdeskSettings(ConnectorSettings):
         return HeaderKey("Authorization", b64encode(pair).decode(), prefix="Basic ", setting="api_key")
 
 
-class _Known(Payload):
-    id: str
-
-
-class _Ticket(_Known):
+class _Ticket(Named):
     tags: list[str] | None = None
 
 

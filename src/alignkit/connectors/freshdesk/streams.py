@@ -264,16 +264,9 @@ def _split(desk: Desk, walk: Walk, path: str) -> tuple[Walk, list[str]]:
     return walk.model_copy(update={"is_short": True}), [gap]
 
 
-class CompanyPosition(Kept):
-    """The checkpoint of the companies: when they were read last, and the walk under way."""
-
-    mark: Instant | None = None
-    walk: Walk | None = None
-
-
 def read_companies(desk: Desk, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
     """One page of all companies, once a day: Freshdesk cannot tell which of them changed."""
-    at = position(CompanyPosition, checkpoint, desk.name)
+    at = position(Position, checkpoint, desk.name)
     if at.walk is None and at.mark is not None and run.now - at.mark < COMPANIES_EVERY:
         return Page((), kept(at), more=False)
     walk = at.walk or Walk()
@@ -283,6 +276,6 @@ def read_companies(desk: Desk, checkpoint: Checkpoint | None, run: Run) -> Flow[
     answer = desk.read(desk.company_page, response)
     found = answer.of(COMPANIES)
     events = [one.event(source=desk.name, received_at=run.now) for one in found]
-    more = len(found) + len(answer.bad) >= desk.page_size
-    after = CompanyPosition(mark=at.mark, walk=_up(desk, walk, found)) if more else CompanyPosition(mark=walk.until)
-    return Page(events, kept(after), more, answer.bad)
+    is_full = len(found) + len(answer.bad) >= desk.page_size
+    after = at.following(_up(desk, walk, found) if is_full else None, walk.until)
+    return Page(events, kept(after), is_full, answer.bad)

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from alignkit.connectors.answers import Payload, listed, parsed
+from alignkit.connectors.answers import Named, listed, parsed
 from alignkit.connectors.base import Checkpoint, Fetched, Page, Run
 from alignkit.connectors.gone import Reason, issue_gone, said_in, thing_gone, unseen
 from alignkit.connectors.gorgias.records import CUSTOMERS, surveys, tickets
@@ -42,10 +42,6 @@ _MOVED = frozenset({301, 403, 404})
 _PAGED = {"after": (("meta", "next_cursor"), str)}
 _PATHS = {"issue": "tickets", "contact": "customers"}
 _PLACE = re.compile(r"/api/(tickets|customers)/([0-9]+)(?:/.*)?")
-
-
-class _Known(Payload):
-    id: str
 
 
 class Stream(NamedTuple):
@@ -157,7 +153,7 @@ class Desk:
         response = yield from request(Request("GET", f"{API}/{_PATHS[ref.kind]}/{id}", accept=_MOVED))
         if response.status == 200:
             # An error that is told as a success is no record.
-            parsed(_Known, response, self.name)
+            parsed(Named, response, self.name)
             body: Body = self.one_ticket if ref.kind == "issue" else self.one_customer
             shape: Shape[Any] = self.tickets if ref.kind == "issue" else CUSTOMERS
             answer = body.read(response.content, f"{ref.kind}/{id}")

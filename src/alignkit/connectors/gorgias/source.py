@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, SecretStr, model_validator
 
-from alignkit.connectors.answers import Payload, parsed
+from alignkit.connectors.answers import Named, parsed
 from alignkit.connectors.base import (
     Capability,
     Checkpoint,
@@ -96,10 +96,6 @@ class GorgiasSettings(AppSettings):
         if self.refresh_token is not None:
             return self.renewed(f"{(self.base_url or self.root).rstrip('/')}/oauth/token", tokens)
         return Basic(self.email or "", self.api_key or "", setting="`email` and `api_key`")
-
-
-class _Made(Payload):
-    id: str
 
 
 class Gorgias(Source):
@@ -266,7 +262,7 @@ class Gorgias(Source):
             "tags": [{"name": tag} for tag in issue.tags],
             "external_id": issue.key,
         }
-        return parsed(_Made, (yield from request(Request("POST", f"{API}/tickets", json=body))), self.name).id
+        return parsed(Named, (yield from request(Request("POST", f"{API}/tickets", json=body))), self.name).id
 
     def add_note(self, issue_id: str, text: str) -> Flow[None]:
         """Adds an internal note. It is sent once: after `ServiceUnreachable`, look whether it is there.

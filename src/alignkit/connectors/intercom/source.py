@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, SecretStr
 
-from alignkit.connectors.answers import Payload, parsed
+from alignkit.connectors.answers import Named, parsed
 from alignkit.connectors.base import (
     Capability,
     Checkpoint,
@@ -65,10 +65,6 @@ class IntercomSettings(ConnectorSettings):
     internal_tags: frozenset[str] = frozenset()
     known_issues: tuple[_Id, ...] = ()
     keeps_text: bool = True
-
-
-class _Made(Payload):
-    id: str
 
 
 class Intercom(Source):
@@ -208,7 +204,7 @@ class Intercom(Source):
             "contacts": [{"email": issue.requester_email}],
             "ticket_attributes": {"_default_title_": issue.subject, "_default_description_": issue.body},
         }
-        return parsed(_Made, (yield from request(post("/tickets", body))), self.name).id
+        return parsed(Named, (yield from request(post("/tickets", body))), self.name).id
 
     def add_note(self, issue_id: str, text: str) -> Flow[None]:
         """Adds a note. It is sent once: after `ServiceUnreachable`, look whether it is there.
@@ -229,14 +225,14 @@ class Intercom(Source):
         """
         if not tag.strip():
             raise DataInvalid("a tag has a name; give one")
-        known = parsed(_Made, (yield from request(post("/tags", {"name": tag}, repeatable=True))), self.name)
+        known = parsed(Named, (yield from request(post("/tags", {"name": tag}, repeatable=True))), self.name)
         yield from self._written(
             issue_id, "tags", {"id": known.id, "admin_id": (yield from self._admin())}, repeatable=True
         )
 
     def _admin(self) -> Flow[str]:
         """The id of whom the token belongs to, who signs what is written."""
-        return parsed(_Made, (yield from request(get("/me"))), self.name).id
+        return parsed(Named, (yield from request(get("/me"))), self.name).id
 
     def _written(
         self, issue_id: str, what: str, body: Mapping[str, JsonValue], *, repeatable: bool = False

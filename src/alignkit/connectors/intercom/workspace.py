@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Literal
 
-from alignkit.connectors.answers import Payload, listed, parsed
+from alignkit.connectors.answers import Named, listed, parsed
 from alignkit.connectors.base import Run
 from alignkit.connectors.intercom.records import COMPANIES, CONTACTS, conversations, tickets
 from alignkit.connectors.records import Answer, Body, Found, Shape
@@ -21,10 +21,6 @@ VERSION: Mapping[str, str] = {"Intercom-Version": "2.15"}
 PAGE_SIZE = 150
 
 _PAGED = {"after": (("pages", "next", "starting_after"), str)}
-
-
-class _Known(Payload):
-    id: str
 
 
 class Workspace:
@@ -62,7 +58,7 @@ class Workspace:
         Raises:
             ResponseInvalid: it is none; an error that is told as a success is no record.
         """
-        parsed(_Known, response, self.name)
+        parsed(Named, response, self.name)
         return body.read(response.content, place)
 
     def issues(self, found: Sequence[Found[Issue]], run: Run, sequence: int = 0) -> list[CustomerEvent]:
