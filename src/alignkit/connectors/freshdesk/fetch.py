@@ -18,12 +18,13 @@ from alignkit.connectors.base import Fetched, Run
 from alignkit.connectors.freshdesk.desk import API, BESIDE, NOT_THERE, Desk
 from alignkit.connectors.freshdesk.records import CONTACTS, Listed
 from alignkit.connectors.freshdesk.streams import FIRST, is_unanswered_end, iso
-from alignkit.connectors.gone import Reason, issue_gone, said_in, thing_gone, unseen
+from alignkit.connectors.gathered import Gathered
+from alignkit.connectors.gone import Reason, issue_gone, said_in, thing_gone
 from alignkit.connectors.records import Body, Shape
 from alignkit.connectors.window import service_time
 from alignkit.errors import ResponseInvalid
 from alignkit.models.events import CustomerEvent
-from alignkit.models.exchange import Quarantined, Ref
+from alignkit.models.exchange import Ref
 from alignkit.models.issue import Issue
 from alignkit.transport import Flow, Request, Response, request
 
@@ -52,37 +53,27 @@ class _Look(Enum):
 
 
 @dataclass(slots=True)
-class _Result:
-    """What one fetch has found so far.
+class _Result(Gathered):
+    """What one fetch has found so far; `asked_at` is when Freshdesk last said that something is missing."""
 
-    Attributes:
-        asked_at: when Freshdesk last said that something is missing, by its clock.
-        unseen: what neither answers nor is known to be gone.
-    """
-
-    run: Run
     asked_at: datetime = field(init=False)
-    events: list[CustomerEvent] = field(default_factory=list[CustomerEvent])
-    quarantined: list[Quarantined] = field(default_factory=list[Quarantined])
-    unseen: set[Ref] = field(default_factory=set[Ref])
 
 
 def fetch(desk: Desk, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
     """The objects that these refs name, of the kinds `issue` and `contact`."""
     yield from desk.learn_statuses()
-    result, missing = _Result(run), list[Ref]()
+    result, missing = _Result(desk.name, run), list[Ref]()
     for ref in sorted(refs, key=lambda ref: ref.kind != "contact"):
         if ref.kind in _PATHS and ref.id.isascii() and ref.id.isdigit():
             look = yield from _read(desk, ref, result)
             if look is not _Look.FOUND:
-                result.unseen.add(ref)
+                result.unseen.add((ref.kind, ref.id))
             if look is _Look.MISSING:
                 missing.append(ref)
     if missing and (yield from _sees_tickets(desk)):
         for ref in missing:
             yield from _settle(desk, ref, result)
-    done = [ref for ref in refs if ref not in result.unseen]
-    return Fetched(result.events, done, result.quarantined, unseen(len(result.unseen)))
+    return result.fetched(refs)
 
 
 _PATHS = {"issue": "tickets", "contact": "contacts"}
@@ -153,7 +144,7 @@ def _settle(desk: Desk, ref: Ref, result: _Result) -> Flow[None]:
     """Asks once more for what was missing, now that others are known to be found."""
     look = yield from _read(desk, ref, result)
     if look is not _Look.UNSEEN:
-        result.unseen.discard(ref)
+        result.unseen.discard((ref.kind, ref.id))
     if look is _Look.MISSING:
         result.events.append(_gone(desk, ref, result.asked_at, result.run))
 

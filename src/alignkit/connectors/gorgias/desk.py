@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 from alignkit.connectors.answers import Named, listed, parsed
 from alignkit.connectors.base import Checkpoint, Fetched, Page, Run
-from alignkit.connectors.gone import Reason, issue_gone, said_in, thing_gone, unseen
+from alignkit.connectors.gathered import Gathered
+from alignkit.connectors.gone import Reason, issue_gone, said_in, thing_gone
 from alignkit.connectors.gorgias.records import CUSTOMERS, surveys, tickets
 from alignkit.connectors.records import Body, Found, Shape
 from alignkit.connectors.tags import Tags
@@ -26,7 +27,7 @@ from alignkit.errors import CursorExpired, RequestRefused
 from alignkit.models.base import Entity
 from alignkit.models.conversation import SurveyResponse
 from alignkit.models.events import CustomerEvent
-from alignkit.models.exchange import Quarantined, Ref
+from alignkit.models.exchange import Ref
 from alignkit.models.issue import Issue
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.transport import Flow, Request, Response, request
@@ -136,17 +137,16 @@ class Desk:
 
         What is said not to be there counts as gone where Gorgias says so itself, and shows its tickets all the same.
         """
-        result = _Result(run)
+        result = _Result(self.name, run)
         for ref in sorted(refs, key=lambda ref: ref.kind != "contact"):
             if (ref.id.isascii() and ref.id.isdigit()) and ref.kind in _PATHS:
                 yield from self._fetch_one(ref.id, ref, result)
         if result.missing and (yield from self._shows_tickets()):
             for ref, id, at in result.missing:
-                result.add([self._gone(ref.kind, id, at, run)], ())
+                result.events.append(self._gone(ref.kind, id, at, run))
         else:
-            result.unseen |= {ref for ref, _, _ in result.missing}
-        done = [ref for ref in refs if ref not in result.unseen]
-        return Fetched(result.events, done, result.quarantined, unseen(len(result.unseen)))
+            result.unseen |= {(ref.kind, ref.id) for ref, _, _ in result.missing}
+        return result.fetched(refs)
 
     def _fetch_one(self, id: str, ref: Ref, result: _Result) -> Flow[None]:
         """A ticket or customer; one that was merged is told by a redirect, of which the id alone is taken."""
@@ -158,16 +158,17 @@ class Desk:
             shape: Shape[Any] = self.tickets if ref.kind == "issue" else CUSTOMERS
             answer = body.read(response.content, f"{ref.kind}/{id}")
             clock = service_time(response, self.name)
-            result.add(self.events(answer.of(shape), result.run, clock, 1), answer.bad)
+            result.events += self.events(answer.of(shape), result.run, clock, 1)
+            result.quarantined += answer.bad
         elif response.status == 301 and (survivor := _survivor(response, ref.kind, id)) is not None:
             at = service_time(response, self.name)
-            result.add([self._gone(ref.kind, id, at, result.run, survivor)], ())
+            result.events.append(self._gone(ref.kind, id, at, result.run, survivor))
             if id == ref.id:
                 yield from self._fetch_one(survivor, ref, result)
         elif _says_not_found(response):
             result.missing.append((ref, id, service_time(response, self.name)))
         else:
-            result.unseen.add(ref)
+            result.unseen.add((ref.kind, ref.id))
 
     def _shows_tickets(self) -> Flow[bool]:
         """Whether any ticket can be seen: a right that was taken away may hide them all."""
@@ -189,24 +190,14 @@ def compiled(name: str, root: str, tags: Tags, *, keeps_text: bool) -> Desk:
 
 
 @dataclass(slots=True)
-class _Result:
+class _Result(Gathered):
     """What one fetch has found so far.
 
     Attributes:
         missing: what Gorgias says is not there: the ref, the id that was asked for, and when.
-        unseen: what neither answers nor is known to be gone.
     """
 
-    run: Run
-    events: list[CustomerEvent] = field(default_factory=list[CustomerEvent])
-    quarantined: list[Quarantined] = field(default_factory=list[Quarantined])
     missing: list[tuple[Ref, str, datetime]] = field(default_factory=list[tuple[Ref, str, datetime]])
-    unseen: set[Ref] = field(default_factory=set[Ref])
-
-    def add(self, events: Sequence[CustomerEvent], bad: Sequence[Quarantined]) -> None:
-        """Notes what was found."""
-        self.events += events
-        self.quarantined += bad
 
 
 def _survivor(response: Response, kind: str, id: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from alignkit.connectors.answers import Payload, parsed
+from alignkit.connectors.answers import Named, parsed
 from alignkit.connectors.base import Fetched, Run
 from alignkit.connectors.gathered import Gathered
 from alignkit.connectors.gone import Reason, issue_gone, said_in, thing_gone
@@ -16,10 +16,6 @@ from alignkit.connectors.window import service_time
 from alignkit.models.events import CustomerEvent
 from alignkit.models.exchange import Ref
 from alignkit.transport import Flow, Request, request
-
-
-class _One(Payload):
-    id: str
 
 
 def fetch(portal: Portal, kinds: Mapping[str, Kind], refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
@@ -72,10 +68,10 @@ def _gone(portal: Portal, kind: Kind, id: str, now: datetime) -> Flow[CustomerEv
         if response.status == 404 and not says_not_found(response):
             return None
         reason = "not_found" if response.status == 404 else "deleted"
-        if reason == "deleted" and parsed(_One, response, portal.name).id != id:
+        if reason == "deleted" and parsed(Named, response, portal.name).id != id:
             return None
     else:
-        survivor = parsed(_One, response, portal.name).id
+        survivor = parsed(Named, response, portal.name).id
         if survivor == id:
             return None
     at = service_time(response, portal.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from alignkit.connectors.answers import Payload, parsed
+from alignkit.connectors.answers import Named, Payload, parsed
 from alignkit.connectors.base import NewIssue, check_requester
 from alignkit.connectors.hubspot.portal import Portal, ticket_path
 from alignkit.connectors.hubspot.records import is_id
@@ -18,12 +18,8 @@ _NOTE_TO_TICKET = 228
 """Types of association that HubSpot defines, by their numbers."""
 
 
-class _Made(Payload):
-    id: str
-
-
 class _Batch(Payload):
-    results: Sequence[_Made]
+    results: Sequence[Named]
 
 
 def create_ticket(
@@ -57,7 +53,7 @@ def create_ticket(
         return ticket
     body: JsonValue = {"properties": properties, "associations": [_association(contact, _TICKET_TO_CONTACT)]}
     response = yield from request(Request("POST", "/crm/v3/objects/tickets", json=body))
-    return parsed(_Made, response, portal.name).id
+    return parsed(Named, response, portal.name).id
 
 
 def add_note(portal: Portal, issue_id: str, text: str) -> Flow[None]:
@@ -99,7 +95,7 @@ def _known(portal: Portal, key_property: str, key: str) -> Flow[str | None]:
     """The id of the ticket with this key, where there is one."""
     wanted = Request("GET", ticket_path(key), [("idProperty", key_property)], accept=frozenset({404}))
     response = yield from request(wanted)
-    return None if response.status == 404 else parsed(_Made, response, portal.name).id
+    return None if response.status == 404 else parsed(Named, response, portal.name).id
 
 
 def _upserted(portal: Portal, kind: str, id_property: str, key: str, properties: Mapping[str, JsonValue]) -> Flow[str]:

@@ -3,40 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from alignkit.connectors.base import Fetched, Run
-from alignkit.connectors.gone import issue_gone, said_in, thing_gone, unseen
+from alignkit.connectors.gathered import Gathered
+from alignkit.connectors.gone import issue_gone, said_in, thing_gone
 from alignkit.connectors.intercom.records import CONTACTS
 from alignkit.connectors.intercom.workspace import Workspace, get, search
 from alignkit.connectors.window import service_time
-from alignkit.models.events import CustomerEvent
-from alignkit.models.exchange import Quarantined, Ref
+from alignkit.models.exchange import Ref
 from alignkit.transport import Flow, Response, request
 
 HIDDEN_OR_GONE = frozenset({403, 404})
 
 
-@dataclass(slots=True)
-class _Result:
-    """What one fetch has found so far; `unseen` are things that neither answer nor are known to be gone."""
-
-    run: Run
-    events: list[CustomerEvent] = field(default_factory=list[CustomerEvent])
-    quarantined: list[Quarantined] = field(default_factory=list[Quarantined])
-    unseen: set[Ref] = field(default_factory=set[Ref])
-
-    def add(self, space: Workspace, response: Response, place: str) -> None:
-        """Notes the ticket that an answer holds."""
-        answer = space.read_one(space.one_ticket, response, place)
-        self.quarantined += answer.bad
-        self.events += space.issues(answer.of(space.tickets), self.run, sequence=1)
-
-
 def fetch(space: Workspace, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
     """The objects that these refs name, of the kinds `issue` and `contact`."""
-    result = _Result(run)
+    result = Gathered(space.name, run)
     for ref in sorted(refs, key=lambda ref: ref.kind != "contact"):
         if not ref.id.isalnum():
             continue
@@ -44,26 +27,23 @@ def fetch(space: Workspace, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
             yield from _fetch_contact(space, ref, result)
         elif ref.kind == "issue":
             yield from _fetch_issue(space, ref, result)
-    done = [ref for ref in refs if ref not in result.unseen]
-    return Fetched(result.events, done, result.quarantined, unseen(len(result.unseen)))
+    return result.fetched(refs)
 
 
-def _fetch_contact(space: Workspace, ref: Ref, result: _Result) -> Flow[None]:
+def _fetch_contact(space: Workspace, ref: Ref, result: Gathered) -> Flow[None]:
     """A contact; of one that was deleted or merged only that it is gone is told, and conversations name another one."""
     response = yield from request(get(f"/contacts/{ref.id}", accept=HIDDEN_OR_GONE))
     if response.status == 200:
-        answer = space.read_one(space.one_contact, response, f"contact/{ref.id}")
-        result.events += [one.event(source=space.name, received_at=result.run.now) for one in answer.of(CONTACTS)]
-        result.quarantined += answer.bad
+        result.take(space.read_one(space.one_contact, response, f"contact/{ref.id}"), CONTACTS)
     elif says_not_found(response):
         at = service_time(response, space.name)
         gone = thing_gone(ref.kind, ref.id, source=space.name, at=at, received_at=result.run.now)
         result.events.append(gone)
     else:
-        result.unseen.add(ref)
+        result.unseen.add((ref.kind, ref.id))
 
 
-def _fetch_issue(space: Workspace, ref: Ref, result: _Result) -> Flow[None]:
+def _fetch_issue(space: Workspace, ref: Ref, result: Gathered) -> Flow[None]:
     """A conversation, and the ticket that it has become; else a ticket of this id."""
     response = yield from request(get(f"/conversations/{ref.id}", accept=HIDDEN_OR_GONE))
     if response.status == 200:
@@ -79,12 +59,12 @@ def _fetch_issue(space: Workspace, ref: Ref, result: _Result) -> Flow[None]:
     is_gone = says_not_found(response)
     response = yield from request(get(f"/tickets/{ref.id}", accept=HIDDEN_OR_GONE))
     if response.status == 200:
-        result.add(space, response, f"issue/{ref.id}")
+        _take_ticket(space, response, ref.id, result)
     elif is_gone and says_not_found(response) and (yield from _shows_issues()):
         at = service_time(response, space.name)
         result.events.append(issue_gone(ref.id, source=space.name, at=at, received_at=result.run.now))
     else:
-        result.unseen.add(ref)
+        result.unseen.add((ref.kind, ref.id))
 
 
 def _shows_issues() -> Flow[bool]:
@@ -97,17 +77,23 @@ def _shows_issues() -> Flow[bool]:
     return False
 
 
-def _fetch_ticket(space: Workspace, id: str, ref: Ref, at: datetime, result: _Result) -> Flow[None]:
+def _fetch_ticket(space: Workspace, id: str, ref: Ref, at: datetime, result: Gathered) -> Flow[None]:
     """The ticket that a conversation has become; only once it is seen is the conversation over."""
     response = yield from request(get(f"/tickets/{id}", accept=HIDDEN_OR_GONE))
     if response.status != 200:
-        result.unseen.add(ref)
+        result.unseen.add((ref.kind, ref.id))
         return
-    result.add(space, response, f"issue/{id}")
+    _take_ticket(space, response, id, result)
     if id != ref.id:
         now = result.run.now
         gone = issue_gone(ref.id, source=space.name, at=at, received_at=now, reason="merged", into=id)
         result.events.append(gone)
+
+
+def _take_ticket(space: Workspace, response: Response, id: str, result: Gathered) -> None:
+    answer = space.read_one(space.one_ticket, response, f"issue/{id}")
+    result.quarantined += answer.bad
+    result.events += space.issues(answer.of(space.tickets), result.run, sequence=1)
 
 
 def says_not_found(response: Response) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from alignkit.connectors.answers import Payload, listed, parsed
+from alignkit.connectors.answers import Named, Payload, listed, parsed
 from alignkit.connectors.base import Fetched, Run
 from alignkit.connectors.gathered import Gathered, ids_of
 from alignkit.connectors.gone import issue_gone
@@ -26,10 +26,6 @@ from alignkit.transport import Flow, JsonValue, Request, request
 BROWSE = "BROWSE_PROJECTS"
 _AT_ONCE = 50
 _MOST_WRITERS = 1_000
-
-
-class _Known(Payload):
-    id: str
 
 
 class _Person(Payload):
@@ -120,7 +116,7 @@ def _fetch_issue(site: Site, id: str, gathered: _Gathered) -> Flow[None]:
         gathered.unseen.add(("issue", id))
     else:
         # An error that is told as a success is no record.
-        parsed(_Known, response, site.name)
+        parsed(Named, response, site.name)
         yield from _take(site, site.one.read(response.content, f"issue/{id}"), gathered)
 
 

@@ -6,16 +6,12 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
-from alignkit.connectors.answers import Payload, parsed
+from alignkit.connectors.answers import Named, Payload, parsed
 from alignkit.connectors.base import NewIssue, check_requester
 from alignkit.connectors.salesforce.org import Org, quoted, select
 from alignkit.connectors.salesforce.records import whole_id
 from alignkit.errors import DataInvalid, ResponseInvalid
 from alignkit.transport import Flow, JsonValue, Request, request
-
-
-class _Made(Payload):
-    id: str
 
 
 class _Row(Payload):
@@ -48,7 +44,7 @@ def create_case(org: Org, issue: NewIssue, *, origin: str, key_field: str | None
         body["OwnerId"] = yield from _queue(org, issue.queue)
     if key_field is None:
         response = yield from request(Request("POST", f"{org.api}/sobjects/Case", json=body))
-        made = parsed(_Made, response, org.name).id
+        made = parsed(Named, response, org.name).id
     else:
         made = yield from _known_or_upserted(org, key_field, issue.key, body)
     for topic in topics:
@@ -84,7 +80,7 @@ def _assign(org: Org, case: str, topic: str) -> Flow[None]:
 
 def _made(org: Org, kind: str, body: JsonValue) -> Flow[str]:
     response = yield from request(Request("POST", f"{org.api}/sobjects/{kind}", json=body))
-    return parsed(_Made, response, org.name).id
+    return parsed(Named, response, org.name).id
 
 
 def _known_or_upserted(org: Org, key_field: str, key: str, body: JsonValue) -> Flow[str]:
@@ -95,7 +91,7 @@ def _known_or_upserted(org: Org, key_field: str, key: str, body: JsonValue) -> F
     path = f"{org.api}/sobjects/Case/{key_field}/{key}"
     response = yield from request(Request("PATCH", path, json=body, repeatable=True))
     if response.content:
-        return parsed(_Made, response, org.name).id
+        return parsed(Named, response, org.name).id
     if not (found := (yield from _ids(org, "Case", known))):
         raise ResponseInvalid(f"`{org.name}` does not show the case that it made; look there before a retry")
     return found[0]

@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from alignkit.connectors.base import Fetched, Run
-from alignkit.connectors.gone import issue_gone, said_in, unseen
+from alignkit.connectors.gathered import Gathered, ids_of
+from alignkit.connectors.gone import issue_gone, said_in
 from alignkit.connectors.records import Found
 from alignkit.connectors.window import service_time
 from alignkit.connectors.zendesk.audits import read_audits, survivor
 from alignkit.connectors.zendesk.desk import API, NOT_THERE, SURVIVOR, WRITERS, Desk
 from alignkit.connectors.zendesk.people import USERS
 from alignkit.models.customer import Contact
-from alignkit.models.events import CustomerEvent, IssueChanged
-from alignkit.models.exchange import Quarantined, Ref
+from alignkit.models.events import IssueChanged
+from alignkit.models.exchange import Ref
 from alignkit.models.issue import Issue
 from alignkit.models.vocabulary import Initiator
 from alignkit.transport import Flow, Request, request
@@ -25,24 +26,15 @@ _TICKETS_BESIDE = ("include", "users,metric_sets")
 
 
 @dataclass(slots=True)
-class _Result:
-    """What one fetch has found so far.
+class _Result(Gathered):
+    """What one fetch has found so far; `astray` are merged tickets of which nothing proves where they went."""
 
-    Attributes:
-        unseen: tickets that neither answer nor are known to be gone.
-        astray: merged tickets of which nothing proves where they went.
-    """
-
-    run: Run
-    events: list[CustomerEvent] = field(default_factory=list[CustomerEvent])
-    quarantined: list[Quarantined] = field(default_factory=list[Quarantined])
-    unseen: set[str] = field(default_factory=set[str])
     astray: list[str] = field(default_factory=list[str])
 
 
 def fetch(desk: Desk, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
     """The objects that these refs name, of the kinds `issue` and `contact`."""
-    result = _Result(run)
+    result = _Result(desk.name, run)
     gaps = [*(yield from desk.learn_statuses(run))]
     contacts = _numbers(refs, "contact")
     for start in range(0, len(contacts), _AT_ONCE):
@@ -50,11 +42,9 @@ def fetch(desk: Desk, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
     issues = _numbers(refs, "issue")
     for start in range(0, len(issues), _AT_ONCE):
         yield from _fetch_tickets(desk, issues[start : start + _AT_ONCE], result)
-    done = [ref for ref in refs if ref.kind != "issue" or ref.id not in result.unseen]
-    gaps += unseen(len(result.unseen))
     if result.astray:
         gaps.append(f"nothing proves where the merged tickets {', '.join(result.astray)} went; look at their customers")
-    return Fetched(result.events, done, result.quarantined, gaps)
+    return result.fetched(refs, gaps)
 
 
 def _numbers(refs: Sequence[Ref], kind: str) -> list[str]:
@@ -81,7 +71,7 @@ def _fetch_tickets(desk: Desk, ids: Sequence[str], result: _Result) -> Flow[None
     found = answer.of(desk.tickets)
     for one in found:
         yield from _learn(desk, one, result)
-    answered = {one.data.id for one in found} | {bad.key for bad in answer.bad}
+    answered = ids_of(answer, desk.tickets)
     for id in ids:
         if id not in answered:
             yield from _look_up(desk, id, result)
@@ -94,7 +84,7 @@ def _look_up(desk: Desk, id: str, result: _Result) -> Flow[None]:
         now = service_time(response, desk.name)
         result.events.append(issue_gone(id, source=desk.name, at=now, received_at=result.run.now))
     elif response.status in NOT_THERE:
-        result.unseen.add(id)
+        result.unseen.add(("issue", id))
     else:
         answer = desk.read(desk.single_ticket, response, desk.tickets, "ticket")
         result.events += desk.issues(answer, result.run, sequence=1)
