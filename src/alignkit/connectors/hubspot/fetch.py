@@ -11,7 +11,8 @@ from alignkit.connectors.gathered import Gathered
 from alignkit.connectors.gone import Reason, issue_gone, said_in, thing_gone
 from alignkit.connectors.hubspot.events import thing_events, ticket_events
 from alignkit.connectors.hubspot.portal import Portal, path_of, says_not_found
-from alignkit.connectors.hubspot.records import NAMES, TICKETS, Kind, is_id
+from alignkit.connectors.hubspot.records import NAMES, TICKETS, Kind
+from alignkit.connectors.ids import numbers
 from alignkit.connectors.window import service_time
 from alignkit.models.events import CustomerEvent
 from alignkit.models.exchange import Ref
@@ -22,7 +23,7 @@ def fetch(portal: Portal, kinds: Mapping[str, Kind], refs: Sequence[Ref], run: R
     """Reads tickets (`issue`), contacts and companies (`account`) by id, and finds out what became of the others."""
     gathered = Gathered(portal.name, run)
     for name, kind in kinds.items():
-        ids = list(dict.fromkeys(ref.id for ref in refs if ref.kind == name and is_id(ref.id)))
+        ids = numbers(refs, name)
         found, unread = yield from portal.by_id(kind, ids)
         gathered.quarantined += unread
         if kind.name == TICKETS:

@@ -233,8 +233,3 @@ def _unique(first: tuple[str, ...], others: str | None) -> tuple[str, ...]:
         return first
     more = (one.strip() for one in others.split(";"))
     return tuple(dict.fromkeys(one for one in (*first, *more) if one))
-
-
-def is_id(text: str) -> bool:
-    """Whether this may be the id of an object: HubSpot knows no others than numbers."""
-    return text.isascii() and text.isdigit()

@@ -8,7 +8,8 @@ from alignkit.connectors.answers import listed
 from alignkit.connectors.base import Checkpoint, Page, Run
 from alignkit.connectors.hubspot.events import thing_events, ticket_events
 from alignkit.connectors.hubspot.portal import PAGE_SIZE, Portal, says_scope_missing
-from alignkit.connectors.hubspot.records import ARCHIVED, ARCHIVED_PAGES, COMPANIES, Kind, is_id
+from alignkit.connectors.hubspot.records import ARCHIVED, ARCHIVED_PAGES, COMPANIES, Kind
+from alignkit.connectors.ids import is_number
 from alignkit.connectors.records import Answer
 from alignkit.connectors.window import Kept, Pace, Position, kept, position, service_time
 from alignkit.errors import PagingStuck, PermissionMissing
@@ -103,7 +104,7 @@ def _after(portal: Portal, answer: Answer, before: str | None) -> str | None:
     if not answer.beside.get("after"):
         return None
     ids = [found.data.id for records in answer.found.values() for found in records]
-    numbers = [int(one) for one in (*ids, *(bad.key for bad in answer.bad)) if is_id(one)]
+    numbers = [int(one) for one in (*ids, *(bad.key for bad in answer.bad)) if is_number(one)]
     if not numbers or max(numbers) <= int(before or -1):
         raise PagingStuck(f"`{portal.name}` announces a page and gives no record that leads to it; report this")
     return str(max(numbers))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from alignkit.connectors.answers import Named, Payload, parsed
 from alignkit.connectors.base import NewIssue, check_requester
 from alignkit.connectors.hubspot.portal import Portal, ticket_path
-from alignkit.connectors.hubspot.records import is_id
+from alignkit.connectors.ids import number
 from alignkit.connectors.window import service_time
 from alignkit.errors import DataInvalid, ResponseInvalid, SettingsError
 from alignkit.models.times import microseconds
@@ -59,7 +59,7 @@ def create_ticket(
 def add_note(portal: Portal, issue_id: str, text: str) -> Flow[None]:
     """Adds a note to a ticket; sent once."""
     # A note has to name its time, which only the service can say.
-    response = yield from request(Request("GET", ticket_path(_number(issue_id))))
+    response = yield from request(Request("GET", ticket_path(number(issue_id, "a ticket"))))
     at = microseconds(service_time(response, portal.name)) // 1_000
     body: JsonValue = {
         "properties": {"hs_note_body": text, "hs_timestamp": str(at)},
@@ -75,7 +75,7 @@ def add_tag(issue_id: str, tag: str, tag_property: str | None) -> Flow[None]:
     _check_tag(tag)
     # The semicolon in front adds to what is there; without it all others would go.
     body: JsonValue = {"properties": {tag_property: f";{tag}"}}
-    yield from request(Request("PATCH", ticket_path(_number(issue_id)), json=body, repeatable=True))
+    yield from request(Request("PATCH", ticket_path(number(issue_id, "a ticket")), json=body, repeatable=True))
 
 
 def _place(portal: Portal, queue: str | None) -> Mapping[str, JsonValue]:
@@ -110,9 +110,3 @@ def _upserted(portal: Portal, kind: str, id_property: str, key: str, properties:
 
 def _association(id: str, type: int) -> JsonValue:
     return {"to": {"id": id}, "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type}]}
-
-
-def _number(issue_id: str) -> str:
-    if not is_id(issue_id):
-        raise DataInvalid("the id of a ticket is a number")
-    return issue_id

@@ -19,7 +19,6 @@ from alignkit.connectors.jira_service_management.site import (
 )
 from alignkit.models.conversation import SurveyResponse
 from alignkit.models.events import SurveyAnswered
-from alignkit.models.exchange import Ref
 from alignkit.models.issue import Issue
 from alignkit.models.vocabulary import SurveyKind
 from alignkit.transport import Flow, Request, Response, request
@@ -45,12 +44,12 @@ class _Dated(Payload):
     fields: dict[str, Any]
 
 
-def fetch_feedback(site: Site, refs: Iterable[Ref], gathered: Gathered) -> Flow[list[str]]:
+def fetch_feedback(site: Site, ids: Iterable[str], gathered: Gathered) -> Flow[list[str]]:
     """Reads the feedback on requests, and says what of it may not be read; the daily list asks again."""
     dated_by: str | None = None
     refused = 0
-    for ref in refs:
-        path = f"{DESK_API}/request/{ref.id}/feedback"
+    for id in ids:
+        path = f"{DESK_API}/request/{id}/feedback"
         response = yield from request(Request("GET", path, headers=EXPERIMENTAL, accept=NOT_THERE | _REFUSED))
         refused += response.status in _REFUSED
         if response.status != 200:
@@ -60,7 +59,7 @@ def fetch_feedback(site: Site, refs: Iterable[Ref], gathered: Gathered) -> Flow[
             continue
         if dated_by is None:
             dated_by = yield from _date_field()
-        yield from _tell(site, ref, given, dated_by, gathered)
+        yield from _tell(site, id, given, dated_by, gathered)
     if not refused:
         return []
     gap = f"requests whose feedback is not shown: {refused}"
@@ -76,13 +75,13 @@ def _given(site: Site, response: Response) -> _Given | None:
     return _Given(feedback.rating, text if isinstance(text, str) and text else None)
 
 
-def _tell(site: Site, ref: Ref, given: _Given, dated_by: str, gathered: Gathered) -> Flow[None]:
-    response = yield from request(issue_request(ref.id, *([dated_by] if dated_by else [])))
+def _tell(site: Site, id: str, given: _Given, dated_by: str, gathered: Gathered) -> Flow[None]:
+    response = yield from request(issue_request(id, *([dated_by] if dated_by else [])))
     if response.status in NOT_THERE:
-        gathered.unseen.add((ref.kind, ref.id))
+        gathered.unseen.add(("feedback", id))
         return
     told = parsed(_Dated, response, site.name).fields.get(dated_by)
-    for found in site.one.read(response.content, f"issue/{ref.id}").of(site.issues):
+    for found in site.one.read(response.content, f"issue/{id}").of(site.issues):
         # Nobody rates what is not over: where no field tells the time, it was no earlier than the end.
         at = moment(told) or found.data.resolved_at
         if at is not None:

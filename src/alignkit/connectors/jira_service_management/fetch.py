@@ -10,6 +10,7 @@ from alignkit.connectors.answers import Named, Payload, listed, parsed
 from alignkit.connectors.base import Fetched, Run
 from alignkit.connectors.gathered import Gathered, ids_of
 from alignkit.connectors.gone import issue_gone
+from alignkit.connectors.ids import numbers
 from alignkit.connectors.jira_service_management.feedback import fetch_feedback
 from alignkit.connectors.jira_service_management.people import fetch_contact, fetch_requester, participants
 from alignkit.connectors.jira_service_management.records import Noted
@@ -66,23 +67,17 @@ class _Gathered(Gathered):
 def fetch(site: Site, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
     """What these refs name: `issue` and `contact`; `requester` and `feedback` of the issue with this id."""
     gathered = _Gathered(site.name, run)
-    issues = [ref.id for ref in _numbered(refs, "issue")]
+    issues = numbers(refs, "issue")
     for start in range(0, len(issues), _AT_ONCE):
         yield from _fetch_issues(site, issues[start : start + _AT_ONCE], gathered)
     yield from _settle_missing(site, gathered)
-    for ref in _numbered(refs, "requester"):
-        yield from fetch_requester(site, ref, gathered)
-    unrated = yield from fetch_feedback(site, _numbered(refs, "feedback"), gathered)
-    for ref in dict.fromkeys(refs):
-        if ref.kind == "contact":
-            yield from fetch_contact(site, ref, gathered)
+    for id in numbers(refs, "requester"):
+        yield from fetch_requester(site, id, gathered)
+    unrated = yield from fetch_feedback(site, numbers(refs, "feedback"), gathered)
+    for id in dict.fromkeys(ref.id for ref in refs if ref.kind == "contact"):
+        yield from fetch_contact(site, id, gathered)
     gathered.waiting |= {("issue", id) for id in (*gathered.missing, *gathered.lacking)}
     return gathered.fetched(refs, [*_gaps(site, gathered), *unrated])
-
-
-def _numbered(refs: Sequence[Ref], kind: str) -> list[Ref]:
-    """The refs of one kind, each once; Jira knows no other ids than numbers."""
-    return [ref for ref in dict.fromkeys(refs) if ref.kind == kind and ref.id.isascii() and ref.id.isdigit()]
 
 
 def _gaps(site: Site, gathered: _Gathered) -> list[str]:

@@ -16,7 +16,6 @@ from alignkit.connectors.jira_service_management.site import (
 from alignkit.connectors.jira_service_management.streams import CUSTOMER_PAGE
 from alignkit.connectors.records import Body
 from alignkit.errors import PagingStuck
-from alignkit.models.exchange import Ref
 from alignkit.models.issue import Issue
 from alignkit.transport import Flow, Request, request
 
@@ -28,25 +27,25 @@ class _Account(Payload):
     accountId: str  # noqa: N815 - the service's own name
 
 
-def fetch_requester(site: Site, ref: Ref, gathered: Gathered) -> Flow[None]:
+def fetch_requester(site: Site, issue_id: str, gathered: Gathered) -> Flow[None]:
     """Who asked, with the address that service desks show and searches hide; an issue that is no request has none."""
-    response = yield from request(Request("GET", f"{DESK_API}/request/{ref.id}", accept=NOT_THERE))
+    response = yield from request(Request("GET", f"{DESK_API}/request/{issue_id}", accept=NOT_THERE))
     if response.status == 200:
         gathered.take(listed(_REQUEST, response, site.name), CUSTOMERS)
     elif response.status == 404 and not says_not_found(response):
-        gathered.unseen.add((ref.kind, ref.id))
+        gathered.unseen.add(("requester", issue_id))
 
 
-def fetch_contact(site: Site, ref: Ref, gathered: Gathered) -> Flow[None]:
+def fetch_contact(site: Site, id: str, gathered: Gathered) -> Flow[None]:
     """One person, with the address only where the person lets it be seen."""
-    wanted = Request("GET", f"{API}/user", [("accountId", ref.id)], accept=NOT_THERE)
+    wanted = Request("GET", f"{API}/user", [("accountId", id)], accept=NOT_THERE)
     response = yield from request(wanted)
     if response.status == 200:
         parsed(_Account, response, site.name)
-        gathered.take(_PERSON.read(response.content, f"contact/{ref.id}"), CUSTOMERS)
+        gathered.take(_PERSON.read(response.content, f"contact/{id}"), CUSTOMERS)
     elif not says_not_found(response):
         # Somebody whom Jira itself does not know is not asked for for ever.
-        gathered.unseen.add((ref.kind, ref.id))
+        gathered.unseen.add(("contact", id))
 
 
 def participants(site: Site, issue: Issue, gathered: Gathered) -> Flow[tuple[str, ...] | None]:

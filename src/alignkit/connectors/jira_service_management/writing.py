@@ -5,6 +5,7 @@ from __future__ import annotations
 from alignkit import identity
 from alignkit.connectors.answers import Payload, listed, parsed
 from alignkit.connectors.base import NewIssue, check_requester
+from alignkit.connectors.ids import number
 from alignkit.connectors.jira_service_management.records import CUSTOMERS
 from alignkit.connectors.jira_service_management.site import API, DESK_API, DESK_PAGE_SIZE, EXPERIMENTAL, Site
 from alignkit.connectors.jira_service_management.streams import CUSTOMER_PAGE
@@ -12,6 +13,7 @@ from alignkit.errors import DataInvalid, RequestRefused
 from alignkit.transport import Flow, JsonValue, Request, request
 
 _TAKEN = frozenset({400, 409})
+_THING = "an issue, unlike its key,"
 
 
 class _Made(Payload):
@@ -70,7 +72,7 @@ def _new_customer(site: Site, desk: str, email: str) -> Flow[str]:
 
 def add_comment(issue_id: str, text: str) -> Flow[None]:
     """Adds a comment that no customer sees."""
-    url = f"{DESK_API}/request/{_number(issue_id)}/comment"
+    url = f"{DESK_API}/request/{number(issue_id, _THING)}/comment"
     yield from request(Request("POST", url, json={"body": text, "public": False}))
 
 
@@ -79,10 +81,4 @@ def add_label(issue_id: str, label: str) -> Flow[None]:
     if not label or any(character.isspace() for character in label):
         raise DataInvalid("a label is one word; write it with `_` in place of spaces")
     body: JsonValue = {"update": {"labels": [{"add": label}]}}
-    yield from request(Request("PUT", f"{API}/issue/{_number(issue_id)}", json=body))
-
-
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise DataInvalid("the id of an issue is a number; its key is something else")
-    return int(text)
+    yield from request(Request("PUT", f"{API}/issue/{number(issue_id, _THING)}", json=body))

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from alignkit.connectors.base import Fetched, Run
 from alignkit.connectors.gathered import Gathered, ids_of
 from alignkit.connectors.gone import said_in, thing_gone
-from alignkit.connectors.pipedrive.records import KINDS, Kind, is_id
+from alignkit.connectors.ids import numbers
+from alignkit.connectors.pipedrive.records import KINDS, Kind
 from alignkit.connectors.pipedrive.streams import answered
 from alignkit.connectors.window import service_time
 from alignkit.models.exchange import Ref
@@ -24,7 +25,7 @@ def fetch(source: str, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
     gathered = Gathered(source, run)
     for name, stream in _BY_ID.items():
         kind = KINDS[stream]
-        ids = list(dict.fromkeys(ref.id for ref in refs if ref.kind == name and is_id(ref.id)))
+        ids = numbers(refs, name)
         for start in range(0, len(ids), MOST_IDS):
             some = ids[start : start + MOST_IDS]
             params = [("ids", ",".join(some)), ("limit", str(MOST_IDS))]

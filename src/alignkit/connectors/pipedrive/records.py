@@ -105,8 +105,3 @@ def _values(entries: object) -> tuple[str, ...]:
 
 def _is_further(entry: Mapping[str, Any]) -> bool:
     return not entry.get("primary")
-
-
-def is_id(text: str) -> bool:
-    """Whether this may be the id of a thing: Pipedrive knows no others than numbers."""
-    return text.isascii() and text.isdigit()
