@@ -575,6 +575,7 @@ class TestBlueskySheet(SheetTests):
         "11": test_a_position_that_is_no_longer_known_begins_the_walk_anew_and_says_so,
         "13": test_a_page_without_posts_that_is_not_the_last_ends_nothing,
         "31": test_only_its_authors_repository_says_that_a_post_is_deleted,
+        "35": test_an_author_is_known_by_the_lasting_identifier_and_by_the_handle,
         "x5": test_the_doctor_is_told_whose_posts_the_account_does_not_see,
     }
     not_applicable: ClassVar[Mapping[str, str]] = {
@@ -582,7 +583,6 @@ class TestBlueskySheet(SheetTests):
         "28": "there are no issues here",
         "29": "there are no issues here",
         "30": "there are no issues here, and posts are not merged",
-        "35": "there are no addresses here: posts are known by their authors",
         "40": "nothing is ever written to Bluesky",
         "x3": "every account may read all that is read here",
     }

@@ -116,7 +116,8 @@ class ClaimTests(SourceTests[S]):
         self.needs(Capability.FETCH)
         refs = [Ref("issue", id) for id, status in self.expected.issues.items() if status.is_active]
         keys = frozenset(kind.key for kind in self.records if kind.kind == "issue")
-        for name in NO_WORD if refs else ():
+        unclear = [name for name in NO_WORD if LASTING[name].status in (403, 404)]
+        for name in unclear if refs else ():
             at, is_reached = 0, True
             while is_reached:
                 service = self.service()
