@@ -302,6 +302,6 @@ class TestPipedriveSheet(SheetTests):
         world = service.world
         world.tick(timedelta(minutes=1))
         first, *_ = world.live(Kind.PERSON)
-        world.change(Kind.PERSON, first.id, title="changed")
+        world.change(Kind.PERSON, first.id, addresses=("changed@example.com",))
         world.add(Kind.PERSON, title="new", email="new@example.com")
         world.tick(timedelta(minutes=1))

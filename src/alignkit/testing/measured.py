@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from alignkit.connectors.base import Capability
-from alignkit.testing.sheet.case import SheetCase
+from alignkit.testing.sheet.case import FEW, SheetCase
 from alignkit.testing.sheet.changes import Changes
 from alignkit.testing.sheet.service import SheetService
 from alignkit.testing.sheet.truth import differences
@@ -20,9 +20,6 @@ STEPS = (timedelta(minutes=5), timedelta(hours=1), timedelta(hours=2), timedelta
 """How late a change may be seen; it is tried a second before each."""
 
 SECOND = timedelta(seconds=1)
-
-MANY = 4
-"""More than a page of the kit's services has."""
 
 Happening = Callable[[Changes, World, Row], None]
 
@@ -102,7 +99,7 @@ def _lateness(case: SheetCase, happens: Happening) -> timedelta | None:
 def _fill_the_lists(changes: Changes, world: World, kind: Kind) -> None:
     """More things than a page shows, and more ended ones, so that no list is seen whole by its first page."""
     is_deletable = any(one.kind is kind and one.fate is Fate.DELETED for one in changes.sheet.happens)
-    for _ in range(MANY):
+    for _ in range(FEW):
         row = changes.add(kind)
         world.tick(SECOND)
         if is_deletable:

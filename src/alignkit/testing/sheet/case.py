@@ -13,7 +13,10 @@ from alignkit.testing.sheet.changes import Changes, settled_world
 from alignkit.testing.sheet.service import SheetService
 from alignkit.testing.sheet.sheet import Sheet
 from alignkit.testing.source.case import Expected, SourceTests
-from alignkit.testing.world import Fate, Kind, Row, World
+from alignkit.testing.world import SECOND, Fate, Kind, Row, World
+
+FEW = 5
+"""More things than a page of the kit's services has."""
 
 
 class SheetCase(SourceTests[SheetService]):
@@ -55,7 +58,8 @@ class SheetCase(SourceTests[SheetService]):
         world.tick(self.sheet.settles)
         first, *_ = world.live(Kind.ISSUE)
         world.change(Kind.ISSUE, first.id, word=[*self.sheet.words][-1], title="changed")
-        Changes(self.sheet, world, random.Random(1)).add(Kind.ISSUE)
+        # More than a page, so that no walk from the newest down meets the first by its first page.
+        Changes(self.sheet, world, random.Random(1)).add_many(Kind.ISSUE, FEW, SECOND)
         world.tick(self.sheet.settles)
 
     def delete(self, service: SheetService) -> str:

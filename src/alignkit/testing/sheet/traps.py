@@ -17,7 +17,7 @@ from alignkit.sync import Sync
 from alignkit.testing.faults import ASKED, Fault, led_to
 from alignkit.testing.overheard import overheard
 from alignkit.testing.served import Served
-from alignkit.testing.sheet.case import SheetCase
+from alignkit.testing.sheet.case import FEW, SheetCase
 from alignkit.testing.sheet.changes import BEFORE, Changes
 from alignkit.testing.sheet.lines import Cap
 from alignkit.testing.sheet.service import SheetService
@@ -32,9 +32,6 @@ BEYOND = 3
 
 MOST_ROWS = 2_000
 """Caps beyond this are tried with fewer rows, which the author's connector has to know of."""
-
-FEW = 5
-"""More rows than a page has."""
 
 
 class SheetTrapTests(SheetCase):
