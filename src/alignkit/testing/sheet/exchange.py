@@ -43,7 +43,6 @@ class Ask:
         below: only rows with smaller ids.
         is_from_oldest: whether the page is taken from the far end of a list that shows the newest first (`min_id`).
         sort: the order, where the request names one, most significant first; a minus sign turns one around.
-        refusal: the status for a request that the service refuses.
     """
 
     since: datetime | None = None
