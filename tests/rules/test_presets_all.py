@@ -7,10 +7,12 @@ from typing import Any, get_args
 import pytest
 
 from alignkit.errors import PolicyInvalid
-from alignkit.models import Category, Message
-from alignkit.rules import Policy
+from alignkit.models import Category, Message, Verdict
+from alignkit.rules import Facts, Policy
 from alignkit.rules.check import check
 from alignkit.rules.presets import PRESETS, PresetName, preset
+
+from .builders import HOUR, NOW, message, resolved
 
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     *((name, {}) for name in PRESETS),
@@ -47,6 +49,12 @@ def test_no_preset_touches_what_a_customer_must_get(name: str) -> None:
     made = preset(name)
     for category in (Category.TRANSACTIONAL, Category.LEGAL, Category.SERVICE_NOTICE, Category.RECOVERY):
         assert made.always_allows(Message(category=category, channel="email"))
+
+
+@pytest.mark.parametrize(("name", "fields"), [("saas", {}), ("shop", {"reason": "pricing"}), ("subscription", {})])
+def test_the_starter_s_rules_are_still_there(name: str, fields: dict[str, Any]) -> None:
+    decision = preset(name).decide(Facts("c1", issues=[resolved(HOUR, **fields)]), message("promotional"), NOW)
+    assert (decision.verdict, decision.rules) == (Verdict.SUPPRESS, ("cool-down",))
 
 
 def test_the_starter_is_the_one_that_a_policy_begins_with() -> None:

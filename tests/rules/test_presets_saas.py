@@ -10,7 +10,7 @@ from alignkit.models import Outcome, Verdict
 from alignkit.rules import Facts
 from alignkit.rules.presets import preset
 
-from .builders import DAY, HOUR, NOW, TICK, ago, issue, message, resolved, send, survey
+from .builders import DAY, NOW, TICK, ago, issue, message, send, survey
 
 SAAS = preset("saas")
 
@@ -81,7 +81,3 @@ def test_what_was_held_back_does_not_count_towards_enough() -> None:
     assert held("newsletter", sends=week) == ("enough-mail",)
     week[0].status = "held"
     assert held("newsletter", sends=week) == ()
-
-
-def test_the_starter_s_rules_are_still_there() -> None:
-    assert held("promotional", issues=[resolved(HOUR)]) == ("cool-down",)

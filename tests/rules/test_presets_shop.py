@@ -11,7 +11,7 @@ from alignkit.models import Outcome, Verdict
 from alignkit.rules import Facts, Policy
 from alignkit.rules.presets import preset
 
-from .builders import DAY, HOUR, NOW, TICK, ago, issue, message, resolved, send
+from .builders import DAY, NOW, TICK, ago, issue, message, resolved, send
 
 SHOP = preset("shop")
 
@@ -72,7 +72,3 @@ def test_nobody_is_woken_where_a_zone_is_given() -> None:
     assert with_zone.decide(Facts(), mail, night).verdict is Verdict.SEND
     assert with_zone.decide(Facts(attributes={"time_zone": "America/New_York"}), text, night).verdict is Verdict.SEND
     assert SHOP.decide(Facts(), text, night).verdict is Verdict.SEND
-
-
-def test_the_starter_s_rules_are_still_there() -> None:
-    assert held("promotional", issues=[resolved(HOUR, reason="pricing")]) == ("cool-down",)

@@ -10,7 +10,7 @@ from alignkit.models import Outcome, Verdict
 from alignkit.rules import Facts
 from alignkit.rules.presets import preset
 
-from .builders import DAY, HOUR, NOW, TICK, ago, issue, message, resolved, send, signal, survey
+from .builders import DAY, NOW, TICK, ago, issue, message, resolved, send, signal, survey
 
 SUBSCRIPTION = preset("subscription")
 
@@ -70,7 +70,3 @@ def test_three_mails_in_a_week_are_enough() -> None:
     week = [send(days * DAY, ref=f"mail/send/{days}") for days in (1, 2, 6)]
     assert held("newsletter", sends=week) == ("enough-mail",)
     assert held("newsletter", sends=week[:2]) == ()
-
-
-def test_the_starter_s_rules_are_still_there() -> None:
-    assert held("promotional", issues=[resolved(HOUR)]) == ("cool-down",)
