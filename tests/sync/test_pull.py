@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from alignkit import AsyncSync, Sync
+from alignkit.connectors.base import Fetched, Run
 from alignkit.errors import (
     CursorExpired,
     DataInvalid,
@@ -25,6 +26,7 @@ from alignkit.stores import MemoryStore
 from alignkit.stores.records import Lease
 from alignkit.sync import Progress
 from alignkit.testing.store.stories import DESK, EVERYTHING, at, contact, issue, removal
+from alignkit.transport import Flow
 
 from .fakes import FakeSource, ask, desk
 
@@ -266,6 +268,40 @@ def test_an_object_that_cannot_be_seen_is_asked_for_again_later(store: MemorySto
     assert ("fetch", ["1"]) not in source.asked
     source.by_id = {"1": [issue("1", 1)]}
     assert pull(store, source, 2).fetched == 1
+
+
+class Stumbling(FakeSource):
+    """A helpdesk that fails at some objects, whatever is asked for beside them."""
+
+    def __init__(self, *stumbles_at: str) -> None:
+        super().__init__()
+        self.stumbles_at = set(stumbles_at)
+
+    def fetch(self, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
+        fetched = yield from super().fetch(refs, run)
+        if self.stumbles_at.intersection(ref.id for ref in refs):
+            raise ServiceUnreachable("`desk` answered 500")
+        return fetched
+
+
+def test_an_object_at_which_the_service_fails_holds_up_no_other(store: MemoryStore) -> None:
+    source = Stumbling("3")
+    source.wanted = [Ref("issue", str(n)) for n in range(45)]
+    source.by_id = {str(n): [issue(str(n), 1)] for n in range(45)}
+    with pytest.raises(ServiceUnreachable):
+        pull(store, source, 1)
+    source.wanted = []
+    assert pull(store, source, 1.5).waiting == 0
+    assert {one.id for one in store.issues()} == set(source.by_id) - {"3"}
+    assert store.wanted(DESK, at(3)) == [Ref("issue", "3")]
+
+
+def test_a_service_that_fails_at_all_objects_is_not_asked_for_each(store: MemoryStore) -> None:
+    source = Stumbling(*map(str, range(20)))
+    source.wanted = [Ref("issue", str(n)) for n in range(20)]
+    with pytest.raises(ServiceUnreachable):
+        pull(store, source, 1)
+    assert [name for name, _ in source.asked].count("fetch") == 3
 
 
 def test_what_reading_by_id_may_have_missed_is_told(store: MemoryStore) -> None:

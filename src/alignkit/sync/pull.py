@@ -15,7 +15,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from alignkit.connectors.base import Capability, Checkpoint, Page, Run, Source, unknown_stream
-from alignkit.errors import CursorExpired, DataInvalid, PagingStuck, PermissionMissing, RequestRefused
+from alignkit.errors import (
+    AlignkitError,
+    CursorExpired,
+    DataInvalid,
+    PagingStuck,
+    PermissionMissing,
+    RequestRefused,
+    ServiceMisbehaved,
+    ServiceUnreachable,
+)
 from alignkit.log import logger
 from alignkit.models.exchange import Ref
 from alignkit.stores.base import Store
@@ -40,6 +49,9 @@ FETCH_LIMIT = 400
 
 Refusal = PermissionMissing | RequestRefused
 """What ends the reading of one stream and says nothing of the others."""
+
+_AT_ONE = (PermissionMissing, ServiceMisbehaved, ServiceUnreachable)
+"""What may be so of one object alone, though the service answers well otherwise."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -248,6 +260,30 @@ class PullJob:
         return [self._fetch(due[start : start + FETCH_SIZE]) for start in range(0, len(due), FETCH_SIZE)]
 
     def _fetch(self, refs: Sequence[Ref]) -> Flow[None]:
+        """Reads objects by id; one at which the service fails is put off, so that it does not hold up the others."""
+        try:
+            yield from self._fetch_together(refs)
+        except _AT_ONE:
+            if len(refs) > 1:
+                yield from self._fetch_one_by_one(refs)
+                return
+            yield from call(self.store.postpone, self.source.name, refs, self.run.now + RETRY_AFTER)
+            raise
+
+    def _fetch_one_by_one(self, refs: Sequence[Ref]) -> Flow[None]:
+        """A second failure ends it at once: then it is the service, and not one object."""
+        failure: AlignkitError | None = None
+        for ref in refs:
+            try:
+                yield from self._fetch([ref])
+            except _AT_ONE as error:
+                if failure is not None:
+                    raise
+                failure = error
+        if failure is not None:
+            raise failure
+
+    def _fetch_together(self, refs: Sequence[Ref]) -> Flow[None]:
         fetched = yield from self.source.attend(self.source.fetch(refs, self.run))
         done = {(ref.kind, ref.id) for ref in fetched.done}
         later = [ref for ref in refs if (ref.kind, ref.id) not in done]
