@@ -130,6 +130,17 @@ def test_a_ticket_that_is_hidden_before_its_people_are_read_is_not_told_without_
     assert [(ref.kind, ref.id) for ref in page.wanted] == [("issue", "1")]
 
 
+def test_tickets_are_read_where_companies_are_left_out_for_good() -> None:
+    def send(wanted: Request) -> Response:
+        if "companies" in wanted.url:
+            return answered(403, {"category": "MISSING_SCOPES"})
+        linked: JsonValue = {"results": [{"from": {"id": "1"}, "to": [{"toObjectId": 5}]}]}
+        return portal(tickets_search={"results": [ticket("1")]}, tickets_contacts_batch_read=linked)(wanted)
+
+    [issue] = issues(HubSpot(TOKEN).without("companies", "archived_companies"), send)
+    assert (issue.requester_id, issue.account_id) == ("5", None)
+
+
 def test_objects_are_read_by_id_a_hundred_at_a_time() -> None:
     asked: list[int] = []
 

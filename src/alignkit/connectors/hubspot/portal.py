@@ -92,7 +92,7 @@ class Portal:
         statuses: what stages mean, by id or label, stronger than what a stage says of itself.
 
     Attributes:
-        lacks_companies: whether the token has never been allowed to see companies.
+        lacks_companies: whether the token has never been allowed to see companies, or they are not read at all.
     """
 
     def __init__(self, name: str, statuses: Mapping[str, IssueStatus]) -> None:

@@ -72,8 +72,8 @@ PROFILE = Profile(
             " it is read by id: on HubSpot's own word, with its `correlationId`, and never on the 404 of a gateway."
         ),
         (
-            "A scope of companies that was there and is taken away ends the run, because tickets without their company"
-            " would let go of the people in it."
+            "Where the scope of companies was there and is taken away, no tickets are read, because without their"
+            " company they would let go of the people in it; `without` leaves companies out for good."
         ),
         (
             "HubSpot does not say who opened a ticket in a way that could be relied on, so no ticket is left out as"

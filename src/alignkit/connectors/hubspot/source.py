@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -29,6 +29,7 @@ from alignkit.connectors.hubspot.fetch import fetch
 from alignkit.connectors.hubspot.limits import LIMITS
 from alignkit.connectors.hubspot.portal import Portal
 from alignkit.connectors.hubspot.profile import PROFILE
+from alignkit.connectors.hubspot.records import COMPANIES
 from alignkit.connectors.hubspot.streams import read, read_archived, read_tickets
 from alignkit.connectors.hubspot.writing import add_note, add_tag, create_ticket
 from alignkit.connectors.renewal import AppSettings
@@ -155,6 +156,12 @@ class HubSpot(Source):
         self._portal = Portal(chosen.name, chosen.statuses)
         tickets = records.tickets(chosen.tag_property, keeps_subjects=chosen.keeps_subjects)
         self._kinds = {"account": records.companies(), "contact": records.contacts(), "issue": tickets}
+
+    def without(self, *streams: str) -> Self:
+        """See `Source.without`; where companies are left out, tickets belong to none."""
+        super().without(*streams)
+        self._portal.lacks_companies |= COMPANIES in self.left_out
+        return self
 
     def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
         """Reads one page of companies, contacts or tickets, or of those that were deleted.
