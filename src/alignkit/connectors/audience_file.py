@@ -34,6 +34,7 @@ from alignkit.connectors.base import (
 )
 from alignkit.connectors.export.files import OpenFile
 from alignkit.connectors.export.rows import Rows
+from alignkit.connectors.ids import is_number
 from alignkit.durable import sync_folder
 from alignkit.errors import AlignkitError, DataInvalid, SettingsError, TryAgainLater
 from alignkit.transport import Account, Flow, call
@@ -217,7 +218,7 @@ def _key(address: str) -> str:
 def _offset(cursor: str | None, stamp: str) -> int:
     """Where the page begins; at the start when the file is another one than the cursor is for."""
     offset, _, of = (cursor or "").partition("/")
-    return int(offset) if of == stamp and offset.isascii() and offset.isdigit() else 0
+    return int(offset) if of == stamp and is_number(offset) else 0
 
 
 class _Audience:

@@ -26,6 +26,7 @@ from alignkit.connectors.base import (
     Standing,
     settings,
 )
+from alignkit.connectors.ids import is_number
 from alignkit.errors import (
     AlignkitError,
     DataInvalid,
@@ -374,7 +375,7 @@ def _is_same(left: str, right: str) -> bool:
 def _position(cursor: str | None) -> tuple[int, int]:
     """The page to read, and how many members there were when the page before was read."""
     page, _, before = (cursor or "1/0").partition("/")
-    if not (page.isascii() and page.isdigit() and before.isascii() and before.isdigit()):
+    if not (is_number(page) and is_number(before)):
         raise DataInvalid("this is no cursor of a Mailman list; start again without one")
     return int(page), int(before)
 

@@ -20,6 +20,7 @@ from alignkit.connectors.freshdesk.records import CONTACTS, Listed
 from alignkit.connectors.freshdesk.streams import FIRST, is_unanswered_end, iso
 from alignkit.connectors.gathered import Gathered
 from alignkit.connectors.gone import Reason, issue_gone, said_in, thing_gone
+from alignkit.connectors.ids import is_number
 from alignkit.connectors.records import Body, Shape
 from alignkit.connectors.window import service_time
 from alignkit.errors import ResponseInvalid
@@ -64,7 +65,7 @@ def fetch(desk: Desk, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
     yield from desk.learn_statuses()
     result, missing = _Result(desk.name, run), list[Ref]()
     for ref in sorted(refs, key=lambda ref: ref.kind != "contact"):
-        if ref.kind in _PATHS and ref.id.isascii() and ref.id.isdigit():
+        if ref.kind in _PATHS and is_number(ref.id):
             look = yield from _read(desk, ref, result)
             if look is not _Look.FOUND:
                 result.unseen.add((ref.kind, ref.id))

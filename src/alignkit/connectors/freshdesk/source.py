@@ -35,6 +35,7 @@ from alignkit.connectors.freshdesk.streams import (
     read_ratings,
     read_tickets,
 )
+from alignkit.connectors.ids import number
 from alignkit.connectors.tags import Tags
 from alignkit.errors import AlignkitError, DataInvalid
 from alignkit.models.exchange import Ref
@@ -249,7 +250,7 @@ class Freshdesk(Source):
             "tags": list(issue.tags),
         }
         if issue.queue is not None:
-            ticket["group_id"] = _number(issue.queue, "queue")
+            ticket["group_id"] = int(number(issue.queue, "a group"))
         if self._key_field is not None:
             params = [("query", f"\"{self._key_field}:'{issue.key}'\"")]
             response = yield from request(Request("GET", f"{API}/search/tickets", params))
@@ -265,7 +266,7 @@ class Freshdesk(Source):
             DataInvalid: the id is no number.
             RequestRefused: there is no such ticket.
         """
-        url = f"{API}/tickets/{_number(issue_id, 'issue_id')}/notes"
+        url = f"{API}/tickets/{number(issue_id, 'a ticket')}/notes"
         yield from request(Request("POST", url, json={"body": text, "private": True}))
 
     def add_tag(self, issue_id: str, tag: str) -> Flow[None]:
@@ -276,7 +277,7 @@ class Freshdesk(Source):
             RequestRefused: there is no such ticket.
         """
         _check_tag(tag)
-        url = f"{API}/tickets/{_number(issue_id, 'issue_id')}"
+        url = f"{API}/tickets/{number(issue_id, 'a ticket')}"
         known = parsed(_Ticket, (yield from request(Request("GET", url))), self.name).tags or []
         if tag not in known:
             tags: list[JsonValue] = [*known, tag]
@@ -292,9 +293,3 @@ def _is_listed(path: str) -> Flow[bool]:
     """Whether a list may be seen."""
     response = yield from request(Request("GET", f"{API}{path}", [("per_page", "1")], accept=NOT_THERE))
     return response.status not in NOT_THERE
-
-
-def _number(text: str, what: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise DataInvalid(f"`{what}` is a number at Freshdesk")
-    return int(text)

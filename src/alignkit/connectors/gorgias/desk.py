@@ -20,6 +20,7 @@ from alignkit.connectors.base import Checkpoint, Fetched, Page, Run
 from alignkit.connectors.gathered import Gathered
 from alignkit.connectors.gone import Reason, issue_gone, said_in, thing_gone
 from alignkit.connectors.gorgias.records import CUSTOMERS, surveys, tickets
+from alignkit.connectors.ids import is_number
 from alignkit.connectors.records import Body, Found, Shape
 from alignkit.connectors.tags import Tags
 from alignkit.connectors.window import Pace, Position, kept, position, service_time
@@ -139,7 +140,7 @@ class Desk:
         """
         result = _Result(self.name, run)
         for ref in sorted(refs, key=lambda ref: ref.kind != "contact"):
-            if (ref.id.isascii() and ref.id.isdigit()) and ref.kind in _PATHS:
+            if ref.kind in _PATHS and is_number(ref.id):
                 yield from self._fetch_one(ref.id, ref, result)
         if result.missing and (yield from self._shows_tickets()):
             for ref, id, at in result.missing:

@@ -27,6 +27,7 @@ from alignkit.connectors.base import (
 from alignkit.connectors.gorgias.desk import API, NOT_THERE, compiled
 from alignkit.connectors.gorgias.profile import PROFILE
 from alignkit.connectors.gorgias.records import STATUSES
+from alignkit.connectors.ids import number
 from alignkit.connectors.renewal import AppSettings
 from alignkit.connectors.tags import Tags
 from alignkit.errors import AlignkitError, DataInvalid
@@ -278,7 +279,7 @@ class Gorgias(Source):
             "body_text": text,
             **({"sender": {"email": self._sender}} if self._sender else {}),
         }
-        yield from request(Request("POST", f"{API}/tickets/{_number(issue_id)}/messages", json=body))
+        yield from request(Request("POST", f"{API}/tickets/{number(issue_id, 'a ticket')}/messages", json=body))
 
     def add_tag(self, issue_id: str, tag: str) -> Flow[None]:
         """Adds a tag; the others stay, and one that is there already stays as it is.
@@ -289,16 +290,10 @@ class Gorgias(Source):
         """
         _check_tag(tag)
         body: dict[str, JsonValue] = {"names": [tag]}
-        url = f"{API}/tickets/{_number(issue_id)}/tags"
+        url = f"{API}/tickets/{number(issue_id, 'a ticket')}/tags"
         yield from request(Request("POST", url, json=body, repeatable=True))
 
 
 def _check_tag(tag: str) -> None:
     if not tag.strip():
         raise DataInvalid("a tag has a name; give one")
-
-
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise DataInvalid("the id of a ticket is a number")
-    return int(text)

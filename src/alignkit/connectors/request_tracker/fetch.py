@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from alignkit.connectors.base import Fetched, Run
+from alignkit.connectors.ids import numbers
 from alignkit.connectors.request_tracker.desk import API, HIDDEN_OR_GONE, TRANSACTIONS, Desk, writings
 from alignkit.connectors.request_tracker.issues import is_own, is_system
 from alignkit.connectors.request_tracker.payload import (
@@ -48,8 +49,7 @@ def fetch(desk: Desk, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
 
 def _numbers(refs: Sequence[Ref], kind: str) -> list[int]:
     """The ids of one kind, each once; RT knows no others than numbers."""
-    known = (ref.id for ref in refs if ref.kind == kind)
-    return list(dict.fromkeys(int(one) for one in known if one.isascii() and one.isdigit()))
+    return list(dict.fromkeys(map(int, numbers(refs, kind))))
 
 
 def _fetch_tickets(desk: Desk, numbers: Sequence[int], found: _Found) -> Flow[None]:

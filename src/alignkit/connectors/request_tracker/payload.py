@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Generic, NamedTuple, TypeVar, cast
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
+from alignkit.connectors.ids import is_number
 from alignkit.errors import PagingStuck, ResponseInvalid
 from alignkit.models.exchange import Quarantined
 from alignkit.transport import Response
@@ -245,7 +246,7 @@ def clock(response: Response, name: str) -> datetime:
 def _id(item: object) -> int | None:
     value = cast("dict[str, object]", item).get("id") if isinstance(item, dict) else None
     text = str(value)
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if is_number(text) else None
 
 
 def _name(item: object, place: int) -> str:

@@ -20,6 +20,7 @@ from alignkit.connectors.base import (
     check_requester,
     settings,
 )
+from alignkit.connectors.ids import number
 from alignkit.connectors.request_tracker.checks import check
 from alignkit.connectors.request_tracker.desk import API, Desk
 from alignkit.connectors.request_tracker.fetch import fetch
@@ -186,7 +187,5 @@ class RequestTracker(Source):
             DataInvalid: the id is no number.
             RequestRefused: there is no such ticket, or the user may not comment on it.
         """
-        if not (issue_id.isascii() and issue_id.isdigit()):
-            raise DataInvalid("the id of a ticket is a number")
         body: JsonValue = {"Content": text, "ContentType": "text/plain"}
-        yield from request(Request("POST", f"{API}/ticket/{issue_id}/comment", json=body))
+        yield from request(Request("POST", f"{API}/ticket/{number(issue_id, 'a ticket')}/comment", json=body))

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from alignkit.connectors.answers import Payload
+from alignkit.connectors.ids import is_number
 from alignkit.connectors.records import Body, Extras, Shape, Values
 from alignkit.models.conversation import CustomerMatch, Post
 from alignkit.models.customer import Contact
@@ -149,4 +150,4 @@ def _read(adapter: TypeAdapter[tuple[_R, ...]], value: object) -> tuple[_R, ...]
 
 def is_id(text: str) -> bool:
     """Whether this can be the id of a post."""
-    return text.isascii() and text.isdigit() and len(text) <= 19
+    return is_number(text) and len(text) <= 19

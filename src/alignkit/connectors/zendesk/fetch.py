@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from alignkit.connectors.base import Fetched, Run
 from alignkit.connectors.gathered import Gathered, ids_of
 from alignkit.connectors.gone import issue_gone, said_in
+from alignkit.connectors.ids import numbers
 from alignkit.connectors.records import Found
 from alignkit.connectors.window import service_time
 from alignkit.connectors.zendesk.audits import read_audits, survivor
@@ -36,20 +37,15 @@ def fetch(desk: Desk, refs: Sequence[Ref], run: Run) -> Flow[Fetched]:
     """The objects that these refs name, of the kinds `issue` and `contact`."""
     result = _Result(desk.name, run)
     gaps = [*(yield from desk.learn_statuses(run))]
-    contacts = _numbers(refs, "contact")
+    contacts = numbers(refs, "contact")
     for start in range(0, len(contacts), _AT_ONCE):
         yield from _fetch_users(desk, contacts[start : start + _AT_ONCE], result)
-    issues = _numbers(refs, "issue")
+    issues = numbers(refs, "issue")
     for start in range(0, len(issues), _AT_ONCE):
         yield from _fetch_tickets(desk, issues[start : start + _AT_ONCE], result)
     if result.astray:
         gaps.append(f"nothing proves where the merged tickets {', '.join(result.astray)} went; look at their customers")
     return result.fetched(refs, gaps)
-
-
-def _numbers(refs: Sequence[Ref], kind: str) -> list[str]:
-    """The ids of one kind, each once; Zendesk knows no others than numbers."""
-    return list(dict.fromkeys(ref.id for ref in refs if ref.kind == kind and ref.id.isascii() and ref.id.isdigit()))
 
 
 def _fetch_users(desk: Desk, ids: Sequence[str], result: _Result) -> Flow[Sequence[Found[Contact]]]:

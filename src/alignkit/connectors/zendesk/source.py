@@ -25,6 +25,7 @@ from alignkit.connectors.base import (
     settings,
     unknown_stream,
 )
+from alignkit.connectors.ids import number
 from alignkit.connectors.renewal import AppSettings
 from alignkit.connectors.tags import Tags
 from alignkit.connectors.zendesk.checks import check
@@ -255,7 +256,7 @@ class Zendesk(Source):
         if issue.tags:
             ticket["tags"] = list(issue.tags)
         if issue.queue is not None:
-            ticket["group_id"] = _number(issue.queue, "queue")
+            ticket["group_id"] = int(number(issue.queue, "a group"))
         text = json.dumps(ticket, sort_keys=True).encode()
         wanted = Request(
             "POST",
@@ -277,7 +278,7 @@ class Zendesk(Source):
             DataInvalid: the id is no number.
             RequestRefused: there is no such ticket, or it is closed.
         """
-        url = f"{API}/tickets/{_number(issue_id, 'issue_id')}.json"
+        url = f"{API}/tickets/{number(issue_id, 'a ticket')}.json"
         body: JsonValue = {"ticket": {"comment": {"body": text, "public": False}}}
         yield from request(Request("PUT", url, json=body, repeatable=False))
 
@@ -289,16 +290,10 @@ class Zendesk(Source):
             RequestRefused: there is no such ticket, or it is closed.
         """
         _check_tag(tag)
-        url = f"{API}/tickets/{_number(issue_id, 'issue_id')}/tags.json"
+        url = f"{API}/tickets/{number(issue_id, 'a ticket')}/tags.json"
         yield from request(Request("PUT", url, json={"tags": [tag]}))
 
 
 def _check_tag(tag: str) -> None:
     if not tag or any(character.isspace() for character in tag):
         raise DataInvalid("a tag is one word; write it with `_` in place of spaces")
-
-
-def _number(text: str, what: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise DataInvalid(f"`{what}` is a number at Zendesk")
-    return int(text)
