@@ -37,6 +37,10 @@ def test_a_crash_in_the_middle_leaves_what_was_there_and_nothing_beside_it(
 
 def test_content_and_name_are_on_the_disk_when_it_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[bool] = []
-    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(stat.S_ISDIR(os.fstat(descriptor).st_mode)))
+
+    def note(descriptor: int) -> None:
+        synced.append(stat.S_ISDIR(os.fstat(descriptor).st_mode))
+
+    monkeypatch.setattr(os, "fsync", note)
     durable.replace(tmp_path / "kept", b"new")
     assert synced == [False, True], "the file, then its folder"
