@@ -98,3 +98,11 @@ def test_a_store_of_ones_own_is_stronger_than_the_file(tmp_path: Path) -> None:
     drive(source, request(Request("GET", "/anything")), Renewing())
     assert tokens.load() is not None
     assert not (tmp_path / "desk.token").exists()
+
+
+def test_the_page_about_settings_names_every_service_whose_tokens_are_renewed() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "settings.md").read_text("utf-8")
+    told = page.partition("## `token_file`")[2].partition("\n## ")[0].replace("\n", " ")
+    profiles = [resolve(name).profile for name in RENEWING]
+    assert [one.service for one in profiles if one is not None and one.service not in told] == []
+    assert None not in profiles
