@@ -80,6 +80,7 @@ class HttpClient:
         return exchange.response()
 
     def close(self) -> None:
+        """Closes every connection."""
         self._transport.close()
 
     def __enter__(self) -> Self:
@@ -123,6 +124,7 @@ class AsyncHttpClient:
         return exchange.response()
 
     async def aclose(self) -> None:
+        """Closes every connection."""
         await self._transport.aclose()
 
     async def __aenter__(self) -> Self:
