@@ -9,6 +9,7 @@ import typer
 from alignkit import __version__
 from alignkit.cli import (
     checking_up,
+    connecting,
     deciding,
     deferring,
     demonstrating,
@@ -58,6 +59,7 @@ for _group in (
     deferring,
     people,
     reporting,
+    connecting,
     checking_up,
     endpoints,
     proving,

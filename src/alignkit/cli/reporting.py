@@ -1,4 +1,4 @@
-"""The commands that look: `status` at what is known, `connectors` at what there is."""
+"""The command `status`: what is known, how fresh it is, who is held and why, and what somebody should look at."""
 
 from __future__ import annotations
 
@@ -9,16 +9,11 @@ from itertools import islice
 import typer
 from rich.text import Text
 
-from alignkit import registry
 from alignkit.cli.command import Now, Session, command
-from alignkit.cli.connectors_new import Action, Folder, NewName, begin
 from alignkit.cli.endpoints import orphaned, way_out
 from alignkit.cli.output import age, moment, number
-from alignkit.cli.parameters import parameters, takes_more
 from alignkit.cli.settlements import UNSETTLED
 from alignkit.cli.stopping import tell_stop, tell_wide
-from alignkit.connectors.base import Source
-from alignkit.errors import AlignkitError
 from alignkit.models import Hold, HoldKind
 from alignkit.models.times import stamp
 from alignkit.stores import SQLiteStore
@@ -216,40 +211,6 @@ def _age_group(held: timedelta) -> str:
     return next((name for limit, name in _AGES if held < limit), _OLDEST)
 
 
-def connectors(session: Session, action: Action = None, name: NewName = None, folder: Folder = None) -> None:
-    """List the connectors that can be named in the settings, with what each takes; or begin one of your own."""
-    if action is not None:
-        begin(session, action, name, folder)
-        return
-    rows = [row for known in registry.names() if (row := _connector_row(session, known))]
-    session.output.table("Connectors", ("connector", "kind", "takes", "can"), rows)
-    session.output.say("a question mark follows what may be left out", "dim")
-
-
-def _connector_row(session: Session, name: str) -> tuple[str, str, str, str] | None:
-    """One connector for people, after it was told to programs; None where its package cannot be used."""
-    try:
-        connector = registry.resolve(name)
-    except AlignkitError as error:
-        session.output.error(error)
-        return None
-    kind = "source" if issubclass(connector, Source) else "destination"
-    abilities = sorted(one.value for one in connector.capabilities)
-    takes = parameters(connector)
-    session.output.row(
-        "connector",
-        name=name,
-        kind=kind,
-        capabilities=abilities,
-        takes=[one.name for one in takes],
-        required=[one.name for one in takes if one.is_required],
-        secrets=[one.name for one in takes if one.is_secret],
-    )
-    named = [one.name + ("" if one.is_required else "?") for one in takes]
-    return name, kind, ", ".join([*named, *(["…"] if takes_more(connector) else [])]), ", ".join(abilities)
-
-
 def add_to(app: typer.Typer) -> None:
-    """Adds these commands."""
+    """Adds this command."""
     command(app, "status")(status)
-    command(app, "connectors")(connectors)
