@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -125,3 +125,23 @@ def test_a_text_that_may_not_be_kept_does_not_go_into_an_issue() -> None:
 def test_a_post_that_was_taken_back_makes_no_issue() -> None:
     with pytest.raises(DataInvalid, match="taken back"):
         NewIssue.of_post(posted(deleted_at=NOW), "social@shop.example")
+
+
+@pytest.mark.parametrize("token", ["", "sample-token\n", "sample token", "s\u00e4mple-token"])
+def test_no_desk_takes_a_token_that_was_copied_with_what_surrounds_it(token: str) -> None:
+    makers: Sequence[Callable[[], Source]] = (
+        lambda: Freshdesk("acme", token),
+        lambda: Gorgias("acme", "ada@example.com", token),
+        lambda: Intercom(token),
+        lambda: JiraServiceManagement("acme", "ada@example.com", token),
+        lambda: Zendesk("acme", "ada@example.com", token),
+    )
+    for make in makers:
+        with pytest.raises(SettingsError) as refused:
+            make()
+        assert "sample" not in str(refused.value)
+
+
+def test_an_empty_refresh_token_is_refused() -> None:
+    with pytest.raises(SettingsError, match="`refresh_token`"):
+        HubSpot(refresh_token="", client_id="app", client_secret="sample-secret")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from alignkit.connectors.base import ConnectorSettings
 from alignkit.errors import SettingsError
@@ -42,7 +42,7 @@ class AppSettings(RenewalSettings):
 
     is_single_use: ClassVar[bool] = False
 
-    refresh_token: SecretStr | None = None
+    refresh_token: Annotated[SecretStr, Field(min_length=1)] | None = None
     client_id: str | None = None
     client_secret: SecretStr | None = None
 

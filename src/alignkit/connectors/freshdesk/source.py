@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, ClassVar
 
@@ -40,7 +39,7 @@ from alignkit.connectors.tags import Tags
 from alignkit.errors import AlignkitError, DataInvalid
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import IssueStatus
-from alignkit.transport import Account, Auth, Flow, HeaderKey, JsonValue, Limits, Request, request, subdomain
+from alignkit.transport import Account, Auth, Basic, Flow, JsonValue, Limits, Request, request, subdomain
 from alignkit.transport.auth import sendable
 
 _Word = Annotated[str, Field(coerce_numbers_to_str=True)]
@@ -86,8 +85,7 @@ class FreshdeskSettings(ConnectorSettings):
 
     def auth(self) -> Auth:
         """How requests are authenticated: the key as a user's name, with any password."""
-        pair = f"{sendable(self.api_key, 'api_key')}:X".encode()
-        return HeaderKey("Authorization", b64encode(pair).decode(), prefix="Basic ", setting="api_key")
+        return Basic(sendable(self.api_key, "api_key"), "X", setting="`api_key`")
 
 
 class _Ticket(Named):

@@ -46,6 +46,7 @@ from alignkit.transport import (
     request,
     subdomain,
 )
+from alignkit.transport.auth import sendable
 
 KEY_LIMITS = Limits(requests=32, seconds=20)
 APP_LIMITS = Limits(requests=64, seconds=20)
@@ -96,7 +97,7 @@ class GorgiasSettings(AppSettings):
             return Bearer(self.access_token, setting="access_token")
         if self.refresh_token is not None:
             return self.renewed(f"{(self.base_url or self.root).rstrip('/')}/oauth/token", tokens)
-        return Basic(self.email or "", self.api_key or "", setting="`email` and `api_key`")
+        return Basic(self.email or "", sendable(self.api_key or "", "api_key"), setting="`email` and `api_key`")
 
 
 class Gorgias(Source):

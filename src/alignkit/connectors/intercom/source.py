@@ -60,7 +60,7 @@ class IntercomSettings(ConnectorSettings):
     token: SecretStr
     region: Literal["us", "eu", "au"] = "us"
     base_url: str | None = None
-    ticket_type_id: str | None = None
+    ticket_type_id: _Id | None = None
     outbound_tags: frozenset[str] = frozenset()
     internal_tags: frozenset[str] = frozenset()
     known_issues: tuple[_Id, ...] = ()
@@ -108,7 +108,7 @@ class Intercom(Source):
         region: str = "us",
         base_url: str | None = None,
         name: str = "intercom",
-        ticket_type_id: str | None = None,
+        ticket_type_id: str | int | None = None,
         outbound_tags: Sequence[str] = (),
         internal_tags: Sequence[str] = (),
         known_issues: Sequence[str | int] = (),

@@ -49,6 +49,7 @@ from alignkit.transport import (
     TokenStore,
     subdomain,
 )
+from alignkit.transport.auth import sendable
 
 _ProjectKey = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 _CloudId = Annotated[str, Field(pattern=r"^[0-9a-fA-F-]{8,64}$")]
@@ -123,7 +124,7 @@ class JiraServiceManagementSettings(AppSettings):
         if self.access_token is not None:
             return Bearer(self.access_token, setting="access_token")
         if self.refresh_token is None:
-            return Basic(self.email or "", self.token or "", setting="`email` and `token`")
+            return Basic(self.email or "", sendable(self.token or "", "token"), setting="`email` and `token`")
         return self.renewed(f"{(self.base_url or _TOKENS).rstrip('/')}/oauth/token", tokens, client_in="body")
 
 

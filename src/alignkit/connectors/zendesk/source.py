@@ -50,6 +50,7 @@ from alignkit.transport import (
     request,
     subdomain,
 )
+from alignkit.transport.auth import sendable
 
 _Id = Annotated[str, Field(coerce_numbers_to_str=True)]
 
@@ -112,7 +113,7 @@ class ZendeskSettings(AppSettings):
         if self.refresh_token is not None:
             url = f"{(self.base_url or self.root).rstrip('/')}/oauth/tokens"
             return self.renewed(url, tokens, client_in="body")
-        return Basic(f"{self.email}/token", self.token or "", setting="`email` and `token`")
+        return Basic(f"{self.email}/token", sendable(self.token or "", "token"), setting="`email` and `token`")
 
 
 class Zendesk(Source):
