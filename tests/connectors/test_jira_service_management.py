@@ -799,7 +799,7 @@ class TestJiraServiceManagementSheet(SheetTests):
             cloud_id="07779958-e747",
             tokens=service.tokens,
             base_url=service.base_url,
-            projects=["SUP"],
+            projects=["SUP", "OPS"],
             sees_all=True,
             service_desk_id="5",
             request_type_id="25",

@@ -53,6 +53,10 @@ def stamp(moment: datetime) -> str:
     return f"{local:%Y-%m-%dT%H:%M:%S}.{local.microsecond // 1000:03}{local:%z}"
 
 
+DESK_PAGE = 2
+"""So few rows that every list has pages, whatever is asked for."""
+
+
 def make_id(kind: Kind, number: int, created: datetime) -> str:
     return f"qm:{number:08}" if kind is Kind.PERSON else large_number(kind, number, created)
 
@@ -149,9 +153,12 @@ def searched(found: Found) -> Answer:
 
 
 def counted(visit: Visit) -> Ask:
-    start, size = int(visit.params.get("start", "0")), int(visit.params.get("limit", "50"))
-    asked = visit.params.get("query", "")
-    return Ask(page=start // size + 1, size=size, where=lambda row: asked in f"{row.title} {row.email}")
+    """A page by the number of its first row; half of the people are customers of each desk."""
+    start, size = int(visit.params.get("start", "0")), DESK_PAGE
+    if asked := visit.params.get("query"):
+        return Ask(page=start // size + 1, size=size, where=lambda row: asked in f"{row.title} {row.email}")
+    desk = visit.match.groupdict().get("desk")
+    return Ask(page=start // size + 1, size=size, where=lambda row: desk is None or (row.number + int(desk)) % 2 == 0)
 
 
 def values(found: Found) -> Answer:
@@ -163,8 +170,9 @@ def values(found: Found) -> Answer:
 
 def desks(visit: Visit) -> Answer:
     start = int(visit.params.get("start", "0"))
-    known: list[JsonValue] = [{"id": "5", "projectKey": "SUP"}]
-    return {"values": known[start:], "isLastPage": True}
+    known: list[JsonValue] = [{"id": "5", "projectKey": "SUP"}, {"id": "6", "projectKey": "OPS"}]
+    end = start + int(visit.params.get("limit", "50"))
+    return {"values": known[start:end], "isLastPage": end >= len(known)}
 
 
 def there(visit: Visit, id: str, status: int = 404) -> Row:
@@ -199,7 +207,8 @@ def participants(visit: Visit) -> Answer:
 
 def browsed(visit: Visit) -> Answer:
     assert visit.json["permissions"] == ["BROWSE_PROJECTS"]
-    return {"projects": [] if visit.service.is_blind else [{"id": 10_000, "key": "SUP"}]}
+    shown: list[JsonValue] = [{"id": 10_000, "key": "SUP"}, {"id": 10_001, "key": "OPS"}]
+    return {"projects": [] if visit.service.is_blind else shown}
 
 
 def invite(visit: Visit) -> Response:
@@ -277,17 +286,17 @@ JIRA = Sheet(
             ask=counted,
             answer=values,
             sort=Sort("created", PAGED),
-            size=Size(50, 50, PAGED, shrinks=False),
+            size=Size(DESK_PAGE, DESK_PAGE, PAGED, shrinks=False),
             tokens=Tokens("offset", PAGED),
             at=("values",),
         ),
         Listing(
             kinds=(Kind.PERSON,),
-            path=rf"{DESK}/servicedesk/5/customer",
+            path=rf"{DESK}/servicedesk/(?P<desk>[56])/customer",
             ask=counted,
             answer=values,
             sort=Sort("created", PAGED),
-            size=Size(50, 50, PAGED, shrinks=False),
+            size=Size(DESK_PAGE, DESK_PAGE, PAGED, shrinks=False),
             tokens=Tokens("offset", PAGED),
             at=("values",),
             key="accountId",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from alignkit.connectors.answers import listed, parsed
 from alignkit.connectors.base import Checkpoint, Page, Run
@@ -66,12 +66,14 @@ class DeskPosition(Kept):
         begun: when the walk began, by the service's clock.
         desk: which service desk is read, counted from 0.
         start: how many of its rows were read.
+        first: the id of the first row of the last page, or of the desk before; the same one again is no progress.
     """
 
     mark: Instant | None = None
     begun: Instant | None = None
     desk: int = 0
     start: int = 0
+    first: str | None = None
 
 
 def read_issues(site: Site, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
@@ -126,7 +128,7 @@ def _searched(site: Site, conditions: str, walk: Walk) -> Flow[tuple[Answer, dat
         return answer, clock, None
     first = found[0].data.id if found else None
     if first is not None and first == walk.first:
-        raise PagingStuck(f"`{site.name}` answers the same page again and again; the walk was stopped where it was")
+        raise _stuck(site)
     until = clock - LAG if walk.until is None else walk.until
     return answer, clock, walk.model_copy(update={"until": until, "token": token, "first": first})
 
@@ -163,6 +165,7 @@ def read_customers(site: Site, checkpoint: Checkpoint | None, run: Run) -> Flow[
     """One page of the customers of one service desk, once a day.
 
     Raises:
+        PagingStuck: a page begins as the last one did, or the same desk comes again.
         PermissionMissing: the user is no agent of a service desk that is to be read.
     """
     at = position(DeskPosition, checkpoint, site.name)
@@ -172,11 +175,16 @@ def read_customers(site: Site, checkpoint: Checkpoint | None, run: Run) -> Flow[
     response = yield from request(Request("GET", f"{DESK_API}/servicedesk", params))
     begun = at.begun or service_time(response, site.name)
     desks = parsed(Desks, response, site.name)
-    has_more = bool(desks.values) and not desks.isLastPage
-    after = DeskPosition(mark=at.mark, begun=begun, desk=at.desk + 1) if has_more else DeskPosition(mark=begun)
-    if not desks.values or not site.reads(desks.values[0].projectKey):
+    if not desks.values:
+        return Page((), kept(DeskPosition(mark=begun)), more=False)
+    desk, has_more = desks.values[0], not desks.isLastPage
+    if at.start == 0 and desk.id == at.first:
+        raise _stuck(site)
+    after = DeskPosition(mark=begun)
+    if has_more:
+        after = DeskPosition(mark=at.mark, begun=begun, desk=at.desk + 1, first=desk.id)
+    if not site.reads(desk.projectKey):
         return Page((), kept(after), has_more)
-    desk = desks.values[0]
     path = f"{DESK_API}/servicedesk/{desk.id}/customer"
     response = yield from request(values_request(path, at.start, accept=frozenset({403})))
     if response.status == 403:
@@ -185,10 +193,10 @@ def read_customers(site: Site, checkpoint: Checkpoint | None, run: Run) -> Flow[
             f"`{site.name}` does not show the customers of {named} (403); make the user an agent there, or leave it"
             " out of `projects`"
         )
-    events, bad, count, is_last = _values(site, response, CUSTOMER_PAGE, CUSTOMERS, run)
-    if not is_last:
-        after = at.model_copy(update={"begun": begun, "start": at.start + count})
-    return Page(events, kept(after), has_more or not is_last, bad)
+    page = _values(site, response, CUSTOMER_PAGE, CUSTOMERS, at)
+    if page.following is not None:
+        after = page.following.model_copy(update={"begun": begun})
+    return Page(_events(site, page.found, run), kept(after), has_more or page.following is not None, page.bad)
 
 
 def read_organizations(site: Site, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
@@ -198,21 +206,41 @@ def read_organizations(site: Site, checkpoint: Checkpoint | None, run: Run) -> F
         return Page((), kept(at), more=False)
     response = yield from request(values_request(f"{DESK_API}/organization", at.start))
     begun = at.begun or service_time(response, site.name)
-    events, bad, count, is_last = _values(site, response, _ORGANIZATION_PAGE, ORGANIZATIONS, run)
-    following = at.model_copy(update={"begun": begun, "start": at.start + count})
-    after = DeskPosition(mark=begun) if is_last else following
-    return Page(events, kept(after), not is_last, bad)
+    page = _values(site, response, _ORGANIZATION_PAGE, ORGANIZATIONS, at)
+    after = DeskPosition(mark=begun)
+    if page.following is not None:
+        after = page.following.model_copy(update={"begun": begun})
+    return Page(_events(site, page.found, run), kept(after), page.following is not None, page.bad)
 
 
-def _values(
-    site: Site, response: Response, body: Body, shape: Shape[Any], run: Run
-) -> tuple[list[CustomerEvent], Sequence[Quarantined], int, bool]:
-    """The events of a page, its broken records, how many rows it had, and whether it is the last."""
+class _Values(NamedTuple):
+    """The rows of a page, its broken records, and where the list goes on; None after its last page."""
+
+    found: Sequence[Found[Any]]
+    bad: Sequence[Quarantined]
+    following: DeskPosition | None
+
+
+def _values(site: Site, response: Response, body: Body, shape: Shape[Any], at: DeskPosition) -> _Values:
+    """One page of a list whose rows are counted; one that comes twice is one row.
+
+    Raises:
+        PagingStuck: the page begins as the last one did.
+    """
     answer = listed(body, response, site.name)
     found = answer.of(shape)
-    count = len(found) + len(answer.bad)
-    is_last = answer.beside.get("is_last") is not False or not count
-    return _events(site, found, run), answer.bad, count, is_last
+    ids = list(dict.fromkeys(one.data.id for one in found))
+    count = len(ids) + len(answer.bad)
+    if answer.beside.get("is_last") is not False or not count:
+        return _Values(found, answer.bad, None)
+    first = next(iter(ids), None)
+    if first is not None and first == at.first:
+        raise _stuck(site)
+    return _Values(found, answer.bad, at.model_copy(update={"start": at.start + count, "first": first}))
+
+
+def _stuck(site: Site) -> PagingStuck:
+    return PagingStuck(f"`{site.name}` answers the same page again and again; the walk was stopped where it was")
 
 
 def _is_read(mark: datetime | None, run: Run) -> bool:
