@@ -218,6 +218,16 @@ def test_rows_that_somebody_else_wrote_are_left_as_they_are(folder: Path) -> Non
     assert kept[0].startswith("note,address,")
 
 
+def test_who_is_held_can_be_released_though_the_audience_is_gone(folder: Path) -> None:
+    ada = members(sink(folder))[0]
+    hold(sink(folder), ada)
+    (folder / "audience.csv").unlink()
+    assert standing(sink(folder), ada) is Standing.HELD
+    run(sink(folder).release([order(ada)]), no_network)
+    with pytest.raises(SettingsError, match="there is no file"):
+        look(sink(folder), ada)
+
+
 def test_a_row_that_somebody_took_over_is_released_by_nobody_but_them(folder: Path) -> None:
     audience, path = sink(folder), folder / "held.csv"
     hold(audience, "ada@example.com")

@@ -158,8 +158,9 @@ class AudienceFile(Sink):
 
     def _look(self, addresses: Sequence[str]) -> dict[str, Look]:
         keys = {address: _key(address) for address in addresses}
-        standings = self._standings(set(keys.values()))
-        standings |= dict.fromkeys(_Held.read(self.held_path).keys, Standing.HELD)
+        standings = dict.fromkeys(_Held.read(self.held_path).keys, Standing.HELD)
+        if others := set(keys.values()) - standings.keys():  # who is held can be released though the audience is gone
+            standings |= self._standings(others)
         return {address: Look(standings[key]) for address, key in keys.items() if key in standings}
 
     def _standings(self, keys: Collection[str]) -> dict[str, Standing]:
