@@ -281,6 +281,17 @@ def test_one_person_who_fails_does_not_stop_the_others(lists: FakeMailman) -> No
     assert hold(lists, given, send) == [Result.CONFIRMED, Result.REJECTED, Result.CONFIRMED]
 
 
+def test_one_person_at_whom_the_service_fails_does_not_hold_up_the_others(lists: FakeMailman) -> None:
+    members = [lists.join(f"{name}@example.com") for name in ("ida", "joe", "kit")]
+    given = orders(lists, *(member.address for member in members))
+
+    def send(request: Request) -> Response:
+        fails = request.method == "PATCH" and members[0].id in request.url
+        return Response(503, {}, b"") if fails else lists.send(request)
+
+    assert hold(lists, given, send) == [Result.RETRY, Result.CONFIRMED, Result.CONFIRMED]
+
+
 def test_when_the_service_goes_down_what_was_done_is_told_and_the_rest_is_for_later(lists: FakeMailman) -> None:
     everybody = [f"customer{number}@example.test" for number in range(3)]
     for address in everybody:

@@ -31,6 +31,7 @@ from alignkit.errors import (
     AlignkitError,
     DataInvalid,
     PagingStuck,
+    RateLimited,
     RequestRefused,
     ResponseInvalid,
     SettingsError,
@@ -213,13 +214,20 @@ class Mailman(Sink):
         return (yield from self._carry_out(orders, self._release))
 
     def _carry_out(self, orders: Sequence[Order], act: _Act) -> Flow[Sequence[Receipt]]:
+        """One member at whom Mailman fails does not hold up the others; a second one in the same batch ends it."""
         receipts: list[Receipt] = []
-        try:
-            for order in orders:
-                receipts.append((yield from self._carried_out(order, act)))  # noqa: PERF401 - comprehensions cannot yield
-        except TryAgainLater as error:
-            # What was done stays done and is told; the rest would only wait for the same failure.
-            receipts.extend(Receipt(order.address, Result.RETRY, str(error)) for order in orders[len(receipts) :])
+        has_failed = False
+        for order in orders:
+            try:
+                receipts.append((yield from self._carried_out(order, act)))
+            except TryAgainLater as error:
+                if has_failed or isinstance(error, RateLimited):
+                    # What was done stays done and is told; the rest would only wait for the same failure.
+                    rest = orders[len(receipts) :]
+                    receipts.extend(Receipt(order.address, Result.RETRY, str(error)) for order in rest)
+                    break
+                receipts.append(Receipt(order.address, Result.RETRY, str(error)))
+                has_failed = True
         if any(receipt.result is Result.ABSENT for receipt in receipts):
             yield from self._require_list()
         return receipts
