@@ -10,7 +10,7 @@ import pytest
 
 from alignkit.connectors.base import Checkpoint, NewIssue, Page, Run
 from alignkit.connectors.intercom import Intercom
-from alignkit.errors import CursorExpired, DataInvalid, SettingsError
+from alignkit.errors import CursorExpired, DataInvalid, PagingStuck, SettingsError
 from alignkit.models import Issue, SurveyResponse
 from alignkit.models.events import ContactChanged, IssueChanged, IssueRemoved, SurveyAnswered
 from alignkit.models.exchange import Ref
@@ -154,15 +154,24 @@ def test_contacts_are_read_down_to_a_page_of_known_ones_where_their_order_is_kep
     assert page.more is goes_on
 
 
+def companies(*ids: str) -> Answers:
+    rows: JsonValue = [{"id": id, "name": "Acme", "plan": {"name": "Pro"}} for id in ids]
+    return Answers({COMPANIES: {"data": rows, "pages": {"page": 1, "total_pages": 2}}})
+
+
 def test_companies_are_read_once_a_day() -> None:
-    rows: JsonValue = [{"id": "a1", "name": "Acme", "plan": {"name": "Pro"}}]
-    service = Answers({COMPANIES: {"data": rows, "pages": {"page": 1, "total_pages": 2}}})
-    first = read(intercom(), "companies", service)
-    last = read(intercom(), "companies", service, first.checkpoint)
+    first = read(intercom(), "companies", companies("a1"))
+    last = read(intercom(), "companies", service := companies("a2"), first.checkpoint)
     assert (first.more, last.more) == (True, False)
     again = read(intercom(), "companies", service, last.checkpoint)
-    assert (again.events, len(service.asked)) == ((), 2)
-    assert service.queries(COMPANIES)[1]["page"] == "2"
+    assert (again.events, len(service.asked)) == ((), 1)
+    assert service.queries(COMPANIES)[0]["page"] == "2"
+
+
+def test_a_page_of_companies_that_comes_again_ends_the_walk() -> None:
+    first = read(intercom(), "companies", companies("a1"))
+    with pytest.raises(PagingStuck):
+        read(intercom(), "companies", companies("a1"), first.checkpoint)
 
 
 def test_a_list_of_companies_that_reaches_no_further_is_told() -> None:

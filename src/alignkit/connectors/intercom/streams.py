@@ -20,7 +20,7 @@ from alignkit.connectors.intercom.records import COMPANIES, CONTACTS
 from alignkit.connectors.intercom.workspace import Workspace, companies, search
 from alignkit.connectors.records import Body, Found, Shape
 from alignkit.connectors.window import Kept, Pace, Position, Walk, kept, position, service_time
-from alignkit.errors import CursorExpired, RequestRefused
+from alignkit.errors import CursorExpired, PagingStuck, RequestRefused
 from alignkit.models.customer import Contact
 from alignkit.models.exchange import Ref
 from alignkit.models.issue import Issue
@@ -137,15 +137,21 @@ class CompanyPosition(Kept):
     Attributes:
         begun: when the walk began, by the service's clock.
         page: the next page.
+        first: the id of the first company of the page before; the same one again is no progress.
     """
 
     mark: Instant | None = None
     begun: Instant | None = None
     page: int = 1
+    first: str | None = None
 
 
 def read_companies(space: Workspace, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
-    """One page of all companies, once a day: Intercom cannot tell which of them changed."""
+    """One page of all companies, once a day: Intercom cannot tell which of them changed.
+
+    Raises:
+        PagingStuck: this page came before.
+    """
     at = position(CompanyPosition, checkpoint, space.name)
     if at.begun is None and at.mark is not None and run.now - at.mark < COMPANIES_EVERY:
         return Page((), kept(at), more=False)
@@ -159,6 +165,11 @@ def read_companies(space: Workspace, checkpoint: Checkpoint | None, run: Run) ->
     answer = space.read(space.company_page, response)
     found: Sequence[Found[Any]] = answer.of(COMPANIES)
     events = [one.event(source=space.name, received_at=run.now) for one in found]
+    first = found[0].data.id if found else None
+    if first is not None and first == at.first:
+        raise PagingStuck(f"`{space.name}` answers the same page of companies again and again; report this")
     more = at.page < answer.beside.get("pages", 1)
-    after = CompanyPosition(mark=at.mark, begun=begun, page=at.page + 1) if more else CompanyPosition(mark=begun)
+    after = CompanyPosition(mark=begun)
+    if more:
+        after = CompanyPosition(mark=at.mark, begun=begun, page=at.page + 1, first=first)
     return Page(events, kept(after), more, answer.bad)
