@@ -71,7 +71,7 @@ def test_no_service_takes_a_name_that_the_others_refuse(name: str) -> None:
             make()
 
 
-@pytest.mark.parametrize(
+each = pytest.mark.parametrize(
     "source",
     [
         Bluesky("ada.example.com", TOKEN),
@@ -90,6 +90,10 @@ def test_no_service_takes_a_name_that_the_others_refuse(name: str) -> None:
     ],
     ids=lambda source: source.type,
 )
+"""Every service, each in one way to log in."""
+
+
+@each
 def test_a_credential_that_is_refused_is_told_by_settings_that_there_are(source: Source) -> None:
     with pytest.raises(CredentialsRejected) as refused:
         drive(source, source.read(source.streams[0], None, Run(NOW)), lambda _request: Response(401))
@@ -125,6 +129,13 @@ def test_a_text_that_may_not_be_kept_does_not_go_into_an_issue() -> None:
 def test_a_post_that_was_taken_back_makes_no_issue() -> None:
     with pytest.raises(DataInvalid, match="taken back"):
         NewIssue.of_post(posted(deleted_at=NOW), "social@shop.example")
+
+
+@each
+@pytest.mark.parametrize("content", [b"<html>please log in</html>", b"", b"{}", b"[]"])
+def test_the_doctor_does_not_take_whatever_is_answered_for_an_answer(source: Source, content: bytes) -> None:
+    found = drive(source, source.check(), lambda _request: Response(200, {"content-type": "text/html"}, content))
+    assert [one.subject for one in found if not one.is_well and one.remedy]
 
 
 @pytest.mark.parametrize("token", ["", "sample-token\n", "sample token", "s\u00e4mple-token"])

@@ -34,7 +34,7 @@ GLOBAL_SCOPE = 1
 _MERGED_INTO = re.compile(r"merged into ticket\s*#?\s*([0-9]+)", re.IGNORECASE)
 
 
-class Agent(Payload):
+class Agent(Named):
     """Whom a key belongs to."""
 
     ticket_scope: int | None = None

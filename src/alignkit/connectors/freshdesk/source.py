@@ -35,6 +35,7 @@ from alignkit.connectors.freshdesk.streams import (
     read_tickets,
 )
 from alignkit.connectors.ids import number
+from alignkit.connectors.records import Body
 from alignkit.connectors.tags import Tags
 from alignkit.errors import AlignkitError, DataInvalid
 from alignkit.models.exchange import Ref
@@ -196,19 +197,27 @@ class Freshdesk(Source):
             sees_all = agent.ticket_scope in (None, GLOBAL_SCOPE)
             remedy = "" if sees_all else "only a part is seen; give the key's agent access to all tickets"
             findings.append(Finding(is_well=sees_all, subject="tickets", remedy=remedy))
-            for name in ("companies", "contacts"):
+            for name, body in (("companies", self._desk.company_page), ("contacts", self._desk.contact_page)):
                 if name in self.left_out:
                     continue
-                may_not = not (yield from _is_listed(f"/{name}"))
+                may_not = not (yield from self._is_listed(f"/{name}", body))
                 remedy = f"the key may not read {name}; give its agent the right to see them" if may_not else ""
                 findings.append(Finding(is_well=not may_not, subject=name, remedy=remedy))
-            has_ratings = yield from _is_listed("/surveys/satisfaction_ratings")
+            has_ratings = yield from self._is_listed("/surveys/satisfaction_ratings", self._desk.rating_page)
             skipped = "ratings: the plan has none, so that stream is skipped"
             findings.append(Finding(is_well=True, subject="ratings" if has_ratings else skipped))
             findings += yield from self._known_statuses()
         except AlignkitError as error:
             findings.append(Finding(is_well=False, subject=f"`{self.name}`", remedy=str(error)))
         return findings
+
+    def _is_listed(self, path: str, body: Body) -> Flow[bool]:
+        """Whether a list may be seen."""
+        response = yield from request(Request("GET", f"{API}{path}", [("per_page", "1")], accept=NOT_THERE))
+        if response.status in NOT_THERE:
+            return False
+        self._desk.read(body, response)
+        return True
 
     def _known_statuses(self) -> Flow[list[Finding]]:
         """Whether each status of the settings is there, and each that is there has a meaning."""
@@ -285,9 +294,3 @@ class Freshdesk(Source):
 def _check_tag(tag: str) -> None:
     if not tag.strip() or "," in tag:
         raise DataInvalid("a tag has a name without a comma; give one")
-
-
-def _is_listed(path: str) -> Flow[bool]:
-    """Whether a list may be seen."""
-    response = yield from request(Request("GET", f"{API}{path}", [("per_page", "1")], accept=NOT_THERE))
-    return response.status not in NOT_THERE

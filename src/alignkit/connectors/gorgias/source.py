@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, SecretStr, model_validator
 
-from alignkit.connectors.answers import Named, parsed
+from alignkit.connectors.answers import Named, listed, parsed
 from alignkit.connectors.base import (
     Capability,
     Checkpoint,
@@ -208,7 +208,10 @@ class Gorgias(Source):
             for name in self.wanted_streams:
                 one = self._desk.streams[name]
                 wanted = Request("GET", f"{API}{one.path}", [("limit", "1")], accept=NOT_THERE)
-                may_not = (yield from request(wanted)).status in NOT_THERE
+                response = yield from request(wanted)
+                may_not = response.status in NOT_THERE
+                if not may_not:
+                    listed(one.body, response, self.name)
                 if one.is_optional:
                     skipped = f"{name}: not to be seen, so that stream is skipped"
                     findings.append(Finding(is_well=True, subject=skipped if may_not else name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, SecretStr
@@ -28,6 +29,7 @@ from alignkit.connectors.intercom.profile import PROFILE
 from alignkit.connectors.intercom.records import STATUSES
 from alignkit.connectors.intercom.streams import read_companies, read_contacts, read_conversations, read_tickets
 from alignkit.connectors.intercom.workspace import Workspace, companies, compiled, get, post, search
+from alignkit.connectors.records import Body
 from alignkit.connectors.tags import Tags
 from alignkit.errors import AlignkitError, DataInvalid, RequestRefused
 from alignkit.models.exchange import Ref
@@ -154,20 +156,30 @@ class Intercom(Source):
         """Looks at the token, at whether it may read what the streams read, and at the known issues."""
         findings: list[Finding] = []
         try:
-            yield from request(get("/me"))
+            yield from self._admin()
             findings.append(Finding(is_well=True, subject="credential"))
-            for name, wanted in (
-                ("companies", companies(1)),
-                ("contacts", search("/contacts/search", size=1)),
-                ("conversations", search("/conversations/search", size=1)),
-                ("tickets", search("/tickets/search", size=1)),
+            for name, wanted, body in (
+                ("companies", companies(1), self._space.company_page),
+                ("contacts", search("/contacts/search", size=1), self._space.contact_page),
+                ("conversations", search("/conversations/search", size=1), self._space.conversation_page),
+                ("tickets", search("/tickets/search", size=1), self._space.ticket_page),
             ):
                 if name in self.wanted_streams:
-                    findings.append((yield from _allowed(name, wanted)))
+                    findings.append((yield from self._allowed(name, wanted, body)))
             findings += yield from self._seen()
         except AlignkitError as error:
             findings.append(Finding(is_well=False, subject=f"`{self.name}`", remedy=str(error)))
         return findings
+
+    def _allowed(self, name: str, wanted: Request, body: Body) -> Flow[Finding]:
+        """Whether a stream may be read; where not, a part of the data stays unseen."""
+        refused = frozenset({400, 403})
+        response = yield from request(replace(wanted, accept=refused))
+        if response.status not in refused:
+            self._space.read(body, response)
+            return Finding(is_well=True, subject=name)
+        remedy = f"the token may not read {name}; give its app that permission"
+        return Finding(is_well=False, subject=name, remedy=remedy)
 
     def _seen(self) -> Flow[list[Finding]]:
         """Whether what must be seen is; Intercom never says that there is more."""
@@ -248,13 +260,3 @@ class Intercom(Source):
         if not says_not_found(response):
             raise RequestRefused(f"`{self.name}` has nothing at {path} (404); check `base_url`", status=404)
         yield from request(post(f"/tickets/{issue_id}/{what}", body, repeatable=repeatable))
-
-
-def _allowed(name: str, wanted: Request) -> Flow[Finding]:
-    """Whether a stream may be read; where not, a part of the data stays unseen."""
-    refused = frozenset({400, 403})
-    response = yield from request(
-        Request(wanted.method, wanted.url, wanted.params, wanted.headers, wanted.json, accept=refused, repeatable=True)
-    )
-    remedy = f"the token may not read {name}; give its app that permission" if response.status in refused else ""
-    return Finding(is_well=not remedy, subject=name, remedy=remedy)
