@@ -79,6 +79,14 @@ def test_a_cursor_that_was_forgotten_begins_the_same_window_again() -> None:
     assert [event.subject for event in page.events] == ["1"]
 
 
+def test_a_walk_that_rested_is_followed_by_another_at_once() -> None:
+    source = Pipedrive("acme", TOKEN)
+    begun: dict[str, JsonValue] = {"since": "2026-03-01T10:00:00Z", "after": "c"}
+    for until, more in (("2026-03-04T06:00:00Z", True), ("2026-03-04T11:59:30Z", False)):
+        page = drive(source, source.read("persons", {"walk": {**begun, "until": until}}, RUN), lambda _: told(rows()))
+        assert (page.more, page.checkpoint) == (more, {"mark": until})
+
+
 def test_a_failure_that_comes_with_records_is_none_of_them() -> None:
     source = Pipedrive("acme", TOKEN)
     with pytest.raises(ResponseInvalid):

@@ -50,6 +50,11 @@ DEFECTS = (
         hostile_gongs.BeginsAnewInSilence,
         "nobody told; raise `CursorExpired`",
     ),
+    Defect(
+        "test_what_changed_while_a_walk_rested_is_read_by_the_run_that_ends_it",
+        hostile_gongs.LeavesTheRest,
+        "walk once more",
+    ),
     Defect("test_a_thin_page_ends_nothing", hostile_gongs.StopsAtAnEmptyPage, "every other page was empty"),
     Defect("test_what_claims_to_be_old_is_read_when_it_comes", hostile_gongs.DropsTheOld, "claimed to be old"),
     Defect(

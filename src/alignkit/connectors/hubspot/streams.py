@@ -45,7 +45,8 @@ def read(portal: Portal, kind: Kind, checkpoint: Checkpoint | None, run: Run) ->
     walk = PACE.answered(walk, response, portal.name)
     events = thing_events(portal, kind, answer.of(kind.shape), run.now)
     after = _after(portal, answer, walk.after)
-    return Page(events, kept(at.following(walk, after)), after is not None, answer.bad)
+    more = after is not None or PACE.is_behind(walk.until, response, portal.name)
+    return Page(events, kept(at.following(walk, after)), more, answer.bad)
 
 
 def _without_companies(portal: Portal, response: Response, at: Kept) -> Page:
@@ -71,7 +72,8 @@ def read_tickets(portal: Portal, kind: Kind, checkpoint: Checkpoint | None, run:
     events, hidden = yield from ticket_events(portal, kind, answer.of(kind.shape), run.now)
     refs = [Ref("issue", id, "its people") for id in hidden]
     after = _after(portal, answer, walk.after)
-    return Page(events, kept(at.following(walk, after)), after is not None, answer.bad, refs)
+    more = after is not None or PACE.is_behind(walk.until, response, portal.name)
+    return Page(events, kept(at.following(walk, after)), more, answer.bad, refs)
 
 
 def read_archived(name: str, portal: Portal, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:

@@ -29,7 +29,8 @@ def read(name: str, kind: Kind, checkpoint: Checkpoint | None, run: Run) -> Flow
     walk = PACE.answered(walk, response, name)
     cursor: str | None = answer.beside.get("cursor") or None
     events = [found.event(source=name, received_at=run.now) for found in answer.of(kind.shape)]
-    return Page(events, kept(at.following(walk, cursor)), cursor is not None, answer.bad)
+    more = cursor is not None or PACE.is_behind(walk.until, response, name)
+    return Page(events, kept(at.following(walk, cursor)), more, answer.bad)
 
 
 def page_request(kind: Kind, walk: Walk, size: int = PAGE_SIZE) -> Request:

@@ -36,7 +36,8 @@ def read(org: Org, kind: Kind, checkpoint: Checkpoint | None, run: Run) -> Flow[
     events = [found.event(source=org.name, received_at=run.now) for found in answer.of(kind.shape)]
     after = _after(org, kind, answer, walk.after)
     gaps = _gaps(at, walk) if after is None else []
-    return Page(events, kept(at.following(walk, after)), after is not None, answer.bad, gaps=gaps)
+    more = after is not None or PACE.is_behind(walk.until, response, org.name)
+    return Page(events, kept(at.following(walk, after)), more, answer.bad, gaps=gaps)
 
 
 def _after(org: Org, kind: Kind, answer: Answer, before: str | None) -> str | None:

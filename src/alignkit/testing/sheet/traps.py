@@ -27,6 +27,9 @@ from alignkit.testing.source.case import LATER, Trial
 from alignkit.testing.world import Kind, Row
 from alignkit.transport import Request, Response, run, run_all
 
+REST = timedelta(hours=6)
+"""How long a walk rests at most that is gone on with: less than it takes for issues to be read by id."""
+
 BEYOND = 3
 """How many rows there are beyond what a question reaches."""
 
@@ -106,6 +109,29 @@ class SheetTrapTests(SheetCase):
             was_told = bool(trial.gaps) or trial.service.expired == before
             assert was_told, f"the position after page {page} was forgotten and nobody told; raise `CursorExpired`"
             self._ends_true(trial, f"the position after page {page} was forgotten")
+            page += 1
+
+    def test_what_changed_while_a_walk_rested_is_read_by_the_run_that_ends_it(self) -> None:
+        if Kind.ISSUE not in self.sheet.kinds:
+            self.leave_out("the service has no issues")
+        rest = min([REST, *(one.tokens.lives / 2 for one in self.sheet.listings if one.tokens.lives)])
+        page = 1
+        while True:
+            trial = self.trial()
+            if trial.pull(max_pages=page).is_complete:
+                break
+            world = trial.service.world
+            world.tick(rest)
+            added, first = Changes(self.sheet, world).add(Kind.ISSUE), world.live(Kind.ISSUE)[0]
+            world.change(Kind.ISSUE, first.id, word=[*self.sheet.words][-1], title="changed meanwhile")
+            world.tick(self.sheet.settles)
+            trial.pull(later=world.now - self.now)
+            found = {issue.id: issue.status for issue in trial.store.issues()}
+            wrong = [row.id for row in (added, first) if found.get(row.id) != world.truth(row.kind, row.id).status]
+            assert not wrong, (
+                f"a walk rested for {rest} after page {page}; the run that went on with it ended, and {wrong} are not"
+                " as they have been since; walk once more where a walk took long"
+            )
             page += 1
 
     def test_a_first_read_from_a_beginning_finds_what_changed_since(self) -> None:

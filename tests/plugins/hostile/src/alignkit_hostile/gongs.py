@@ -72,6 +72,17 @@ class OverlapsNothing(Gong):
     overlap = timedelta(0)
 
 
+class LeavesTheRest(Gong):
+    """Reads what changed until its walk began, and is content with that however long the walk rested."""
+
+    def read(self, stream: str, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
+        page = yield from super().read(stream, checkpoint, run)
+        if checkpoint is None or "mark" not in checkpoint:
+            return page
+        until = datetime.fromisoformat(str(checkpoint["mark"])) + self.overlap
+        return replace(page, events=[one for one in page.events if (one.data.remote_updated_at or until) <= until])
+
+
 class StopsAtTheCap(Gong):
     """Takes the last row that a question reaches for the last one that there is."""
 
