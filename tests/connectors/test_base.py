@@ -103,7 +103,13 @@ def test_a_credential_that_is_refused_is_told_by_settings_that_there_are(source:
 
 
 def posted(**values: Any) -> PostPublished:
-    given = {"id": "17", "platform": "mastodon", "author_handle": "bob@social.example", "text": "It broke!", **values}
+    given: dict[str, Any] = {
+        "id": "17",
+        "platform": "mastodon",
+        "author_handle": "bob@social.example",
+        "text": "It broke!",
+        **values,
+    }
     return PostPublished.of(Post(posted_at=NOW, **given), source="fedi", received_at=NOW, time=NOW)
 
 
