@@ -62,7 +62,7 @@ def _begin(session: Session, action: str, name: str | None, folder: Path | None)
     for file in write(name, place):
         session.output.row("file", path=str(file))
     session.output.say(f"wrote the package `{place}`; it passes its tests as it is:", "bold")
-    session.output.say(f"  cd {place} && pip install -e . --group test && pytest")
+    session.output.say(f"  cd {place} && pip install -e '.[test]' && pytest")
     session.output.say("then change `tests/sheet.py` to what the service is like, and the connector until it passes")
 
 
