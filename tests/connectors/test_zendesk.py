@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -466,6 +467,20 @@ def test_a_created_ticket_is_internal_and_repeated_under_one_key() -> None:
     assert isinstance(sent, dict)
     assert sent["comment"] == {"body": "It rained in.", "public": False}
     assert sent["tags"] == ["social"]
+
+
+def test_a_post_makes_one_ticket_whatever_becomes_of_its_text() -> None:
+    one: JsonValue = {"id": 9}
+    answered = (answer({"tickets": []}), answer({"ticket": one}, 201), answer({"tickets": [one]}))
+    source, service = zendesk(), Answers({"/api/v2/tickets.json": answered})
+    complaint = replace(NEW, about="fedi/post/17")
+    for body in ("It rained in.", "It rained in!"):
+        assert drive(source, source.create_issue(replace(complaint, body=body)), service) == "9"
+    looked, made, looked_again = service.asked
+    assert query(looked) == query(looked_again) == {"external_id": complaint.key}
+    assert isinstance(made.json, dict)
+    assert isinstance(made.json["ticket"], dict)
+    assert made.json["ticket"]["external_id"] == complaint.key
 
 
 def test_what_cannot_be_written_is_refused_before_any_request() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -91,13 +92,14 @@ def test_what_is_written_and_read_by_id_is_as_its_description_wants_it() -> None
 
     for flow in (
         service.create_issue(NEW),
+        service.create_issue(replace(NEW, about="fedi/post/17")),
         service.add_note("7", "x"),
         service.add_tag("7", "vip"),
         service.check(),
         service.fetch([Ref("issue", "7"), Ref("issue", "8"), Ref("contact", "12")], Run(NOW)),
     ):
         run(service.attend(flow), send)
-    assert specs.check("zendesk", sent) == 11
+    assert specs.check("zendesk", sent) == 13
 
 
 def holding(*keys: str) -> list[Recording]:

@@ -83,8 +83,8 @@ PROFILE = Profile(
     writing=(
         (
             "`create_issue` sends a key that follows from its contents; Zendesk keeps it for about two hours, so "
-            "repeating the request makes no second ticket. The text becomes an internal note, and nobody is written "
-            "to."
+            "repeating the request makes no second ticket. What is about a post is found by its external id at any "
+            "time. The text becomes an internal note, and nobody is written to."
         ),
         "`add_note` is sent once, since a repeated one would be there twice.",
         "`add_tag` uses the list of tags of a ticket, which adds and never replaces.",

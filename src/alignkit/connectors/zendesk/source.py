@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, SecretStr, model_validator
 
+from alignkit.connectors.answers import Named, Payload, parsed
 from alignkit.connectors.base import (
     Capability,
     Checkpoint,
@@ -34,7 +35,7 @@ from alignkit.connectors.zendesk.exports import read_organizations, read_ratings
 from alignkit.connectors.zendesk.fetch import fetch
 from alignkit.connectors.zendesk.profile import PROFILE
 from alignkit.connectors.zendesk.tickets import STATUSES
-from alignkit.errors import DataInvalid, ResponseInvalid
+from alignkit.errors import DataInvalid
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.transport import (
@@ -114,6 +115,14 @@ class ZendeskSettings(AppSettings):
             url = f"{(self.base_url or self.root).rstrip('/')}/oauth/tokens"
             return self.renewed(url, tokens, client_in="body")
         return Basic(f"{self.email}/token", sendable(self.token or "", "token"), setting="`email` and `token`")
+
+
+class _Created(Payload):
+    ticket: Named
+
+
+class _Alike(Payload):
+    tickets: list[Named]
 
 
 class Zendesk(Source):
@@ -239,8 +248,8 @@ class Zendesk(Source):
     def create_issue(self, issue: NewIssue) -> Flow[str]:
         """Creates a ticket and returns its id.
 
-        The same issue again within two hours is the same ticket, because Zendesk keeps the key that is sent with it.
-        `queue` is the id of a group.
+        The same issue again within two hours is the same ticket, because Zendesk keeps the key that is sent with it;
+        another one about the same thing is found whenever it comes. `queue` is the id of a group.
 
         Raises:
             DataInvalid: the requester's address is none, `queue` is no number, or a tag is none.
@@ -258,6 +267,11 @@ class Zendesk(Source):
             ticket["tags"] = list(issue.tags)
         if issue.queue is not None:
             ticket["group_id"] = int(number(issue.queue, "a group"))
+        if issue.about is not None:
+            ticket["external_id"] = issue.key
+            alike = Request("GET", f"{API}/tickets.json", [("external_id", issue.key)])
+            if known := parsed(_Alike, (yield from request(alike)), self.name).tickets:
+                return known[0].id
         text = json.dumps(ticket, sort_keys=True).encode()
         wanted = Request(
             "POST",
@@ -266,11 +280,7 @@ class Zendesk(Source):
             headers={"Idempotency-Key": blake2b(text, digest_size=16).hexdigest()},
             repeatable=True,
         )
-        body = (yield from request(wanted)).json()
-        created = body.get("ticket") if isinstance(body, dict) else None
-        if not isinstance(created, dict) or created.get("id") is None:
-            raise ResponseInvalid(f"`{self.name}` does not name the ticket that it created; look for it there")
-        return str(created["id"])
+        return parsed(_Created, (yield from request(wanted)), self.name).ticket.id
 
     def add_note(self, issue_id: str, text: str) -> Flow[None]:
         """Adds an internal note. It is sent once: after `ServiceUnreachable`, look whether it is there.
