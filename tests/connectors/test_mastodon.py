@@ -287,6 +287,19 @@ def test_a_post_that_may_be_hidden_is_not_taken_for_gone(relation: Response, is_
     assert bool(page.gaps) is (relation.status == 403)
 
 
+def test_no_more_posts_are_asked_for_at_once_than_a_server_takes() -> None:
+    source, counts = mastodon(), list[int]()
+    checkpoint: Mapping[str, JsonValue] = {"after": "7", "left": [str(number) for number in range(45)]}
+
+    def send(wanted: Request) -> Response:
+        counts.append(len(wanted.params))
+        return NONE
+
+    while (page := drive(source, source.read("mentions", checkpoint, RUN), send)).more:
+        checkpoint = page.checkpoint
+    assert counts == [20, 20, 5]
+
+
 def test_a_post_that_was_edited_below_the_newest_mentions_is_read_again() -> None:
     row = mention(edited_at="2026-03-03T08:00:00Z", content="<p>solved</p>")
     assert isinstance(row["status"], dict)
