@@ -99,7 +99,7 @@ def test_what_is_written_and_read_by_id_is_as_its_description_wants_it() -> None
         service.fetch([Ref("issue", "7"), Ref("issue", "8"), Ref("contact", "12")], Run(NOW)),
     ):
         run(service.attend(flow), send)
-    assert specs.check("zendesk", sent) == 13
+    assert specs.check("zendesk", sent) == 12
 
 
 def holding(*keys: str) -> list[Recording]:
