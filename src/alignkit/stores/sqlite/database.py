@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ _CHECKPOINT_PAGES = (
     10_000  # a page of records dirties thousands; writing them back each time would cost more than the rest
 )
 _CACHE_KIB = 32 * 1024
+_PAUSE = 0.01
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
 _MISSING = ("no such table", "no such column", "malformed JSON")
 _REMEDIES = {
@@ -152,10 +154,23 @@ class Database:
         )
 
     def _configure(self, connection: sqlite3.Connection) -> None:
-        connection.execute("PRAGMA journal_mode = WAL")
+        self._write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES:d}")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB:d}")
+
+    def _write_ahead(self, connection: sqlite3.Connection) -> None:
+        """Sets the journal's mode, for which SQLite does not wait where several processes make a file at once."""
+        until = time.monotonic() + self._patience
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                    raise
+                time.sleep(_PAUSE)
+            else:
+                return
 
     def close(self) -> None:
         """Ends the use of the file."""
