@@ -54,9 +54,9 @@ def _issues(store: Store, service: SheetService) -> Iterator[str]:
 
 
 def _is_mistaken(found: Issue, row: Row, service: SheetService) -> bool:
-    """Whether an issue that a list shows as gone counts as settled; of those no longer shown nobody tells."""
+    """Whether an issue that a list shows as thrown away counts as settled; of those no longer shown nobody tells."""
     shown = (one.shows.fates for one in service.sheet.listings if one.shows and Kind.ISSUE in one.kinds)
-    return any(row.fate in fates for fates in shown) and found.status not in _GONE
+    return row.fate in _TOLD and any(row.fate in fates for fates in shown) and found.status not in _GONE
 
 
 def _of_issue(found: Issue, row: Row, service: SheetService) -> Iterator[str]:
