@@ -143,6 +143,17 @@ def test_every_ticket_is_read_once_over_several_pages(desk: FakeRequestTracker) 
     assert stored == {"mark": "2026-03-02T08:59:30Z"}
 
 
+def test_what_changed_while_a_walk_rested_is_read_by_the_run_that_ends_it(desk: FakeRequestTracker) -> None:
+    tickets = [desk.ticket(f"customer{number}@example.test") for number in range(150)]
+    source = connector()
+    first = drive(source, source.read("tickets", None, RUN), desk.send)
+    desk.tick(6 * 3600)
+    desk.change(tickets[0], status="resolved")
+    desk.tick(60)
+    events, _ = read(source, "tickets", desk.send, first.checkpoint)
+    assert issues(events)[str(tickets[0].id)].status is IssueStatus.RESOLVED
+
+
 def test_links_to_other_pages_are_never_followed(desk: FakeRequestTracker) -> None:
     for number in range(150):
         desk.ticket(f"customer{number}@example.test")

@@ -21,7 +21,7 @@ from alignkit.connectors.request_tracker.payload import (
 )
 from alignkit.errors import ResponseInvalid
 from alignkit.models.exchange import Quarantined
-from alignkit.transport import Flow, Request, request
+from alignkit.transport import Flow, Request, Response, request
 
 API = "/REST/2.0"
 PAGE_SIZE = 100
@@ -128,7 +128,11 @@ class Desk:
 
     def listed(self, wanted: Request) -> Flow[tuple[Listing, Records[Ticket]]]:
         """One page of a search for tickets."""
-        listing = parsed(Listing, (yield from request(wanted)), self.name)
+        return self.read((yield from request(wanted)))
+
+    def read(self, response: Response) -> tuple[Listing, Records[Ticket]]:
+        """The page that an answer to a search holds, and its tickets."""
+        listing = parsed(Listing, response, self.name)
         return listing, TICKETS.read(listing.items)
 
     def tickets_with(self, field: str, numbers: Sequence[int]) -> Flow[Records[Ticket]]:

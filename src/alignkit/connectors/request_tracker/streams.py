@@ -11,6 +11,7 @@ from alignkit.connectors.request_tracker.desk import API, USERS, Desk, hides_tim
 from alignkit.connectors.request_tracker.issues import SYSTEM_USERS
 from alignkit.connectors.request_tracker.payload import Listing, Records, Ticket, User, Version, clock, parsed
 from alignkit.connectors.request_tracker.walk import (
+    CATCH_UP,
     LAG,
     OVERLAP,
     WIDEST_ZONE,
@@ -37,7 +38,8 @@ def read_tickets(desk: Desk, checkpoint: Checkpoint | None, run: Run) -> Flow[Pa
     """One page of the tickets changed since the mark, or of all."""
     at = position(TicketPosition, checkpoint)
     walk = at.walk or (yield from _begun(desk, at, run))
-    listing, records = yield from desk.listed(tickets(_since(walk), page=walk.page))
+    response = yield from request(tickets(_since(walk), page=walk.page))
+    listing, records = desk.read(response)
     _refuse_older(desk, walk, records.good)
     following = _following(desk, walk, listing)
     changed = [ticket for ticket in records.good if ticket.survivor is None]
@@ -58,7 +60,9 @@ def read_tickets(desk: Desk, checkpoint: Checkpoint | None, run: Run) -> Flow[Pa
             wanted.append(Ref("issue", str(ticket.id), lack))
     after = TicketPosition(mark=at.mark, walk=following) if following else TicketPosition(mark=walk.mark)
     gaps = [_partial(desk)] if listing.is_partial and following is None else []
-    return Page(events, kept(after), following is not None, bad, wanted, gaps)
+    # What changed while a walk rested may have been passed; another walk brings it at once.
+    is_behind = at.walk is not None and clock(response, desk.name) - walk.mark > LAG + CATCH_UP
+    return Page(events, kept(after), following is not None or is_behind, bad, wanted, gaps)
 
 
 def _begun(desk: Desk, at: TicketPosition, run: Run) -> Flow[TicketWalk]:

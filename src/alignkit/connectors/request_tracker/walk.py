@@ -17,6 +17,9 @@ OVERLAP = timedelta(minutes=5)
 LAG = timedelta(seconds=30)
 """How far a mark stays behind the service's clock."""
 
+CATCH_UP = timedelta(seconds=30)
+"""How much longer than that a walk may take until another one follows at once."""
+
 WIDEST_ZONE = timedelta(hours=14)
 """No time zone is farther from UTC."""
 
