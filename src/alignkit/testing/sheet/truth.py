@@ -133,6 +133,8 @@ def _merged_people(store: Store, service: SheetService, source: str) -> Iterator
         if row.fate is not Fate.MERGED:
             continue
         *_, last = _survivors(row, service.world)
+        if service.world.truth(Kind.PERSON, last).fate is not None:
+            continue  # of whom nobody tells any more what became part of them
         loser, survivor = (homes.get(of_service(Namespace.HELPDESK_USER, source, id)) for id in (row.id, last))
         if loser is not None and loser != survivor:
             yield f"person {row.id} was merged into {last} and is another customer still"
