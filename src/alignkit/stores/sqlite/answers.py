@@ -17,6 +17,7 @@ from alignkit.models import Hold, HoldKind, Issue, IssueStatus, Signal
 from alignkit.models.times import moment_of
 from alignkit.rules.facts import Facts
 from alignkit.signals import as_signal
+from alignkit.stores.cohort import is_active
 from alignkit.stores.facts import KINDS_FOR, PLACE, SOURCE, Kind, add, blank, rate, readings
 from alignkit.stores.records import IN_PLACE, Row, Scalar, Table
 from alignkit.stores.sqlite.database import unreadable
@@ -198,7 +199,7 @@ class Answers(Log, Ledger):
         names = {no: name for name, no in self.source_numbers().items()}
         for _, source, data in self.scan(query, (0,), lambda row: row[0]):
             hold = Hold.model_validate_json(data).model_copy(update={"source": names[source]})
-            if active_at is None or _is_active(hold, active_at):
+            if active_at is None or is_active(hold, active_at):
                 yield hold
         yield from self._automatic_holds()
 
@@ -284,11 +285,6 @@ def _issue(source: str, stored: bytes, data: bytes, survivor: str | None) -> Iss
             **{name: moment_of(fields[PLACE[name]]) for name in _FOLDED},
         }
     )
-
-
-def _is_active(hold: Hold, at: datetime) -> bool:
-    ends = [end for end in (hold.released_at, hold.expires_at) if end is not None]
-    return hold.opened_at <= at and all(at < end for end in ends)
 
 
 def _fields(row: object) -> dict[str, Any]:
