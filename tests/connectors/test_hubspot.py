@@ -13,7 +13,7 @@ import pytest
 from alignkit.connectors.base import NewIssue, Run
 from alignkit.connectors.hubspot import HubSpot
 from alignkit.errors import DataInvalid, PagingStuck, PermissionMissing, RateLimited, SettingsError
-from alignkit.models import AccountChanged, ContactChanged, IssueChanged, IssueRemoved
+from alignkit.models import AccountChanged, ContactChanged, CustomerEvent, IssueChanged, IssueRemoved
 from alignkit.models.exchange import Ref
 from alignkit.models.vocabulary import IssueStatus
 from alignkit.testing import Sheet, SheetService, SheetTests
@@ -139,6 +139,19 @@ def test_tickets_are_read_where_companies_are_left_out_for_good() -> None:
 
     [issue] = issues(HubSpot(TOKEN).without("companies", "archived_companies"), send)
     assert (issue.requester_id, issue.account_id) == ("5", None)
+
+
+@pytest.mark.parametrize(("name", "told"), [("contacts", ContactChanged), ("tickets", IssueRemoved)])
+def test_what_was_merged_into_something_that_was_deleted_is_told(name: str, told: type[CustomerEvent]) -> None:
+    row: JsonValue = {
+        "id": "7",
+        "archivedAt": "2026-03-04T11:00:00Z",
+        "properties": {"hs_merged_object_ids": "5;6", "email": "ada@example.com"},
+    }
+    source = HubSpot(TOKEN)
+    page = drive(source, source.read(f"archived_{name}", None, RUN), lambda _: answered(200, {"results": [row]}, DATE))
+    found = {event.subject: event.data for event in page.events if isinstance(event, told)}
+    assert {id: getattr(data, "merged_into", None) for id, data in found.items()} == {"7": None, "5": "7", "6": "7"}
 
 
 def test_objects_are_read_by_id_a_hundred_at_a_time() -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
 from alignkit.connectors.gone import issue_gone, thing_gone
 from alignkit.connectors.hubspot.portal import Portal
-from alignkit.connectors.hubspot.records import COMPANIES, NAMES, SETTLED, Kind
+from alignkit.connectors.hubspot.records import COMPANIES, NAMES, SETTLED, TICKETS, Kind
 from alignkit.connectors.records import Found
 from alignkit.models.events import CustomerEvent
 from alignkit.models.issue import Issue
@@ -25,12 +25,19 @@ def thing_events(portal: Portal, kind: Kind, found: Sequence[Found[Any]], now: d
     for one in found:
         losers: tuple[str, ...] = one.extras.beside
         at = one.data.remote_updated_at or now
-        name = NAMES[kind.name]
-        events += [
-            thing_gone(name, loser, source=portal.name, at=at, received_at=now, into=one.data.id) for loser in losers
-        ]
+        events += merged_events(portal, kind.name, losers, one.data.id, at, now)
         events.append(one.event(source=portal.name, received_at=now))
     return events
+
+
+def merged_events(
+    portal: Portal, name: str, losers: Iterable[str], into: str, at: datetime, now: datetime
+) -> list[CustomerEvent]:
+    """Objects of the kind `name` that went into another one, no later than `at`."""
+    source = portal.name
+    if name == TICKETS:
+        return [issue_gone(one, source=source, at=at, received_at=now, reason="merged", into=into) for one in losers]
+    return [thing_gone(NAMES[name], one, source=source, at=at, received_at=now, into=into) for one in losers]
 
 
 def ticket_events(
@@ -57,10 +64,7 @@ def ticket_events(
         events.append(_settled(portal, found, people, companies).event(source=portal.name, received_at=now))
         ticket, beside = found.data, found.extras.beside
         at = ticket.remote_updated_at or ticket.created_at
-        events += [
-            issue_gone(loser, source=portal.name, at=at, received_at=now, reason="merged", into=ticket.id)
-            for loser in beside.merged_ids
-        ]
+        events += merged_events(portal, kind.name, beside.merged_ids, ticket.id, at, now)
     return events, hidden
 
 

@@ -183,12 +183,12 @@ def companies() -> Kind:
 
 def _removed(removal: Values) -> Extras:
     removal["reason"] = "deleted"
-    return Extras()
+    return Extras(beside=_losers(removal))
 
 
 def _archived(thing: Values) -> Extras:
     thing["deleted_at"] = thing["remote_updated_at"]
-    return Extras()
+    return Extras(beside=_losers(thing))
 
 
 def _archived_contact(contact: Values) -> Extras:
@@ -199,20 +199,22 @@ def _archived_contact(contact: Values) -> Extras:
 _GONE: Mapping[str, Path] = {"id": "id", "remote_updated_at": "archivedAt"}
 
 ARCHIVED: Mapping[str, Shape[Any]] = {
-    "tickets": Shape(model=IssueRemoval, places=_GONE, finish=_removed),
-    "contacts": Shape(model=Contact, places={**_GONE, "emails": _property("email")}, finish=_archived_contact),
-    "companies": Shape(model=Account, places={**_GONE, "name": _property("name")}, finish=_archived),
+    TICKETS: Shape(model=IssueRemoval, places=_GONE, also=_MERGED, finish=_removed),
+    "contacts": Shape(
+        model=Contact, places={**_GONE, "emails": _property("email")}, also=_MERGED, finish=_archived_contact
+    ),
+    COMPANIES: Shape(model=Account, places={**_GONE, "name": _property("name")}, also=_MERGED, finish=_archived),
 }
-"""What is deleted, by the name of its kind."""
+"""What is deleted, by the name of its kind, and what had been merged into it before."""
 
 ARCHIVED_PAGES: Mapping[str, Body] = {name: Body({"results": shape}, _BESIDE) for name, shape in ARCHIVED.items()}
 
 
 def _kind(name: str, changed: str, shape: Shape[Any]) -> Kind:
-    return Kind(name, changed, _properties(shape), shape, Body({"results": shape}, _BESIDE))
+    return Kind(name, changed, properties_of(shape), shape, Body({"results": shape}, _BESIDE))
 
 
-def _properties(shape: Shape[Any]) -> tuple[str, ...]:
+def properties_of(shape: Shape[Any]) -> tuple[str, ...]:
     """The properties that a shape reads, by their names at HubSpot."""
     paths = [*shape.places.values(), *(paths for paths, _ in shape.also.values())]
     return tuple(str(path[1]) for path in paths if isinstance(path, tuple))

@@ -6,13 +6,14 @@ from datetime import timedelta
 
 from alignkit.connectors.answers import listed
 from alignkit.connectors.base import Checkpoint, Page, Run
-from alignkit.connectors.hubspot.events import thing_events, ticket_events
+from alignkit.connectors.hubspot.events import merged_events, thing_events, ticket_events
 from alignkit.connectors.hubspot.portal import PAGE_SIZE, Portal, says_scope_missing
-from alignkit.connectors.hubspot.records import ARCHIVED, ARCHIVED_PAGES, COMPANIES, Kind
+from alignkit.connectors.hubspot.records import ARCHIVED, ARCHIVED_PAGES, COMPANIES, Kind, properties_of
 from alignkit.connectors.ids import is_number
 from alignkit.connectors.records import Answer
 from alignkit.connectors.window import Kept, Pace, Position, kept, position, service_time
 from alignkit.errors import PagingStuck, PermissionMissing
+from alignkit.models.events import CustomerEvent
 from alignkit.models.exchange import Ref
 from alignkit.models.times import Instant
 from alignkit.transport import Flow, Request, Response, request
@@ -79,7 +80,12 @@ def read_tickets(portal: Portal, kind: Kind, checkpoint: Checkpoint | None, run:
 def read_archived(name: str, portal: Portal, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
     """One page of what was deleted of a kind; the first page alone where the last walk is not long ago."""
     at = position(ArchivePosition, checkpoint, portal.name)
-    params = [("archived", "true"), ("limit", str(PAGE_SIZE)), *([("after", at.after)] if at.after else [])]
+    params = [
+        ("archived", "true"),
+        ("limit", str(PAGE_SIZE)),
+        ("properties", ",".join(properties_of(ARCHIVED[name]))),
+        *([("after", at.after)] if at.after else []),
+    ]
     may_lack = name == COMPANIES and at == ArchivePosition()
     accept = frozenset({403} if may_lack else ())
     response = yield from request(Request("GET", f"/crm/v3/objects/{name}", params=params, accept=accept))
@@ -87,8 +93,13 @@ def read_archived(name: str, portal: Portal, checkpoint: Checkpoint | None, run:
         return _without_companies(portal, response, at)
     answer = listed(ARCHIVED_PAGES[name], response, portal.name)
     found = answer.of(ARCHIVED[name])
-    events = [one.event(source=portal.name, received_at=run.now, sequence=1) for one in found]
     now = service_time(response, portal.name)
+    events: list[CustomerEvent] = []
+    for one in found:
+        events.append(one.event(source=portal.name, received_at=run.now, sequence=1))
+        losers: tuple[str, ...] = one.extras.beside
+        gone_at = one.data.remote_updated_at or now
+        events += merged_events(portal, name, losers, one.data.id, gone_at, run.now)
     began = at.began_at or now
     after: str | None = answer.beside.get("after")
     if at.after is None and at.walked_at is not None and now - at.walked_at < ARCHIVE_EVERY:
