@@ -308,9 +308,9 @@ def _always(_: object) -> int:
 _LAST_AT: Mapping[type, Callable[[Any], int]] = {Post: lambda post: signals.of_post(post).at, Send: _sent_at}
 
 
-def named(facts: str, kind: Kind, source: int, id: str) -> str:
+def named(facts: str, kind: int, source: int, id: str) -> str:
     """The facts of a thing, with what tells which one it is; a contact's profile is read with its customer alone."""
-    return f"{facts[:-1]},{kind.value},{source},{encode(id)}]" if facts.startswith("[") else facts
+    return f"{facts[:-1]},{kind},{source},{encode(id)}]" if facts.startswith("[") else facts
 
 
 def readings(stored: str) -> list[signals.Reading]:

@@ -172,7 +172,7 @@ class Log(Runs, People, Tombstones):
                 to = [person.identifiers for person in persons]
                 to += [(account,) for account in accounts]
                 text, active, seq = as_json(to), found.active, _seq(history, found)
-                facts = named(found.facts, kind, source, id)
+                facts = named(found.facts, kind._value_, source, id)
                 last_at = found.last_at
                 if kind is Kind.CONTACT:
                     contacts.append(no)
