@@ -16,9 +16,9 @@ from alignkit.connectors.request_tracker.payload import (
     Single,
     Ticket,
     Transaction,
-    clock,
     parsed,
 )
+from alignkit.connectors.window import service_time
 from alignkit.models.events import CustomerEvent, IssueRemoval
 from alignkit.models.exchange import Quarantined, Ref
 from alignkit.transport import Flow, Request, Response, request
@@ -117,7 +117,7 @@ def _says_gone(response: Response) -> bool:
 
 def _not_found(desk: Desk, number: int, response: Response) -> IssueRemoval:
     """The removal of a ticket that was shredded."""
-    now = clock(response, desk.name)
+    now = service_time(response, desk.name)
     return IssueRemoval(id=str(number), source=desk.name, remote_updated_at=now, reason="not_found")
 
 

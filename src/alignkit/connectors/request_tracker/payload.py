@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Annotated, ClassVar, Generic, NamedTuple, TypeVar, cast
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
@@ -226,21 +224,6 @@ def reason(error: ValidationError) -> str:
         f"`{'.'.join(map(str, one['loc'])) or 'record'}`: {one['msg'][:1].lower()}{one['msg'][1:]}"
         for one in error.errors(include_input=False, include_url=False, include_context=False)
     )
-
-
-def clock(response: Response, name: str) -> datetime:
-    """The service's own time, from the `Date` header.
-
-    Raises:
-        ResponseInvalid: the header is missing or cannot be read; reading by another clock would lose changes.
-    """
-    try:
-        moment = parsedate_to_datetime(response.headers["date"])
-        if moment.tzinfo is not None:
-            return moment
-    except (KeyError, ValueError):
-        pass
-    raise ResponseInvalid(f"`{name}` does not tell its time; let the `Date` header pass through every proxy")
 
 
 def _id(item: object) -> int | None:

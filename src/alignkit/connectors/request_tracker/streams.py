@@ -9,21 +9,18 @@ from itertools import pairwise
 from alignkit.connectors.base import Checkpoint, Page, Run
 from alignkit.connectors.request_tracker.desk import API, USERS, Desk, hides_times, tickets, users
 from alignkit.connectors.request_tracker.issues import SYSTEM_USERS
-from alignkit.connectors.request_tracker.payload import Listing, Records, Ticket, User, Version, clock, parsed
+from alignkit.connectors.request_tracker.payload import Listing, Records, Ticket, User, Version, parsed
 from alignkit.connectors.request_tracker.walk import (
-    CATCH_UP,
-    LAG,
-    OVERLAP,
+    PACE,
     WIDEST_ZONE,
     TicketPosition,
     TicketWalk,
     UserMark,
     UserPosition,
     UserWalk,
-    kept,
-    position,
     written,
 )
+from alignkit.connectors.window import kept, position, service_time
 from alignkit.errors import PagingStuck, ResponseInvalid, SettingsError
 from alignkit.models.events import CustomerEvent
 from alignkit.models.exchange import Ref
@@ -36,7 +33,7 @@ _LOOKED_AT = 20
 
 def read_tickets(desk: Desk, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
     """One page of the tickets changed since the mark, or of all."""
-    at = position(TicketPosition, checkpoint)
+    at = position(TicketPosition, checkpoint, desk.name)
     walk = at.walk or (yield from _begun(desk, at, run))
     response = yield from request(tickets(_since(walk), page=walk.page))
     listing, records = desk.read(response)
@@ -61,7 +58,7 @@ def read_tickets(desk: Desk, checkpoint: Checkpoint | None, run: Run) -> Flow[Pa
     after = TicketPosition(mark=at.mark, walk=following) if following else TicketPosition(mark=walk.mark)
     gaps = [_partial(desk)] if listing.is_partial and following is None else []
     # What changed while a walk rested may have been passed; another walk brings it at once.
-    is_behind = at.walk is not None and clock(response, desk.name) - walk.mark > LAG + CATCH_UP
+    is_behind = at.walk is not None and PACE.is_behind(walk.mark, response, desk.name)
     return Page(events, kept(after), following is not None or is_behind, bad, wanted, gaps)
 
 
@@ -71,10 +68,10 @@ def _begun(desk: Desk, at: TicketPosition, run: Run) -> Flow[TicketWalk]:
     RT reads the time in a search in its user's zone and does not say which. So the tickets that the window would
     leave out are asked for first: where the newest of them is too new, the window is widened by the widest zone.
     """
-    wanted = at.mark - OVERLAP if at.mark else run.since
+    wanted = at.mark - PACE.overlap if at.mark else run.since
     response = yield from request(Request("GET", f"{API}/rt"))
     parsed(Version, response, desk.name)
-    mark = clock(response, desk.name) - LAG
+    mark = service_time(response, desk.name) - PACE.lag
     if wanted is None:
         return TicketWalk(mark=mark)
     for begins in (wanted, wanted - WIDEST_ZONE):
@@ -129,7 +126,7 @@ def _partial(desk: Desk) -> str:
 
 def read_users(desk: Desk, checkpoint: Checkpoint | None, run: Run) -> Flow[Page]:
     """One page of the users, newest first, down to those known already."""
-    at = position(UserPosition, checkpoint)
+    at = position(UserPosition, checkpoint, desk.name)
     walk, listing, records = yield from _user_page(desk, at.walk)
     _refuse_unsorted(desk, walk, records.good)
     old = at.mark or UserMark()
@@ -155,7 +152,7 @@ def _user_page(desk: Desk, walk: UserWalk | None) -> Flow[tuple[UserWalk, Listin
         response = yield from request(users(walk.order, walk.page))
     else:
         response = yield from request(users("LastUpdated", 1))
-        walk = UserWalk(mark=UserMark(time=clock(response, desk.name) - LAG))
+        walk = UserWalk(mark=UserMark(time=service_time(response, desk.name) - PACE.lag))
         records = USERS.read(parsed(Listing, response, desk.name).items)
         if hides_times(records.good):
             walk = UserWalk(order="id", mark=UserMark())
@@ -178,7 +175,7 @@ def _refuse_unsorted(desk: Desk, walk: UserWalk, found: Sequence[User]) -> None:
 def _is_fresh(user: User, walk: UserWalk, old: UserMark) -> bool:
     if walk.order == "id":
         return user.id > old.id
-    return old.time is None or user.updated is None or user.updated >= old.time - OVERLAP
+    return old.time is None or user.updated is None or user.updated >= old.time - PACE.overlap
 
 
 def _noted(desk: Desk, walk: UserWalk, listing: Listing, records: Records[User]) -> UserWalk:

@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, ClassVar, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import Field
 
-from alignkit.connectors.base import Checkpoint
-from alignkit.errors import DataInvalid
+from alignkit.connectors.window import Kept, Pace
 from alignkit.models.times import Instant
 
-OVERLAP = timedelta(minutes=5)
-"""How far a window reaches back behind its mark, for changes that were committed late."""
-
-LAG = timedelta(seconds=30)
-"""How far a mark stays behind the service's clock."""
-
-CATCH_UP = timedelta(seconds=30)
-"""How much longer than that a walk may take until another one follows at once."""
+PACE = Pace(overlap=timedelta(minutes=5), lag=timedelta(seconds=30))
+"""Changes may be committed late, and a mark stays a little behind the service's clock."""
 
 WIDEST_ZONE = timedelta(hours=14)
 """No time zone is farther from UTC."""
 
 
-class _Kept(BaseModel):
-    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class TicketWalk(_Kept):
+class TicketWalk(Kept):
     """A walk through the tickets changed since `begins`, by ascending id.
 
     An id never changes, so a ticket that changes during the walk cannot move to a page already read; at worst it is
@@ -47,14 +36,14 @@ class TicketWalk(_Kept):
     page: Annotated[int, Field(ge=1)] = 1
 
 
-class TicketPosition(_Kept):
+class TicketPosition(Kept):
     """The checkpoint of the tickets: the mark up to which all is read, and the walk under way."""
 
     mark: Instant | None = None
     walk: TicketWalk | None = None
 
 
-class UserMark(_Kept):
+class UserMark(Kept):
     """What is known of the users: every change up to `time`, every user up to `id`.
 
     `time` is None where RT hides from us when users were changed.
@@ -64,7 +53,7 @@ class UserMark(_Kept):
     id: int = 0
 
 
-class UserWalk(_Kept):
+class UserWalk(Kept):
     """A walk through the users, newest first, until it meets the mark.
 
     Users cannot be searched by id or time, only sorted. A user changed during the walk moves to its beginning, where
@@ -84,33 +73,11 @@ class UserWalk(_Kept):
     repeats: int = 0
 
 
-class UserPosition(_Kept):
+class UserPosition(Kept):
     """The checkpoint of the users."""
 
     mark: UserMark | None = None
     walk: UserWalk | None = None
-
-
-K = TypeVar("K", bound=_Kept)
-
-
-def position(model: type[K], checkpoint: Checkpoint | None) -> K:
-    """Where reading stands.
-
-    Raises:
-        DataInvalid: this is no checkpoint of the stream.
-    """
-    try:
-        return model.model_validate(checkpoint or {})
-    except ValidationError:
-        pass
-    raise DataInvalid("this is no checkpoint of a Request Tracker stream; read the stream again from its beginning")
-
-
-def kept(where: _Kept) -> dict[str, JsonValue]:
-    """A position as it is stored."""
-    stored: dict[str, JsonValue] = where.model_dump(mode="json", exclude_defaults=True)
-    return stored
 
 
 def written(moment: datetime) -> str:
