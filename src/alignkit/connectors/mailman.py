@@ -221,12 +221,12 @@ class Mailman(Sink):
             try:
                 receipts.append((yield from self._carried_out(order, act)))
             except TryAgainLater as error:
-                if has_failed or isinstance(error, RateLimited):
-                    # What was done stays done and is told; the rest would only wait for the same failure.
-                    rest = orders[len(receipts) :]
-                    receipts.extend(Receipt(order.address, Result.RETRY, str(error)) for order in rest)
+                # What was done stays done and is told; where it is over, the rest would wait for the same failure.
+                is_over = has_failed or isinstance(error, RateLimited)
+                left = orders[len(receipts) :] if is_over else [order]
+                receipts.extend(Receipt(one.address, Result.RETRY, str(error)) for one in left)
+                if is_over:
                     break
-                receipts.append(Receipt(order.address, Result.RETRY, str(error)))
                 has_failed = True
         if any(receipt.result is Result.ABSENT for receipt in receipts):
             yield from self._require_list()
