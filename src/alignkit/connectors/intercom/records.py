@@ -119,12 +119,16 @@ def _conversation(tags: Tags, keeps_text: bool, values: Values) -> Extras:  # no
     values["subject"] = unescape(subject) if subject else None
     _settle_people(values)
     _settle_author(values)
-    values["tags"] = tuple([str(name) for one in objects(values.get("tag_list")) if (name := one.get("name"))])
+    _settle_tags(values)
     if values["status"] is not IssueStatus.CLOSED:
         values["closed_at"] = None
     _settle_beginning(values)
     tags.settle(values)
     return Extras(answer=_answer(values, keeps_text=keeps_text), beside=Noted(values.get("ticket_id")))
+
+
+def _settle_tags(values: Values) -> None:
+    values["tags"] = tuple([str(name) for one in objects(values.get("tag_list")) if (name := one.get("name"))])
 
 
 def _settle_people(values: Values) -> None:
@@ -209,7 +213,7 @@ def tickets(*, keeps_text: bool) -> Shape[Issue]:
 
 def _ticket(values: Values) -> Extras:
     _settle_people(values)
-    values["tags"] = tuple([str(name) for one in objects(values.get("tag_list")) if (name := one.get("name"))])
+    _settle_tags(values)
     return Extras(beside=Noted())
 
 
