@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from alignkit.errors import AlignkitError, DataInvalid, StoreDamaged, StoreUnavailable
-from alignkit.models.times import microseconds
+from alignkit.models.times import microseconds, moment_of
 from alignkit.stores.sqlite.schema import prepare
 
 MEMORY = ":memory:"
@@ -97,6 +97,11 @@ def unreadable(path: str) -> StoreDamaged:
 def us(moment: datetime) -> int:
     """Microseconds since 1970, as every time is kept in the file."""
     return microseconds(moment)
+
+
+def when(instant: int) -> datetime:
+    """The aware UTC time of a kept one."""
+    return moment_of(instant)
 
 
 def optional_us(moment: datetime | None) -> int | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from alignkit.models.times import moment_of
 from alignkit.stores.records import Cause, Lease, LedgerRow, LedgerState
-from alignkit.stores.sqlite.database import optional_us, us
+from alignkit.stores.sqlite.database import optional_us, us, when
 from alignkit.stores.sqlite.endpoints import Endpoints
 
 
@@ -44,8 +44,8 @@ class Ledger(Endpoints):
                 address=address,
                 direction=direction,
                 state=LedgerState(state),
-                since=moment_of(since),
-                at=moment_of(at),
+                since=when(since),
+                at=when(at),
                 snapshot=json.loads(snapshot),
                 handle=handle,
                 detail=detail,
@@ -69,7 +69,7 @@ class Ledger(Endpoints):
                 reason=reason,
                 rules=tuple(json.loads(rules)),
                 evidence=tuple(json.loads(evidence)),
-                since=moment_of(since),
+                since=when(since),
                 until=moment_of(until),
             )
 

@@ -13,10 +13,9 @@ from alignkit import identity
 from alignkit.errors import DataInvalid
 from alignkit.garbage import put_off
 from alignkit.models import EVENT_TYPES, CustomerEvent, Event, Issue, microseconds
-from alignkit.models.times import moment_of
 from alignkit.stores.facts import KIND_OF, Folded, Kind, fold, named
 from alignkit.stores.records import Applied, Batch
-from alignkit.stores.sqlite.database import us
+from alignkit.stores.sqlite.database import us, when
 from alignkit.stores.sqlite.people import Concerned, People, as_json, keys_in
 from alignkit.stores.sqlite.runs import Runs
 from alignkit.stores.sqlite.tombstones import Tombstones
@@ -376,8 +375,8 @@ def decoded(row: Sequence[Any]) -> CustomerEvent:
         source=source,
         type=kind.kind,
         subject=subject,
-        time=moment_of(time),
-        received_at=moment_of(received_at),
+        time=when(time),
+        received_at=when(received_at),
         source_version=version,
         sequence=sequence,
         data=kind.data_type.model_validate_json(data),

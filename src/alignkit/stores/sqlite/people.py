@@ -14,9 +14,8 @@ from pydantic_core import from_json, to_json
 from alignkit import identity
 from alignkit.errors import DataInvalid
 from alignkit.models import Customer, CustomerKind, Identity, LifecycleStage, Namespace
-from alignkit.models.times import moment_of
 from alignkit.stores.facts import Kind
-from alignkit.stores.sqlite.database import Database, us
+from alignkit.stores.sqlite.database import Database, us, when
 
 Concerned = tuple[int, int, tuple[str, ...], str | None]
 """A thing's number and kind, the keys it concerns now, and those it concerned before, as JSON."""
@@ -254,7 +253,7 @@ class People(Database):
                         namespace=Namespace(namespace),
                         value=value,
                         shared=alone is not None or identity.is_shared(key),
-                        valid_from=moment_of(first_seen),
+                        valid_from=when(first_seen),
                         evidence=(*evidence, *([f"taken apart by hand: {alone}"] if alone else [])),
                     )
                 )

@@ -16,13 +16,12 @@ from pydantic_core import from_json
 from alignkit import identity
 from alignkit.errors import DataInvalid
 from alignkit.models import ContactChanged, Hold, HoldChanged, HoldKind
-from alignkit.models.times import moment_of
 from alignkit.rules.facts import Facts, HoldFacts
 from alignkit.stores.cohort import CAP, BlackoutFacts, Cohort, is_active
 from alignkit.stores.facts import add
 from alignkit.stores.records import OWN_SOURCE, Batch, Reach, WideHold
 from alignkit.stores.sqlite.answers import Answers
-from alignkit.stores.sqlite.database import optional_us
+from alignkit.stores.sqlite.database import optional_us, when
 from alignkit.stores.sqlite.people import as_json, keys_in
 from alignkit.stores.sqlite.runs import STREAMS_CHANGED
 
@@ -258,7 +257,7 @@ class Reaching(Answers):
             kind=HoldKind.AUTOMATIC,
             reason="issues of colleagues at the same account",
             account_ids=(key.removeprefix(identity.ACCOUNT),),
-            opened_at=moment_of(since),
+            opened_at=when(since),
         )
         return WideHold(hold, len(set(self._in_account(db, account))), _reach(key, cap, by, reason, at))
 
@@ -308,7 +307,7 @@ def _is_carried_out_by_parts(hold: Hold, source: str) -> bool:
 
 
 def _reach(id: str, cap: int | None, by: str | None, reason: str | None, at: int | None) -> Reach:
-    return Reach(id, cap, by, reason, moment_of(at))
+    return Reach(id, cap, by, reason, None if at is None else when(at))
 
 
 def _hold(source: str, data: bytes) -> Hold:

@@ -12,7 +12,7 @@ from alignkit.models.exchange import Ref
 from alignkit.models.times import moment_of
 from alignkit.stores.facts import KIND_OF, KINDS_OF_REFS, Kind
 from alignkit.stores.records import Batch, Json, Lease, QuarantineRow, SourceState, StreamState
-from alignkit.stores.sqlite.database import Database, us
+from alignkit.stores.sqlite.database import Database, us, when
 
 STREAMS_STATE = "SELECT value FROM meta WHERE key = 'streams'"
 """A number that grows whenever what is known of streams changes, so that a decision need not read them each time."""
@@ -139,7 +139,7 @@ class Runs(Database):
                 " JOIN sources s ON s.no = q.source ORDER BY 1, 2, 3"
             ).fetchall()
         for source, stream, key, reason, first_at, last_at, count in rows:
-            yield QuarantineRow(source, stream, key, reason, moment_of(first_at), moment_of(last_at), count)
+            yield QuarantineRow(source, stream, key, reason, when(first_at), when(last_at), count)
 
     def wanted(self, source: str, now: datetime, limit: int = 100) -> list[Ref]:
         """Objects of the work list that are due."""
@@ -186,7 +186,7 @@ class Runs(Database):
             if row is not None and row[1] > us(now) and row[0] not in (owner, dead):
                 raise LeaseHeld(
                     f"another run holds `{name}`; wait until it ends, or until its lease runs out"
-                    f" at {moment_of(row[1]):%Y-%m-%d %H:%M:%S} UTC if it died",
+                    f" at {when(row[1]):%Y-%m-%d %H:%M:%S} UTC if it died",
                     owner=row[0],
                 )
             fence = 1 if row is None else row[2] + 1

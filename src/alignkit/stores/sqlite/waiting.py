@@ -12,7 +12,7 @@ from alignkit.errors import DataInvalid
 from alignkit.models import Message
 from alignkit.models.times import moment_of
 from alignkit.stores.records import Became, Deferred, DeferredState, Lease
-from alignkit.stores.sqlite.database import optional_us, us
+from alignkit.stores.sqlite.database import optional_us, us, when
 from alignkit.stores.sqlite.runs import Runs
 
 _COLUMNS = (
@@ -128,7 +128,7 @@ def _deferred(row: Sequence[Any]) -> Deferred:
         reference=reference,
         who=who,
         message=Message.model_validate_json(message),
-        deferred_at=moment_of(deferred_at),
+        deferred_at=when(deferred_at),
         expires_at=moment_of(expires_at),
         rank=rank,
         recheck_at=moment_of(recheck_at),

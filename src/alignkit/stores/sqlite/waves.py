@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from alignkit.models.times import moment_of
 from alignkit.stores.records import Lease, Wave
-from alignkit.stores.sqlite.database import us
+from alignkit.stores.sqlite.database import us, when
 from alignkit.stores.sqlite.runs import Runs
 
 KEPT = timedelta(days=31)
@@ -24,7 +23,7 @@ class Waves(Runs):
         """Every release that is under way."""
         with self.reading() as db:
             rows = db.execute("SELECT destination, scope, since, people, released FROM waves ORDER BY 1, 2").fetchall()
-        return [Wave(name, scope, moment_of(since), people, released) for name, scope, since, people, released in rows]
+        return [Wave(name, scope, when(since), people, released) for name, scope, since, people, released in rows]
 
     def released_since(self, destination: str, scope: str, since: datetime) -> int:
         """How many people were let go, for one kind of message, after a moment."""
